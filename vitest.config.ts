@@ -1,0 +1,38 @@
+import { defineConfig } from "vitest/config";
+
+/** One project a layer, so that each can run alone; `gateway` starts real OpenClaw processes and runs alone. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [
+            "src/**/*.test.ts",
+            "emulator/**/*.test.ts",
+            "demo/**/*.test.ts",
+            "test/architecture/**/*.test.ts",
+          ],
+        },
+      },
+      {
+        test: {
+          name: "contract",
+          include: ["test/contract/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "gateway",
+          include: ["test/gateway/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+});
