@@ -1,0 +1,484 @@
+// Owns one account's link to Rocket.Chat: the socket and the timer, from start to stop.
+import {
+  DdpProtocol,
+  type DropReason,
+  type ProtocolEvent,
+  type ProtocolOutput,
+  type StreamEvent,
+  type StreamRequest,
+} from "../ddp/protocol.ts";
+import {
+  ConfigError,
+  ConnectionClosedError,
+  NotOnlineError,
+  networkErrorFrom,
+  type RocketChatError,
+} from "../errors.ts";
+import { adviseRetry, backoff } from "../retry.ts";
+import { Mailbox } from "./mailbox.ts";
+import { isLegal, type Lifecycle, lifecycleOf, nextState, type State, type Transition } from "./states.ts";
+import { Streams } from "./streams.ts";
+
+/** How often a blocked account looks whether an operator has mended it. */
+export const BLOCKED_RETRY_MS = 5 * 60_000;
+/** Received events that may wait for `onEvent`; beyond, the link is given up, so that memory is bounded. */
+export const MAX_WAITING_EVENTS = 10_000;
+
+/** What a socket reports. `onClosed` may come more than once and without `onOpen`; only the first counts. */
+export interface SocketHandlers {
+  onOpen(): void;
+  onText(text: string): void;
+  /** The link is gone or never came to be; the error says why, for the operator. */
+  onClosed(error: RocketChatError): void;
+}
+
+export interface Socket {
+  send(text: string): void;
+  /** Gives the link up at once, without a farewell, so that a dead peer cannot hold it. */
+  terminate(): void;
+}
+
+/** Starts to open a socket and reports through the handlers; a throw counts as `onClosed`. */
+export type OpenSocket = (url: string, handlers: SocketHandlers) => Socket;
+
+export interface Clock {
+  /** Milliseconds that never run backwards; the zero point means nothing. */
+  now(): number;
+  /** Runs `fire` once after `ms`; the returned function cancels it. */
+  setTimer(ms: number, fire: () => void): () => void;
+}
+
+export interface ConnectionChange {
+  readonly state: State;
+  readonly lifecycle: Lifecycle;
+  /** Attempts since the link was last online, the present one included; 0 when online. */
+  readonly attempt: number;
+  /** Why the link was lost or rejected. */
+  readonly error?: RocketChatError;
+  /** When `waiting` or `blocked`: milliseconds until the next attempt. */
+  readonly retryInMs?: number;
+}
+
+export interface ConnectionOptions {
+  /** Exactly `wss://host[/sub-path]/websocket`: a trailing slash or query switches some servers to other framing. */
+  readonly url: string;
+  readonly openSocket: OpenSocket;
+  /** `token`: the personal access token; it must belong to the user `userId`. */
+  readonly credentials: { readonly userId: string; readonly token: string };
+  readonly streams: readonly StreamRequest[];
+  /** Awaited one by one, in the order of the wire. A rejection (the event could not be stored) ends the link as `lost`. */
+  onEvent(event: StreamEvent): Promise<void>;
+  /** Every transition, in order. */
+  onState(change: ConnectionChange): void;
+  /** A frame that was of no use. `detail` holds no content of messages. */
+  onDrop(reason: DropReason | "unwanted-stream", detail: string): void;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+  /** Aborting stops the connection for good. */
+  readonly signal: AbortSignal;
+}
+
+export interface Connection {
+  /**
+   * Settles after `signal` was aborted, the socket is gone and every received event was handed to `onEvent`.
+   * Rejects only when `onState` or `onDrop` throws.
+   */
+  readonly done: Promise<void>;
+  /**
+   * Calls a DDP method and resolves with its result, EJSON decoded. Rejects with `NotOnlineError` (nothing was sent), `MethodError`
+   * (refused), `TimeoutError` or `ConnectionClosedError` (it may have happened).
+   */
+  call(method: string, params: readonly unknown[]): Promise<unknown>;
+  /**
+   * Tells that the credentials are dead, as REST's 401 says: the socket is closed at once and the state is `blocked`.
+   * While no socket talks there is nothing to close, and the next login decides.
+   */
+  reject(error: RocketChatError): void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimer: (ms, fire) => {
+    const timer = setTimeout(fire, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Connects and stays connected until `signal` is aborted: every loss is followed by another attempt. */
+export function startConnection(options: ConnectionOptions): Connection {
+  const driver = new Driver(options);
+  return {
+    done: driver.run(),
+    call: (method, params) => driver.call(method, params),
+    reject: (error) => driver.reject(error),
+  };
+}
+
+interface Call {
+  readonly method: string;
+  readonly params: readonly unknown[];
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Whatever reaches the loop. Inputs of a socket carry its link, so that those of an old one are recognized. */
+type Input =
+  | { type: "opened"; link: Link }
+  | { type: "text"; link: Link; text: string }
+  | { type: "closed"; link: Link; error: RocketChatError }
+  | { type: "called"; call: Call }
+  | { type: "rejected"; error: RocketChatError }
+  | { type: "notStored"; error: unknown }
+  | { type: "stop" }
+  | { type: "tick" };
+
+/** All that lives and dies with one socket. */
+interface Link {
+  readonly protocol: DdpProtocol;
+  readonly streams: Streams;
+  /** Method id -> who waits for the answer. */
+  readonly calls: Map<string, Call>;
+  /** Absent only while `openSocket` runs. */
+  socket?: Socket;
+}
+
+class Driver {
+  readonly #options: ConnectionOptions;
+  readonly #inbox = new Mailbox<Input>();
+  readonly #events = new Mailbox<{ link: Link; event: StreamEvent }>();
+  #state: State = "stopped";
+  #attempt = 0;
+  #everOnline = false;
+  #link: Link | undefined;
+  /** End of the present wait, in the states without a link. */
+  #dueAt = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  call(method: string, params: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (!this.#inbox.push({ type: "called", call: { method, params, resolve, reject } })) {
+        reject(new NotOnlineError("stopped"));
+      }
+    });
+  }
+
+  reject(error: RocketChatError): void {
+    this.#inbox.pushFirst({ type: "rejected", error });
+  }
+
+  /** The loop: takes the earliest of input, deadline and abort, until stopped. */
+  async run(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const stop = () => this.#inbox.pushFirst({ type: "stop" });
+    signal.addEventListener("abort", stop, { once: true });
+    const delivery = this.#deliver();
+    try {
+      if (!signal.aborted) {
+        this.#open("start", clock.now());
+      }
+      while (this.#state !== "stopped") {
+        const input = await this.#nextInput();
+        this.#handle(input, clock.now());
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#shutDown();
+      await delivery;
+    }
+  }
+
+  /** The one timer: it runs only while nothing else is to do. */
+  async #nextInput(): Promise<Input> {
+    const { clock } = this.#options;
+    const cancel = clock.setTimer(Math.max(0, this.#deadline() - clock.now()), () => {
+      this.#inbox.push({ type: "tick" });
+    });
+    try {
+      return (await this.#inbox.take()) ?? { type: "stop" };
+    } finally {
+      cancel();
+    }
+  }
+
+  #deadline(): number {
+    return this.#link?.protocol.deadline ?? this.#dueAt;
+  }
+
+  #handle(input: Input, now: number): void {
+    switch (input.type) {
+      case "opened":
+      case "text":
+      case "closed":
+        // A late input of an old socket is discarded.
+        if (input.link === this.#link) {
+          this.#handleSocket(input, now);
+        }
+        break;
+      case "called":
+        this.#startCall(input.call, now);
+        break;
+      case "rejected":
+        if (isLegal(this.#state, "rejected")) {
+          this.#block(input.error, now);
+        }
+        break;
+      case "notStored":
+        this.#handleNotStored(input.error, now);
+        break;
+      case "stop":
+        this.#dropLink();
+        this.#enter("stop");
+        break;
+      case "tick":
+        this.#tick(now);
+        break;
+    }
+  }
+
+  #handleSocket(input: Extract<Input, { link: Link }>, now: number): void {
+    const { link } = input;
+    if (input.type === "closed") {
+      this.#lose(input.error, now);
+    } else if (input.type === "text") {
+      this.#apply(link.protocol.receive(input.text, now), now);
+    } else if (isLegal(this.#state, "opened")) {
+      this.#enter("opened");
+      this.#apply(link.protocol.connect(now), now);
+    }
+  }
+
+  #handleNotStored(cause: unknown, now: number): void {
+    if (this.#link !== undefined) {
+      const message = "A received event could not be stored; connecting anew to get it again";
+      this.#lose(new ConnectionClosedError(message, { cause }), now);
+    }
+  }
+
+  #tick(now: number): void {
+    if (now < this.#deadline()) {
+      return;
+    }
+    if (this.#link === undefined) {
+      this.#open("due", now);
+    } else {
+      this.#apply(this.#link.protocol.tick(now), now);
+    }
+  }
+
+  #open(transition: "start" | "due", now: number): void {
+    const { openSocket, streams, url } = this.#options;
+    const link: Link = { protocol: new DdpProtocol(now), streams: new Streams(streams), calls: new Map() };
+    this.#link = link;
+    this.#attempt += 1;
+    this.#enter(transition);
+    try {
+      link.socket = openSocket(url, {
+        onOpen: () => void this.#inbox.push({ type: "opened", link }),
+        onText: (text) => void this.#inbox.push({ type: "text", link, text }),
+        onClosed: (error) => void this.#inbox.push({ type: "closed", link, error }),
+      });
+    } catch (error) {
+      this.#lose(networkErrorFrom(error, "Rocket.Chat"), now);
+    }
+  }
+
+  /** Sends the frames, then takes the events in order; what follows the end of the link is discarded. */
+  #apply(output: ProtocolOutput, now: number): void {
+    const link = this.#link;
+    if (link === undefined) {
+      return;
+    }
+    try {
+      for (const frame of output.frames) {
+        link.socket?.send(frame);
+      }
+    } catch (error) {
+      this.#lose(networkErrorFrom(error, "Rocket.Chat"), now);
+      return;
+    }
+    for (const event of output.events) {
+      if (this.#link === link) {
+        this.#take(event, link, now);
+      }
+    }
+  }
+
+  #take(event: ProtocolEvent, link: Link, now: number): void {
+    switch (event.type) {
+      case "negotiated":
+        this.#enter("negotiated");
+        this.#apply(link.protocol.login(this.#options.credentials.token, now), now);
+        break;
+      case "loggedIn":
+        this.#takeLogin(event.userId, link, now);
+        break;
+      case "subscribed":
+        link.streams.confirm(event.id);
+        this.#goOnline(link);
+        break;
+      case "unsubscribed":
+        this.#takeUnsubscribed(event.error, now);
+        break;
+      case "answered":
+        this.#finishCall(link, event.id)?.resolve(event.value);
+        break;
+      case "refused":
+        this.#finishCall(link, event.id)?.reject(event.error);
+        break;
+      case "streamed":
+        this.#takeStreamed(event.event, link, now);
+        break;
+      case "dropped":
+        this.#options.onDrop(event.reason, event.detail);
+        break;
+      case "failed":
+        this.#fail(event.error, now);
+        break;
+    }
+  }
+
+  #takeLogin(userId: string, link: Link, now: number): void {
+    const expected = this.#options.credentials.userId;
+    if (userId !== expected) {
+      const message =
+        `The personal access token belongs to the user ${userId}, but the account names ${expected} as userId. ` +
+        "Correct `userId`, or use a token of that user";
+      this.#block(new ConfigError(message, { path: "userId" }), now);
+      return;
+    }
+    this.#enter("loggedIn");
+    for (const request of link.streams.missing) {
+      const output = link.protocol.subscribe(request, now);
+      link.streams.ask(output.id, request);
+      this.#apply(output, now);
+    }
+    this.#goOnline(link);
+  }
+
+  #goOnline(link: Link): void {
+    if (this.#state === "subscribing" && link.streams.allLive) {
+      this.#attempt = 0;
+      this.#everOnline = true;
+      this.#enter("subscribed");
+    }
+  }
+
+  /** A refused subscription is a refusal; an ended one is a loss, because the next login tells why it ended. */
+  #takeUnsubscribed(error: RocketChatError | undefined, now: number): void {
+    const ended = new ConnectionClosedError("Rocket.Chat ended a subscription; connecting anew", {
+      cause: error,
+    });
+    this.#fail(this.#state === "online" ? ended : (error ?? ended), now);
+  }
+
+  #takeStreamed(event: StreamEvent, link: Link, now: number): void {
+    if (!link.streams.wants(event)) {
+      this.#options.onDrop("unwanted-stream", event.stream);
+      return;
+    }
+    if (this.#events.size >= MAX_WAITING_EVENTS) {
+      const message = `${MAX_WAITING_EVENTS} events wait to be stored; connecting anew. Check the disk of the gateway`;
+      this.#lose(new ConnectionClosedError(message), now);
+      return;
+    }
+    this.#events.push({ link, event });
+  }
+
+  #startCall(call: Call, now: number): void {
+    const link = this.#link;
+    if (this.#state !== "online" || link === undefined) {
+      call.reject(new NotOnlineError(this.#state));
+      return;
+    }
+    try {
+      const output = link.protocol.call(call.method, call.params, now);
+      link.calls.set(output.id, call);
+      this.#apply(output, now);
+    } catch (error) {
+      call.reject(error);
+    }
+  }
+
+  #finishCall(link: Link, id: string): Call | undefined {
+    const call = link.calls.get(id);
+    link.calls.delete(id);
+    return call;
+  }
+
+  #fail(error: RocketChatError, now: number): void {
+    if (isLegal(this.#state, "rejected") && adviseRetry(error).kind === "blocked") {
+      this.#block(error, now);
+    } else {
+      this.#lose(error, now);
+    }
+  }
+
+  #lose(error: RocketChatError, now: number): void {
+    const advice = adviseRetry(error);
+    const pause = backoff(this.#attempt, this.#options.random());
+    this.#pause("lost", error, advice.kind === "wait" ? Math.max(pause, advice.ms) : pause, now);
+  }
+
+  /** Nothing of an account with dead credentials is processed any more, what was received before included. */
+  #block(error: RocketChatError, now: number): void {
+    this.#events.clear();
+    this.#pause("rejected", error, BLOCKED_RETRY_MS, now);
+  }
+
+  #pause(transition: "lost" | "rejected", error: RocketChatError, retryInMs: number, now: number): void {
+    this.#dropLink(error);
+    this.#dueAt = now + retryInMs;
+    this.#enter(transition, { error, retryInMs });
+  }
+
+  #dropLink(cause?: RocketChatError): void {
+    const link = this.#link;
+    this.#link = undefined;
+    link?.socket?.terminate();
+    for (const call of link?.calls.values() ?? []) {
+      const message = `The connection closed before Rocket.Chat answered ${call.method}`;
+      call.reject(new ConnectionClosedError(message, { cause }));
+    }
+  }
+
+  #enter(transition: Transition, details: Pick<ConnectionChange, "error" | "retryInMs"> = {}): void {
+    this.#state = nextState(this.#state, transition);
+    const lifecycle = lifecycleOf(this.#state, this.#everOnline);
+    this.#options.onState({ state: this.#state, lifecycle, attempt: this.#attempt, ...details });
+  }
+
+  /**
+   * Hands events over one by one. After a failure nothing received before the next attempt follows: an event stored
+   * behind a missing one would hide the gap from whoever fills it.
+   */
+  async #deliver(): Promise<void> {
+    let broken: Link | undefined;
+    for (let item = await this.#events.take(); item !== undefined; item = await this.#events.take()) {
+      if (item.link === broken) {
+        continue;
+      }
+      try {
+        await this.#options.onEvent(item.event);
+      } catch (error) {
+        broken = this.#link;
+        this.#events.clear();
+        this.#inbox.pushFirst({ type: "notStored", error });
+      }
+    }
+  }
+
+  #shutDown(): void {
+    this.#dropLink();
+    this.#inbox.close();
+    this.#events.close();
+    for (const input of this.#inbox.clear()) {
+      if (input.type === "called") {
+        input.call.reject(new NotOnlineError("stopped"));
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// Owns how a WebSocket class of the `ws` kind becomes the driver's `Socket`, and how its failures are explained.
+import type { ClientOptions, RawData, WebSocket } from "ws";
+import { ConnectionClosedError, NetworkError, networkErrorFrom, type RocketChatError } from "../errors.ts";
+import type { OpenSocket, Socket, SocketHandlers } from "./driver.ts";
+
+/** Largest frame that is accepted; far above any message, and a bound for the memory of one frame. */
+export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+
+export interface SocketOptions {
+  /** The class of the `ws` library, as the host's `plugin-sdk/websocket-runtime` hands it out. */
+  readonly WebSocket: new (
+    url: string,
+    options: ClientOptions,
+  ) => WebSocket;
+  /** False only for development: accepts any certificate. */
+  readonly verifyCertificates: boolean;
+  /** A proxy, when there is one. */
+  readonly agent?: ClientOptions["agent"];
+}
+
+/** Makes the `openSocket` of the driver. Redirects are not followed: they could carry the token elsewhere. */
+export function createOpenSocket({ WebSocket, verifyCertificates, agent }: SocketOptions): OpenSocket {
+  return (url, handlers) => {
+    const socket = new WebSocket(url, {
+      rejectUnauthorized: verifyCertificates,
+      maxPayload: MAX_FRAME_BYTES,
+      // A compressor per connection costs more memory than a bot's text saves.
+      perMessageDeflate: false,
+      ...(agent === undefined ? {} : { agent }),
+    });
+    return listen(socket, new URL(url).host, handlers);
+  };
+}
+
+/** The listeners stay for the life of the socket: `ws` may report an error after `terminate`, which must find one. */
+function listen(socket: WebSocket, host: string, handlers: SocketHandlers): Socket {
+  socket.on("open", () => handlers.onOpen());
+  socket.on("message", (data: RawData) => handlers.onText(textOf(data)));
+  socket.on("unexpected-response", (request, response) => {
+    handlers.onClosed(explainRefusal(host, response.statusCode ?? 0));
+    request.destroy();
+  });
+  socket.on("error", (error) => handlers.onClosed(explainFailure(host, error)));
+  socket.on("close", (closeCode) => {
+    const message = `Rocket.Chat (${host}) closed the connection (${closeCode})`;
+    handlers.onClosed(new ConnectionClosedError(message, { closeCode }));
+  });
+  return { send: (text) => socket.send(text), terminate: () => socket.terminate() };
+}
+
+/** `ws` reports a frame that breaks WebSocket's own rules or our size limit with a code WS_ERR_…. */
+function explainFailure(host: string, error: Error): RocketChatError {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (code.startsWith("WS_ERR_")) {
+    const message = `${host} sent a WebSocket frame that cannot be accepted (${code}); connecting anew`;
+    return new ConnectionClosedError(message, { cause: error });
+  }
+  return networkErrorFrom(error, host);
+}
+
+function explainRefusal(host: string, status: number): NetworkError {
+  const message = `${host} refused the WebSocket upgrade (HTTP ${status}). ${adviceFor(status)}`;
+  return new NetworkError(message, { status });
+}
+
+function adviceFor(status: number): string {
+  if (status >= 500) {
+    return "Check that Rocket.Chat is running behind its proxy";
+  }
+  if (status >= 300 && status < 400) {
+    return "Set `serverUrl` to the final address: redirects are not followed";
+  }
+  if (status === 404) {
+    return "Check `serverUrl`, a sub-path included; nothing at its /websocket is a Rocket.Chat";
+  }
+  return "Check that `serverUrl` is a Rocket.Chat and that a proxy before it passes WebSocket upgrades";
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) {
+    return Buffer.concat(data).toString("utf8");
+  }
+  return Buffer.isBuffer(data) ? data.toString("utf8") : new TextDecoder().decode(data);
+}
