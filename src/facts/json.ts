@@ -1,0 +1,52 @@
+// Owns reading values of unknown shape: each reader answers the value of the asked type, or undefined.
+
+/** A JSON object whose members have not been looked at yet. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function readObject(from: JsonObject, key: string): JsonObject | undefined {
+  const value = from[key];
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** A non-empty string, or undefined. Rocket.Chat sends `""` and `null` where it means "none". */
+export function readText(from: JsonObject, key: string): string | undefined {
+  const value = from[key];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+export function readNumber(from: JsonObject, key: string): number | undefined {
+  const value = from[key];
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** The members of an array that are objects; an absent or malformed array reads as empty. */
+export function readObjects(from: JsonObject, key: string): readonly JsonObject[] {
+  const value = from[key];
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+/** The members of an array that are strings; undefined when there is no array. */
+export function readTexts(from: JsonObject, key: string): readonly string[] | undefined {
+  const value = from[key];
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : undefined;
+}
+
+/**
+ * A point in time as epoch milliseconds. The stream writes `{"$date": ms}`, REST writes ISO text, some
+ * fields are plain numbers (recordings `public-message`, `history`).
+ */
+export function readInstant(from: JsonObject, key: string): number | undefined {
+  const value = from[key];
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (value instanceof Date) return numberOrUndefined(value.getTime());
+  if (typeof value === "string") return numberOrUndefined(Date.parse(value));
+  return isJsonObject(value) ? readNumber(value, "$date") : undefined;
+}
+
+function numberOrUndefined(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}

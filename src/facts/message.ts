@@ -1,0 +1,70 @@
+// Owns the decoding of a Rocket.Chat message document, from the stream or from REST, into MessageFacts.
+
+import { isJsonObject, type JsonObject, readInstant, readObjects, readText } from "./json.ts";
+
+export interface UserFacts {
+  /** Rocket.Chat user `_id`: the only identity. Names are mutable and for display. */
+  readonly id: string;
+  readonly username: string | undefined;
+  readonly name: string | undefined;
+}
+
+export interface MentionFacts {
+  /** A user id, a team id, or the literal `all` / `here`. */
+  readonly id: string;
+  readonly kind: "user" | "team" | "everyone";
+}
+
+/** A message as we trust it after decoding. Instants are epoch milliseconds of the server's clock. */
+export interface MessageFacts {
+  readonly id: string;
+  readonly roomId: string;
+  readonly text: string;
+  readonly sentAt: number;
+  readonly sender: UserFacts;
+  /** `t`: absent on what people write; `e2e` on encrypted messages. */
+  readonly systemType: string | undefined;
+  /** `tmid`: the root message of the thread this is a reply in. */
+  readonly threadId: string | undefined;
+  readonly mentions: readonly MentionFacts[];
+  /** `_updatedAt`: moves with every edit, reaction, reply, pin and link preview; `sentAt` does not. */
+  readonly updatedAt: number;
+}
+
+/** Decodes one message document; undefined when `_id`, `rid`, `ts` or `u._id` is missing or malformed. */
+export function decodeMessage(raw: unknown): MessageFacts | undefined {
+  if (!isJsonObject(raw)) return undefined;
+  const id = readText(raw, "_id");
+  const roomId = readText(raw, "rid");
+  const sentAt = readInstant(raw, "ts");
+  const sender = decodeUser(raw["u"]);
+  if (id === undefined || roomId === undefined || sentAt === undefined || sender === undefined)
+    return undefined;
+  return {
+    id,
+    roomId,
+    text: readText(raw, "msg") ?? "",
+    sentAt,
+    sender,
+    systemType: readText(raw, "t"),
+    threadId: readText(raw, "tmid"),
+    mentions: readObjects(raw, "mentions").flatMap(decodeMention),
+    updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
+  };
+}
+
+/** Decodes an embedded user `{_id, username, name?}`; undefined without an `_id`. */
+export function decodeUser(raw: unknown): UserFacts | undefined {
+  if (!isJsonObject(raw)) return undefined;
+  const id = readText(raw, "_id");
+  if (id === undefined) return undefined;
+  return { id, username: readText(raw, "username"), name: readText(raw, "name") };
+}
+
+/** `@all` and `@here` carry their word as id and no type; a team carries `type: "team"` (team-mention). */
+function decodeMention(raw: JsonObject): readonly MentionFacts[] {
+  const id = readText(raw, "_id");
+  if (id === undefined) return [];
+  if (id === "all" || id === "here") return [{ id, kind: "everyone" }];
+  return [{ id, kind: readText(raw, "type") === "team" ? "team" : "user" }];
+}

@@ -1,0 +1,29 @@
+// Owns the decoding of a Rocket.Chat room document into RoomFacts.
+
+import { isJsonObject, readText, readTexts } from "./json.ts";
+
+/** OpenClaw's chat types: a 1:1 conversation, a group DM, or any other room. */
+export type ChatType = "direct" | "group" | "channel";
+
+export interface RoomFacts {
+  readonly id: string;
+  readonly chatType: ChatType;
+  /** What people call it: title of a discussion, else the name; undefined for direct messages. */
+  readonly label: string | undefined;
+}
+
+/**
+ * Decodes `room` of `rooms.info`. Direct messages and group DMs both have `t: "d"` and differ by the
+ * number of distinct `uids` (recordings `direct-message`, `group-dm`). Without `uids` the number of
+ * members is unknown and the room counts as a group DM, which is the stricter reading.
+ */
+export function decodeRoom(raw: unknown): RoomFacts | undefined {
+  if (!isJsonObject(raw)) return undefined;
+  const id = readText(raw, "_id");
+  const type = readText(raw, "t");
+  if (id === undefined || (type !== "c" && type !== "p" && type !== "d")) return undefined;
+  const label = readText(raw, "fname") ?? readText(raw, "name");
+  if (type !== "d") return { id, chatType: "channel", label };
+  const members = new Set(readTexts(raw, "uids") ?? []);
+  return { id, chatType: members.size === 2 ? "direct" : "group", label };
+}

@@ -1,0 +1,37 @@
+// Owns the port to OpenClaw: what turning a message into an agent turn needs of the host, and nothing else.
+
+import type { MessageFacts } from "../facts/message.ts";
+import type { RoomFacts } from "../facts/room.ts";
+import type { AccountSettings } from "../settings.ts";
+
+/** A message in its room, with the text that the agent is to read. */
+export interface TurnInput {
+  readonly message: MessageFacts;
+  readonly room: RoomFacts;
+  /** The message's text without the bot's own name. */
+  readonly text: string;
+  readonly wasMentioned: boolean;
+}
+
+export type Access =
+  | { readonly kind: "allow" }
+  /** An unknown person in a direct message, to be given a pairing code. */
+  | { readonly kind: "pair" }
+  /** `reason` is OpenClaw's reason code. */
+  | { readonly kind: "refuse"; readonly cause: "sender" | "activation"; readonly reason: string };
+
+/** One routed message at the host. Its calls are made in this order, each at most once. */
+export interface HostTurn {
+  /** OpenClaw's whole decision: sender, room, command and mention gates. */
+  resolveAccess(): Promise<Access>;
+  /** Registers the sender for pairing; the text to send, or undefined when a code was sent before. */
+  requestPairing(): Promise<string | undefined>;
+  /** Runs the agent. `deliver` posts one chunk of a reply and answers with its message id. */
+  dispatch(deliver: (text: string) => Promise<string>): Promise<void>;
+}
+
+export interface InboundHost {
+  /** The settings in force now; a changed configuration shows at the next message. */
+  settings(): AccountSettings;
+  openTurn(input: TurnInput): HostTurn;
+}

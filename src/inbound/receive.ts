@@ -1,0 +1,61 @@
+// Owns the single choke point: one raw event of the message stream becomes an identity and a lane, or a drop.
+
+import { isJsonObject, readText } from "../facts/json.ts";
+import { mentionsUser } from "../facts/mention.ts";
+import { decodeMessage, type MessageFacts } from "../facts/message.ts";
+import { type DropReason, refuseMessage } from "../policy/admission.ts";
+import { type AccountSettings, isRoomAllowed, requiresMention } from "../settings.ts";
+
+/**
+ * One event of `stream-room-messages`: the message document and the stream's second argument
+ * `{roomParticipant, roomType, roomName?}`, both as they came (recordings `public-message`, `direct-message`).
+ */
+export interface RawMessageEvent {
+  readonly message: unknown;
+  readonly room: unknown;
+}
+
+/** What the durable queue needs of an event it keeps. */
+export interface ReceivedEvent {
+  /** A new message is identified by its `_id`. */
+  readonly eventId: string;
+  /** One lane per conversation the agent sees: the room, or the thread in it. */
+  readonly laneKey: string;
+}
+
+export type Receipt =
+  | { readonly kind: "received"; readonly event: ReceivedEvent; readonly message: MessageFacts }
+  | { readonly kind: "dropped"; readonly reason: DropReason };
+
+/**
+ * Decides from the event and the settings alone, without disk or network, whether an event goes on. Only
+ * what the whole path would drop is dropped here; what cannot be decided (the members of a direct message)
+ * goes on. Never throws.
+ */
+export function receive(event: RawMessageEvent, settings: AccountSettings): Receipt {
+  const room = isJsonObject(event.room) ? event.room : {};
+  if (room["roomParticipant"] !== true) return { kind: "dropped", reason: "not-a-member" };
+  const message = decodeMessage(event.message);
+  if (message === undefined) return { kind: "dropped", reason: "malformed" };
+  const refusal =
+    refuseMessage(message, settings.userId) ?? refuseRoom(message, readText(room, "roomType"), settings);
+  if (refusal !== undefined) return { kind: "dropped", reason: refusal };
+  return { kind: "received", event: { eventId: message.id, laneKey: laneOf(message) }, message };
+}
+
+/** A room with `t: "d"` may be direct or a group DM; which one is known only after a look-up. */
+function refuseRoom(
+  message: MessageFacts,
+  roomType: string | undefined,
+  settings: AccountSettings,
+): DropReason | undefined {
+  if (roomType === "d") return undefined;
+  if (!isRoomAllowed(settings, message.roomId)) return "room-not-allowed";
+  const gated = requiresMention(settings, message.roomId) && !mentionsUser(message, settings.userId);
+  return gated ? "not-mentioned" : undefined;
+}
+
+function laneOf(message: MessageFacts): string {
+  const room = `room:${message.roomId}`;
+  return message.threadId === undefined ? room : `${room}:thread:${message.threadId}`;
+}

@@ -1,0 +1,58 @@
+// Owns the straight line from one durable event to one agent turn.
+
+import { mentionsUser, stripMention } from "../facts/mention.ts";
+import type { DropReason } from "../policy/admission.ts";
+import { isRoomAllowed } from "../settings.ts";
+import type { InboundHost } from "./host.ts";
+import type { RoomLookup } from "./lookups.ts";
+import { type RawMessageEvent, receive } from "./receive.ts";
+
+export interface TurnDependencies {
+  readonly host: InboundHost;
+  readonly rooms: RoomLookup;
+  /** Posts text in a room or thread and answers with the message id. */
+  readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
+}
+
+export type TurnOutcome =
+  | { readonly kind: "ran" }
+  | { readonly kind: "dropped"; readonly reason: DropReason; readonly detail?: string };
+
+/**
+ * Runs one event through to its agent turn. Resolves when the turn is over or the event was dropped;
+ * rejects when it could not be carried out now and should be tried again.
+ */
+export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): Promise<TurnOutcome> {
+  const settings = deps.host.settings();
+  const receipt = receive(event, settings);
+  if (receipt.kind === "dropped") return receipt;
+  const { message } = receipt;
+
+  const room = await deps.rooms.room(message.roomId);
+  if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
+  if (room.chatType !== "direct" && !isRoomAllowed(settings, room.id)) {
+    return { kind: "dropped", reason: "room-not-allowed" };
+  }
+
+  const turn = deps.host.openTurn({
+    message,
+    room,
+    text: stripMention(message.text, settings.username),
+    wasMentioned: mentionsUser(message, settings.userId),
+  });
+  const where = { roomId: message.roomId, threadId: message.threadId };
+
+  const access = await turn.resolveAccess();
+  if (access.kind === "refuse") {
+    const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";
+    return { kind: "dropped", reason, detail: access.reason };
+  }
+  if (access.kind === "pair") {
+    const text = await turn.requestPairing();
+    if (text !== undefined) await deps.post(where, text);
+    return { kind: "dropped", reason: "pairing-pending" };
+  }
+
+  await turn.dispatch((text) => deps.post(where, text));
+  return { kind: "ran" };
+}

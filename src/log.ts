@@ -1,0 +1,40 @@
+// Owns how the plugin writes log lines: a sentence, named fields, and nothing secret.
+
+import { RocketChatError } from "./errors.ts";
+
+/** Where lines go; OpenClaw's account log has this shape. */
+export interface LogSink {
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  info(sentence: string, fields?: Fields): void;
+  warn(sentence: string, fields?: Fields): void;
+  error(sentence: string, fields?: Fields): void;
+}
+
+/** A log whose lines begin with `[prefix]` and in which none of `secrets` can appear. */
+export function createLog(sink: LogSink, options: { prefix: string; secrets: readonly string[] }): Log {
+  const secrets = options.secrets.filter((secret) => secret !== "");
+  const format = (sentence: string, fields: Fields = {}): string => {
+    const parts = Object.entries(fields).map(([name, value]) => `${name}=${describe(value)}`);
+    const line = [`[${options.prefix}] ${sentence}`, ...parts].join(" ");
+    return secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), line);
+  };
+  return {
+    info: (sentence, fields) => sink.info(format(sentence, fields)),
+    warn: (sentence, fields) => sink.warn(format(sentence, fields)),
+    error: (sentence, fields) => sink.error(format(sentence, fields)),
+  };
+}
+
+/** One line for any value; of a foreign error only what it says, never what it carries. */
+export function describe(value: unknown): string {
+  if (value instanceof RocketChatError) return `${value.code}: ${value.message}`;
+  if (value instanceof Error) return value.message.split("\n", 1)[0] ?? value.name;
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+}

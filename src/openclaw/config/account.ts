@@ -1,0 +1,112 @@
+// Owns turning the section `channels.rocketchat` into the settings of one account.
+
+import { createAccountListHelpers, resolveMergedAccountConfig } from "openclaw/plugin-sdk/account-helpers";
+import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
+import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
+import { ConfigError } from "../../errors.ts";
+import type { AccountSettings } from "../../settings.ts";
+import { type AccountConfig, CHANNEL_ID, readChannelConfig } from "./schema.ts";
+
+export const { listAccountIds, resolveDefaultAccountId } = createAccountListHelpers(CHANNEL_ID);
+
+/**
+ * The settings of an account, root values filled in. `strict` throws OpenClaw's own error when the token is
+ * a SecretRef that this process has not resolved; `inspect` reports that as `patStatus`.
+ */
+export function resolveAccount(
+  cfg: OpenClawConfig,
+  accountId?: string | null,
+  mode: "strict" | "inspect" = "strict",
+): AccountSettings {
+  const id = normalizeAccountId(accountId ?? resolveDefaultAccountId(cfg));
+  const config = mergeAccount(cfg, id);
+  const pat = resolveSecretInputString({ value: config.pat, path: `${accountPath(id)}.pat`, mode });
+  return Object.freeze({
+    accountId: id,
+    enabled: config.enabled !== false && readChannelConfig(cfg.channels?.[CHANNEL_ID])?.enabled !== false,
+    name: config.name,
+    serverUrl: (config.serverUrl ?? "").replace(/\/+$/, ""),
+    userId: config.userId ?? "",
+    username: (config.username ?? "").replace(/^@/, ""),
+    pat: pat.status === "available" ? pat.value : "",
+    patStatus: pat.status === "available" ? "available" : missingStatus(config),
+    dmPolicy: config.dmPolicy ?? "pairing",
+    allowFrom: (config.allowFrom ?? []).map(normalizeAllowEntry),
+    groupPolicy: config.groupPolicy ?? "allowlist",
+    groupAllowFrom: (config.groupAllowFrom ?? []).map(normalizeAllowEntry),
+    rooms: config.rooms ?? {},
+    requireMention: config.requireMention ?? true,
+    dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
+    allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
+  });
+}
+
+export const inspectAccount = (cfg: OpenClawConfig, accountId?: string | null): AccountSettings =>
+  resolveAccount(cfg, accountId, "inspect");
+
+/** Whether everything that connecting needs is there; the token may still have to be resolved. */
+export function isConfigured(account: AccountSettings): boolean {
+  return missingKeys(account).length === 0;
+}
+
+/** The keys that connecting needs and the account lacks. */
+export function missingKeys(account: AccountSettings): string[] {
+  return [
+    ...(["serverUrl", "userId", "username"] as const).filter((key) => account[key] === ""),
+    ...(account.patStatus === "missing" ? ["pat"] : []),
+  ];
+}
+
+/**
+ * The account's WebSocket and REST addresses. Throws ConfigError when the account is incomplete or would
+ * send its token over an unencrypted connection.
+ */
+export function resolveEndpoints(account: AccountSettings): { rest: string; socket: string } {
+  const path = accountPath(account.accountId);
+  const missing = missingKeys(account);
+  if (missing.length > 0) throw new ConfigError(`${path} lacks ${missing.join(", ")}`, { path });
+  const url = new URL(account.serverUrl);
+  if (url.protocol !== "https:" && !account.dangerouslyAllowInsecure) {
+    throw new ConfigError(
+      `${path}.serverUrl must be https://; the token is a password. For local development only, http:// can be allowed with dangerouslyAllowInsecure: true`,
+      { path: `${path}.serverUrl` },
+    );
+  }
+  return { rest: account.serverUrl, socket: `${account.serverUrl.replace(/^http/, "ws")}/websocket` };
+}
+
+/** An allowlist entry as it is compared: a Rocket.Chat user id, case kept, without a leading channel or user word. */
+export function normalizeAllowEntry(entry: string | number): string {
+  return String(entry)
+    .trim()
+    .replace(/^(rocketchat|user):/i, "");
+}
+
+function mergeAccount(cfg: OpenClawConfig, accountId: string): AccountConfig {
+  const section = readChannelConfig(cfg.channels?.[CHANNEL_ID]);
+  return resolveMergedAccountConfig<AccountConfig & Record<string, unknown>>({
+    channelConfig: section,
+    accounts: definedAccounts(section?.accounts),
+    accountId,
+    channelId: CHANNEL_ID,
+    omitKeys: ["accounts", "defaultAccount"],
+    nestedObjectKeys: ["network"],
+  });
+}
+
+function definedAccounts(
+  accounts: Record<string, AccountConfig | undefined> | undefined,
+): Record<string, AccountConfig> {
+  const defined: Record<string, AccountConfig> = {};
+  for (const [id, account] of Object.entries(accounts ?? {})) if (account) defined[id] = account;
+  return defined;
+}
+
+function missingStatus(config: AccountConfig): "configured_unavailable" | "missing" {
+  return hasConfiguredSecretInput(config.pat) ? "configured_unavailable" : "missing";
+}
+
+function accountPath(accountId: string): string {
+  return `channels.${CHANNEL_ID}.accounts.${accountId}`;
+}

@@ -1,0 +1,96 @@
+// Owns the one schema of `channels.rocketchat`; the manifest's JSON schema is generated from it.
+
+import {
+  AllowFromListSchema,
+  buildChannelConfigSchema,
+  buildMultiAccountChannelSchema,
+  DmPolicySchema,
+  GroupPolicySchema,
+  refineChannelDmPolicy,
+} from "openclaw/plugin-sdk/channel-config-schema";
+import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
+import { z } from "zod";
+import { uiHints } from "./ui-hints.ts";
+
+export const CHANNEL_ID = "rocketchat";
+
+const RoomSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  requireMention: z.boolean().optional(),
+});
+
+/** Only `https`, unless the account says that it is for local development. */
+const ServerUrlSchema = z.url({
+  protocol: /^https?$/,
+  error: "expected the https:// address of the Rocket.Chat server",
+});
+
+const AccountSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  name: z.string().optional(),
+  serverUrl: ServerUrlSchema.optional(),
+  userId: z.string().min(1).optional(),
+  username: z.string().min(1).optional(),
+  pat: buildSecretInputSchema().optional(),
+  dmPolicy: DmPolicySchema.optional(),
+  allowFrom: AllowFromListSchema,
+  groupPolicy: GroupPolicySchema.optional(),
+  groupAllowFrom: AllowFromListSchema,
+  rooms: z.record(z.string(), RoomSchema).optional(),
+  requireMention: z.boolean().optional(),
+  dangerouslyAllowInsecure: z.boolean().optional(),
+  network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),
+});
+
+const ConfigSchema = buildMultiAccountChannelSchema(AccountSchema, { optionalAccount: true }).superRefine(
+  (value, ctx) => {
+    const accounts = Object.entries(value.accounts ?? {});
+    const policies = {
+      ...dmPolicyOf(value),
+      accounts: Object.fromEntries(accounts.map(([id, account]) => [id, account && dmPolicyOf(account)])),
+    };
+    refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, ctx });
+    refineTransport({ path: [], account: value, root: value, ctx });
+    for (const [accountId, account] of accounts) {
+      refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, accountId, ctx });
+      if (account) refineTransport({ path: ["accounts", accountId], account, root: value, ctx });
+    }
+  },
+);
+
+function refineTransport(scope: {
+  path: string[];
+  account: AccountConfig;
+  root: AccountConfig;
+  ctx: z.RefinementCtx;
+}): void {
+  const insecure = scope.account.dangerouslyAllowInsecure ?? scope.root.dangerouslyAllowInsecure ?? false;
+  if (insecure || !scope.account.serverUrl?.startsWith("http:")) return;
+  scope.ctx.addIssue({
+    code: "custom",
+    path: [...scope.path, "serverUrl"],
+    message:
+      "expected https://; http:// needs dangerouslyAllowInsecure: true and is for local development only",
+  });
+}
+
+function dmPolicyOf({ dmPolicy, allowFrom }: AccountConfig) {
+  return { ...(dmPolicy && { dmPolicy }), ...(allowFrom && { allowFrom }) };
+}
+
+/** What one account, or the root that all accounts inherit from, may say. */
+export type AccountConfig = z.infer<typeof AccountSchema>;
+
+/** The section `channels.rocketchat`. */
+export type ChannelConfig = AccountConfig & {
+  accounts?: Record<string, AccountConfig | undefined> | undefined;
+  defaultAccount?: string | undefined;
+};
+
+/** The schema as OpenClaw takes it: JSON schema for the manifest and editors, runtime check with refinements. */
+export const rocketchatConfigSchema = buildChannelConfigSchema(ConfigSchema, { uiHints });
+
+/** Reads the section; undefined when it is absent or wrong, which the host has reported by then. */
+export function readChannelConfig(section: unknown): ChannelConfig | undefined {
+  return ConfigSchema.safeParse(section).data;
+}

@@ -1,0 +1,19 @@
+// Owns what an editor of the configuration shows beside each key.
+
+export const uiHints = {
+  serverUrl: { label: "Server URL", placeholder: "https://chat.example.org" },
+  userId: { label: "Bot user id", help: "Shown beside the personal access token when it is created." },
+  username: { label: "Bot username", help: "Without the @." },
+  pat: { label: "Personal access token", sensitive: true },
+  dmPolicy: { label: "Direct messages" },
+  allowFrom: { label: "Allowed people in direct messages", help: "Rocket.Chat user ids." },
+  groupPolicy: { label: "Rooms" },
+  groupAllowFrom: {
+    label: "Allowed people in rooms",
+    help: "Rocket.Chat user ids; empty allows all members.",
+  },
+  rooms: { label: "Room settings", help: 'By room id; "*" is the default entry.' },
+  requireMention: { label: "Answer in rooms only when mentioned" },
+  dangerouslyAllowInsecure: { label: "Allow http and skip certificate checks", advanced: true },
+  "network.dangerouslyAllowPrivateNetwork": { label: "Allow a server on a private network", advanced: true },
+};

@@ -1,0 +1,62 @@
+// Owns what `channels status` shows of an account, and the live probe behind it.
+
+import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
+import {
+  createComputedAccountStatusAdapter,
+  createDefaultChannelRuntimeState,
+} from "openclaw/plugin-sdk/status-helpers";
+import { describe } from "../log.ts";
+import { fetchMe, fetchServerVersion } from "../rest/auth.ts";
+import type { AccountSettings } from "../settings.ts";
+import { isConfigured, missingKeys } from "./config/account.ts";
+import { openRestClient } from "./transport.ts";
+
+export type Probe =
+  | { readonly ok: true; readonly username: string; readonly version: string | undefined }
+  | { readonly ok: false; readonly error: string };
+
+/** Asks the server who the token belongs to. Never rejects; a failure says what to do. */
+export async function probeAccount(account: AccountSettings, timeoutMs: number): Promise<Probe> {
+  if (!isConfigured(account)) return { ok: false, error: `missing: ${missingKeys(account).join(", ")}` };
+  try {
+    const rest = openRestClient(account, {
+      signal: AbortSignal.timeout(timeoutMs),
+      onUnauthorized: () => {},
+    });
+    const me = await fetchMe(rest);
+    if (me.id !== account.userId) {
+      return {
+        ok: false,
+        error: `the token belongs to user ${me.id}, not to the configured userId ${account.userId}`,
+      };
+    }
+    return { ok: true, username: me.username ?? account.username, version: await fetchServerVersion(rest) };
+  } catch (error) {
+    return { ok: false, error: describe(error) };
+  }
+}
+
+export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>({
+  defaultRuntime: createDefaultChannelRuntimeState(DEFAULT_ACCOUNT_ID, {
+    connected: false,
+    lastConnectedAt: null,
+    lastDisconnect: null,
+  }),
+  probeAccount: ({ account, timeoutMs }) => probeAccount(account, timeoutMs),
+  formatCapabilitiesProbe: ({ probe }) =>
+    probe?.ok
+      ? [{ text: `Bot: @${probe.username} on Rocket.Chat ${probe.version ?? "(unknown version)"}` }]
+      : [],
+  resolveAccountSnapshot: ({ account, runtime }) => ({
+    accountId: account.accountId,
+    enabled: account.enabled,
+    configured: isConfigured(account),
+    ...(account.name !== undefined && { name: account.name }),
+    extra: {
+      baseUrl: account.serverUrl,
+      tokenStatus: account.patStatus,
+      dmPolicy: account.dmPolicy,
+      connected: runtime?.connected ?? false,
+    },
+  }),
+});

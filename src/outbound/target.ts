@@ -1,0 +1,23 @@
+// Owns the grammar of targets: `room:ID` and `user:ID`, with the names `#room` and `@user` for people.
+
+export type Target =
+  | { readonly kind: "room"; readonly id: string }
+  | { readonly kind: "user"; readonly id: string };
+
+const PREFIX = /^rocketchat:/i;
+const BY_ID = /^(room|user|channel|group):(\S+)$/i;
+
+/**
+ * Reads a target by id, with or without the channel's own prefix; `channel:` and `group:` are OpenClaw's
+ * words for a room. Undefined for names and anything else, which need a look-up.
+ */
+export function parseTarget(text: string): Target | undefined {
+  const match = BY_ID.exec(text.trim().replace(PREFIX, ""));
+  const [, kind, id] = match ?? [];
+  if (kind === undefined || id === undefined) return undefined;
+  return { kind: kind.toLowerCase() === "user" ? "user" : "room", id };
+}
+
+export function formatTarget(target: Target): string {
+  return `${target.kind}:${target.id}`;
+}

@@ -1,0 +1,35 @@
+// Owns which events never concern an agent, decided from facts in hand alone.
+
+import type { MessageFacts } from "../facts/message.ts";
+
+/** Why an event went no further. Logs, status counters and tests use these names. */
+export type DropReason =
+  | "malformed"
+  | "own-message"
+  | "system-message"
+  | "encrypted"
+  | "not-a-member"
+  | "re-emission"
+  | "empty"
+  | "room-not-allowed"
+  | "not-mentioned"
+  | "sender-not-allowed"
+  | "room-unknown"
+  | "pairing-pending";
+
+/**
+ * A document whose last change lies this far behind its sending is an old message that Rocket.Chat sent
+ * again for a reaction, reply, pin or edit. Nearer ones are caught by the tombstone of their `_id`.
+ * Both instants are the server's clock. Milliseconds.
+ */
+const REEMISSION_AGE_MS = 120_000;
+
+/** Judges a message by itself; undefined means it may go on. */
+export function refuseMessage(message: MessageFacts, botUserId: string): DropReason | undefined {
+  if (message.sender.id === botUserId) return "own-message";
+  if (message.systemType === "e2e") return "encrypted";
+  if (message.systemType !== undefined) return "system-message";
+  if (message.updatedAt - message.sentAt > REEMISSION_AGE_MS) return "re-emission";
+  if (message.text.trim() === "") return "empty";
+  return undefined;
+}

@@ -1,0 +1,18 @@
+// Owns the endpoints that tell who we are and what the server is.
+
+import { ProtocolError } from "../errors.ts";
+import { readText } from "../facts/json.ts";
+import { decodeUser, type UserFacts } from "../facts/message.ts";
+import type { RestClient } from "./client.ts";
+
+/** `GET /api/v1/me`: the user the token belongs to. Rejects with UnauthorizedError when the token is dead. */
+export async function fetchMe(rest: RestClient): Promise<UserFacts> {
+  const user = decodeUser(await rest.get("v1/me"));
+  if (user !== undefined) return user;
+  throw new ProtocolError("v1/me did not name a user", { reason: "unreadable-answer" });
+}
+
+/** `GET /api/info`: the server's version, `major.minor` for ordinary users; undefined when it tells none. */
+export async function fetchServerVersion(rest: RestClient): Promise<string | undefined> {
+  return readText(await rest.get("info"), "version");
+}

@@ -1,0 +1,44 @@
+// Owns the endpoints about messages.
+
+import { RestError } from "../errors.ts";
+import { readObject, readText } from "../facts/json.ts";
+import type { RestClient } from "./client.ts";
+
+export interface NewMessage {
+  /** Chosen by us: an `_id` that is already used is never posted twice (recording `send-idempotency`). */
+  readonly id: string;
+  readonly roomId: string;
+  readonly text: string;
+  /** The thread's root message; its room wins over `roomId`. */
+  readonly threadId?: string | undefined;
+}
+
+/**
+ * `POST /api/v1/chat.sendMessage`. Link previews are turned off: each one would send the message again.
+ * Rejects with RestError when the server refuses, and with the same for an `_id` that exists already.
+ */
+export async function postMessage(rest: RestClient, message: NewMessage): Promise<void> {
+  await rest.post("v1/chat.sendMessage", {
+    message: {
+      _id: message.id,
+      rid: message.roomId,
+      msg: message.text,
+      ...(message.threadId !== undefined && { tmid: message.threadId }),
+    },
+    previewUrls: [],
+  });
+}
+
+/** `GET /api/v1/chat.getMessage`: whether a message with this id exists in this room. */
+export async function messageExists(
+  rest: RestClient,
+  where: { id: string; roomId: string },
+): Promise<boolean> {
+  try {
+    const message = readObject(await rest.get("v1/chat.getMessage", { msgId: where.id }), "message");
+    return message !== undefined && readText(message, "rid") === where.roomId;
+  } catch (error) {
+    if (error instanceof RestError && error.status === 400) return false;
+    throw error;
+  }
+}

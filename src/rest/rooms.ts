@@ -1,0 +1,37 @@
+// Owns the endpoints about rooms.
+
+import { ProtocolError, RestError } from "../errors.ts";
+import { readObject, readText, readTexts } from "../facts/json.ts";
+import { decodeRoom, type RoomFacts } from "../facts/room.ts";
+import type { RestClient } from "./client.ts";
+
+/**
+ * `GET /api/v1/rooms.info`. Undefined when the server refuses: the room is gone, or the bot is not in it
+ * (400 `error-room-not-found`, 400 `Not Allowed`; recording `dm-lifecycle`). A refusal without a code is not
+ * Rocket.Chat's own and rejects, as every other failure does.
+ */
+export async function fetchRoom(rest: RestClient, roomId: string): Promise<RoomFacts | undefined> {
+  try {
+    const answer = await rest.get("v1/rooms.info", { roomId });
+    return decodeRoom(answer["room"]);
+  } catch (error) {
+    if (error instanceof RestError && error.status < 500 && error.serverCode !== undefined) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * `POST /api/v1/im.create`: the id of the 1:1 room with a user, created if there is none. 8.3 answers an
+ * unknown name with the caller's own room (recording `dm-lifecycle`), so the members are compared.
+ */
+export async function openDirectRoom(rest: RestClient, username: string): Promise<string> {
+  const room = readObject(await rest.post("v1/im.create", { username }), "room");
+  const id = room && (readText(room, "_id") ?? readText(room, "rid"));
+  if (room && id !== undefined && readTexts(room, "usernames")?.includes(username)) return id;
+  throw new ProtocolError(
+    `im.create did not open a direct message with @${username}; check that the user exists`,
+    {
+      reason: "unreadable-answer",
+    },
+  );
+}

@@ -1,0 +1,56 @@
+// Owns AccountSettings: the frozen values of one configured account that everything else reads.
+
+/** Who may write to the bot in a direct message; `pairing` sends unknown people a code to be approved. */
+export type DmPolicy = "pairing" | "allowlist" | "open" | "disabled";
+
+/** Which rooms and senders are served: `allowlist` needs the room in `rooms`, `open` serves all. */
+export type GroupPolicy = "allowlist" | "open" | "disabled";
+
+/** What one entry of `rooms` says; an absent key means "as the account says". */
+export interface RoomSettings {
+  readonly enabled?: boolean | undefined;
+  readonly requireMention?: boolean | undefined;
+}
+
+/** One `channels.rocketchat` entry after account-over-root merging, with secrets resolved. */
+export interface AccountSettings {
+  readonly accountId: string;
+  readonly enabled: boolean;
+  readonly name: string | undefined;
+  /** Base URL without a trailing slash, sub-path kept; empty when not configured. */
+  readonly serverUrl: string;
+  /** Rocket.Chat `_id` of the bot user the token belongs to; empty when not configured. */
+  readonly userId: string;
+  /** The bot user's username, without `@`; empty when not configured. */
+  readonly username: string;
+  /** The personal access token; empty when missing or not resolvable here. Never log it. */
+  readonly pat: string;
+  readonly patStatus: "available" | "configured_unavailable" | "missing";
+  readonly dmPolicy: DmPolicy;
+  readonly allowFrom: readonly string[];
+  readonly groupPolicy: GroupPolicy;
+  readonly groupAllowFrom: readonly string[];
+  /** By room id or `"*"`. */
+  readonly rooms: Readonly<Record<string, RoomSettings>>;
+  readonly requireMention: boolean;
+  readonly dangerouslyAllowInsecure: boolean;
+  readonly allowPrivateNetwork: boolean;
+}
+
+/** The settings entry for a room: its own by id, else the `"*"` entry, else undefined. */
+export function roomSettings(settings: AccountSettings, roomId: string): RoomSettings | undefined {
+  return settings.rooms[roomId] ?? settings.rooms["*"];
+}
+
+/** Whether a room message needs a mention of the bot; true unless the room or the account says otherwise. */
+export function requiresMention(settings: AccountSettings, roomId: string): boolean {
+  return roomSettings(settings, roomId)?.requireMention ?? settings.requireMention;
+}
+
+/** Whether the room is served at all under `groupPolicy` and `rooms`; senders are judged separately. */
+export function isRoomAllowed(settings: AccountSettings, roomId: string): boolean {
+  if (settings.groupPolicy === "disabled") return false;
+  const room = roomSettings(settings, roomId);
+  if (room?.enabled === false) return false;
+  return settings.groupPolicy === "open" || room !== undefined;
+}
