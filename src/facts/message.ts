@@ -37,7 +37,7 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
   const id = readText(raw, "_id");
   const roomId = readText(raw, "rid");
   const sentAt = readInstant(raw, "ts");
-  const sender = decodeUser(raw["u"]);
+  const sender = decodeUser(raw.u);
   if (id === undefined || roomId === undefined || sentAt === undefined || sender === undefined)
     return undefined;
   return {

@@ -34,7 +34,7 @@ export type Receipt =
  */
 export function receive(event: RawMessageEvent, settings: AccountSettings): Receipt {
   const room = isJsonObject(event.room) ? event.room : {};
-  if (room["roomParticipant"] !== true) return { kind: "dropped", reason: "not-a-member" };
+  if (room.roomParticipant !== true) return { kind: "dropped", reason: "not-a-member" };
   const message = decodeMessage(event.message);
   if (message === undefined) return { kind: "dropped", reason: "malformed" };
   const refusal =

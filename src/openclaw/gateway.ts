@@ -164,7 +164,7 @@ function toRawEvent({ args: [message, room] }: StreamEvent): RawMessageEvent {
 function parseRawEvent(text: string): RawMessageEvent {
   const value: unknown = JSON.parse(text);
   return isJsonObject(value)
-    ? { message: value["message"], room: value["room"] }
+    ? { message: value.message, room: value.room }
     : { message: undefined, room: undefined };
 }
 

@@ -109,7 +109,7 @@ async function readAnswer(response: Response, path: string): Promise<JsonObject>
   const body = await readJson(response, path);
   if (response.status === 401) throw new UnauthorizedError(path);
   if (response.status === 429) throw new RateLimitedError({ waitMs: limitWait(response), endpoint: path });
-  const refused = !response.ok || body === undefined || body["success"] === false;
+  const refused = !response.ok || body === undefined || body.success === false;
   if (!refused) return body;
   if (response.ok && body === undefined) {
     throw new ProtocolError(

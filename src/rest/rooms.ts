@@ -13,7 +13,7 @@ import type { RestClient } from "./client.ts";
 export async function fetchRoom(rest: RestClient, roomId: string): Promise<RoomFacts | undefined> {
   try {
     const answer = await rest.get("v1/rooms.info", { roomId });
-    return decodeRoom(answer["room"]);
+    return decodeRoom(answer.room);
   } catch (error) {
     if (error instanceof RestError && error.status < 500 && error.serverCode !== undefined) return undefined;
     throw error;

@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { buildManifest } from "../../src/openclaw/config/manifest.ts";
+import { rocketchatConfigSchema } from "../../src/openclaw/config/schema.ts";
+import { readSources } from "./imports.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const readJson = (path: string): unknown => JSON.parse(readFileSync(`${root}/${path}`, "utf8"));
+
+describe("the manifest", () => {
+  it("is what the schema says; `npm run manifest` writes it", () => {
+    expect(readJson("openclaw.plugin.json")).toEqual(JSON.parse(JSON.stringify(buildManifest())));
+  });
+});
+
+describe("the package", () => {
+  it("develops against the exact OpenClaw that it names as its floor", () => {
+    expect(readJson("package.json")).toMatchObject({
+      name: "rocket-chat-openclaw-integration",
+      license: "MIT",
+      type: "module",
+      devDependencies: { openclaw: "2026.9.6" },
+      peerDependencies: { openclaw: ">=2026.9.6" },
+      peerDependenciesMeta: { openclaw: { optional: true } },
+      openclaw: { channel: { id: "rocketchat" }, install: { minHostVersion: ">=2026.9.6" } },
+    });
+  });
+
+  it("needs nothing at run time, so that installing it fetches nothing", () => {
+    expect(readJson("package.json")).not.toHaveProperty("dependencies");
+  });
+});
+
+describe("the configuration schema", () => {
+  const keys = Object.keys(rocketchatConfigSchema.schema.properties ?? {});
+  const code = [...readSources(root)]
+    .filter(([path]) => path.startsWith("src/") && !/\.test\.ts$|config\/(schema|ui-hints)\.ts$/.test(path))
+    .map(([, text]) => text)
+    .join("\n");
+
+  it.each(keys)("has a reader for %s", (key) => {
+    expect(code).toMatch(new RegExp(`\\b${key}\\b`));
+  });
+});
