@@ -150,14 +150,20 @@ describe("over a real socket", () => {
     await closed;
   });
 
-  it("stops while the upgrade is still pending", async () => {
+  it("stops while the upgrade is still pending, and leaves no socket behind", async () => {
     const asked = Promise.withResolvers<void>();
+    const dropped = Promise.withResolvers<void>();
     const { server, host } = await serve(() => {});
-    server.on("upgrade", () => asked.resolve());
+    server.on("upgrade", (_, socket) => {
+      socket.on("close", dropped.resolve).on("end", () => socket.destroy());
+      socket.resume();
+      asked.resolve();
+    });
     const { connection, controller, changes } = start(`ws://${host}/websocket`);
     await asked.promise;
     controller.abort();
     await connection.done;
+    await dropped.promise;
     expect(changes.map(({ state }) => state)).toEqual(["connecting", "stopped"]);
   });
 });
