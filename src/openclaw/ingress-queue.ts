@@ -25,7 +25,7 @@ export interface StoredEvent {
  * others with `PLUGIN_TRUST_REFUSED`; then the events stand in `<state>/rocketchat/ingress-<account>.sqlite`.
  */
 export function openIngressQueue(
-  state: PluginRuntime["state"],
+  state: Pick<PluginRuntime["state"], "openChannelIngressQueue" | "resolveStateDir">,
   accountId: string,
 ): ChannelIngressQueue<StoredEvent> {
   try {

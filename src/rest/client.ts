@@ -158,10 +158,13 @@ async function readLimited(response: Response, path: string): Promise<string> {
   return text + decoder.decode();
 }
 
-/** The code of a refusal: `errorType`, else the trailing `[code]` of `error`, else `error` when it is a bare word. */
+/**
+ * The code of a refusal: `errorType`, else the trailing `[code]` of `error`, else `error` when it is a bare code.
+ * Codes are lowercase words; anything else might be an echo of what was sent.
+ */
 function codeOf(body: JsonObject): string | undefined {
   const error = readText(body, "error") ?? "";
-  return readText(body, "errorType") ?? /\[([\w-]+)\]$/.exec(error)?.[1] ?? /^[\w-]+$/.exec(error)?.[0];
+  return readText(body, "errorType") ?? /\[([a-z_-]+)\]$/.exec(error)?.[1] ?? /^[a-z_-]+$/.exec(error)?.[0];
 }
 
 /** `x-ratelimit-reset` is epoch milliseconds of the server's clock, which `date` tells (recording `rest-errors`). */

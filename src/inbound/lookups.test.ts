@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import type { RoomFacts } from "../facts/room.ts";
+import { createRoomLookup } from "./lookups.ts";
+
+function setUp(known: (roomId: string) => boolean = () => true) {
+  const asked: string[] = [];
+  let now = 0;
+  const lookup = createRoomLookup({
+    now: () => now,
+    fetchRoom: async (roomId): Promise<RoomFacts | undefined> => {
+      asked.push(roomId);
+      return known(roomId) ? { id: roomId, chatType: "channel", label: roomId } : undefined;
+    },
+  });
+  return { asked, lookup, pass: (ms: number) => (now += ms) };
+}
+
+describe("the room lookup", () => {
+  it("asks the server once for a room", async () => {
+    const { asked, lookup } = setUp();
+    expect(await lookup.room("a")).toEqual(await lookup.room("a"));
+    expect(asked).toEqual(["a"]);
+  });
+
+  it("asks again after ten minutes", async () => {
+    const { asked, lookup, pass } = setUp();
+    await lookup.room("a");
+    pass(10 * 60_000);
+    await lookup.room("a");
+    expect(asked).toEqual(["a", "a"]);
+  });
+
+  it("does not remember that a room was not visible", async () => {
+    const { asked, lookup } = setUp(() => false);
+    expect(await lookup.room("a")).toBeUndefined();
+    await lookup.room("a");
+    expect(asked).toEqual(["a", "a"]);
+  });
+
+  it("forgets the room that was used longest ago when there are too many", async () => {
+    const { asked, lookup } = setUp();
+    for (let index = 0; index < 1000; index += 1) await lookup.room(`r${index}`);
+    await lookup.room("r0");
+    await lookup.room("new");
+    asked.length = 0;
+    await lookup.room("r0");
+    await lookup.room("r1");
+    expect(asked).toEqual(["r1"]);
+  });
+});

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AccountSettings } from "../settings.ts";
+import { receive } from "./receive.ts";
+
+const settings: AccountSettings = {
+  accountId: "default",
+  enabled: true,
+  name: undefined,
+  serverUrl: "https://chat.example.org",
+  userId: "bot",
+  username: "labbot",
+  pat: "secret",
+  patStatus: "available",
+  dmPolicy: "pairing",
+  allowFrom: [],
+  groupPolicy: "allowlist",
+  groupAllowFrom: [],
+  rooms: { r1: {} },
+  requireMention: true,
+  dangerouslyAllowInsecure: false,
+  allowPrivateNetwork: false,
+};
+
+const mentioned = [{ _id: "bot", username: "labbot", type: "user" }];
+const message = {
+  _id: "m1",
+  rid: "r1",
+  msg: "@labbot hi",
+  ts: { $date: 1_000_000 },
+  _updatedAt: { $date: 1_000_010 },
+  u: { _id: "alice", username: "alice" },
+  mentions: mentioned,
+};
+const room = { roomParticipant: true, roomType: "p", roomName: "ops" };
+
+const reasonOf = (change: object, where: object = {}, account: Partial<AccountSettings> = {}): string => {
+  const receipt = receive(
+    { message: { ...message, ...change }, room: { ...room, ...where } },
+    { ...settings, ...account },
+  );
+  return receipt.kind === "dropped" ? receipt.reason : "received";
+};
+
+describe("receive", () => {
+  it("identifies a new message by its _id, in the lane of its room", () => {
+    expect(receive({ message, room }, settings)).toMatchObject({
+      kind: "received",
+      event: { eventId: "m1", laneKey: "room:r1" },
+    });
+  });
+
+  it("gives every thread a lane of its own", () => {
+    const receipt = receive({ message: { ...message, tmid: "m0" }, room }, settings);
+    expect(receipt).toMatchObject({ event: { laneKey: "room:r1:thread:m0" } });
+  });
+
+  it.each([
+    ["a room the bot is not in", {}, { roomParticipant: false }, "not-a-member"],
+    ["an event without the stream's second argument", {}, { roomParticipant: undefined }, "not-a-member"],
+    ["a message without a sender", { u: undefined }, {}, "malformed"],
+    ["the bot's own message", { u: { _id: "bot", username: "labbot" } }, {}, "own-message"],
+    ["a system message", { t: "uj" }, {}, "system-message"],
+    ["an encrypted message", { t: "e2e" }, {}, "encrypted"],
+    ["an old message sent again", { _updatedAt: { $date: 1_200_001 } }, {}, "re-emission"],
+    ["a message without text", { msg: " " }, {}, "empty"],
+    ["a room that is not listed", { rid: "r2" }, {}, "room-not-allowed"],
+    ["a room message without mention", { mentions: [] }, {}, "not-mentioned"],
+    ["@all", { mentions: [{ _id: "all", username: "all" }] }, {}, "not-mentioned"],
+  ])("drops %s", (_, change, where, reason) => {
+    expect(reasonOf(change, where)).toBe(reason);
+  });
+
+  it("does not know the bot by its name", () => {
+    expect(reasonOf({ u: { _id: "mallory", username: "labbot" } })).toBe("received");
+  });
+
+  it("lets a direct message pass without mention, whoever its members are", () => {
+    expect(reasonOf({ rid: "unlisted", mentions: [] }, { roomType: "d", roomName: undefined })).toBe(
+      "received",
+    );
+  });
+
+  it("asks no mention where the room or the account says so", () => {
+    expect(reasonOf({ mentions: [] }, {}, { requireMention: false })).toBe("received");
+    expect(reasonOf({ mentions: [] }, {}, { rooms: { r1: { requireMention: false } } })).toBe("received");
+    expect(
+      reasonOf({ mentions: [] }, {}, { requireMention: false, rooms: { r1: { requireMention: true } } }),
+    ).toBe("not-mentioned");
+  });
+
+  it.each([
+    ["open", {}, "received"],
+    ["open", { r1: { enabled: false } }, "room-not-allowed"],
+    ["allowlist", { "*": {} }, "received"],
+    ["allowlist", { "*": {}, r1: { enabled: false } }, "room-not-allowed"],
+    ["disabled", { r1: {} }, "room-not-allowed"],
+  ] as const)("serves a room under groupPolicy %s with rooms %j: %s", (groupPolicy, rooms, outcome) => {
+    expect(reasonOf({}, {}, { groupPolicy, rooms })).toBe(outcome);
+  });
+
+  it("decides the same for an event that was stored and read again", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (rawMessage, rawRoom) => {
+        const event = { message: rawMessage, room: rawRoom };
+        expect(receive(JSON.parse(JSON.stringify(event)), settings)).toEqual(receive(event, settings));
+      }),
+    );
+  });
+});

@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import type { RoomFacts } from "../facts/room.ts";
+import type { AccountSettings } from "../settings.ts";
+import type { Access, InboundHost, TurnInput } from "./host.ts";
+import { runTurn } from "./turn.ts";
+
+const settings: AccountSettings = {
+  accountId: "default",
+  enabled: true,
+  name: undefined,
+  serverUrl: "https://chat.example.org",
+  userId: "bot",
+  username: "labbot",
+  pat: "",
+  patStatus: "missing",
+  dmPolicy: "pairing",
+  allowFrom: [],
+  groupPolicy: "allowlist",
+  groupAllowFrom: [],
+  rooms: { r1: {} },
+  requireMention: true,
+  dangerouslyAllowInsecure: false,
+  allowPrivateNetwork: false,
+};
+
+function event(change: object = {}, where: object = {}) {
+  return {
+    message: {
+      _id: "m1",
+      rid: "r1",
+      msg: "@labbot what now?",
+      ts: { $date: 1 },
+      _updatedAt: { $date: 1 },
+      u: { _id: "alice", username: "alice" },
+      mentions: [{ _id: "bot", username: "labbot", type: "user" }],
+      ...change,
+    },
+    room: { roomParticipant: true, roomType: "c", ...where },
+  };
+}
+
+/** A host that gives the answers it is told and keeps what it was asked. */
+function stage(
+  options: { access?: Access; room?: RoomFacts | undefined; pairing?: string | undefined } = {},
+) {
+  const posted: { roomId: string; threadId: string | undefined; text: string }[] = [];
+  const opened: TurnInput[] = [];
+  const calls: string[] = [];
+  const room: RoomFacts | undefined =
+    "room" in options ? options.room : { id: "r1", chatType: "channel", label: "general" };
+  const host: InboundHost = {
+    settings: () => settings,
+    openTurn: (input) => {
+      opened.push(input);
+      return {
+        resolveAccess: async () => {
+          calls.push("access");
+          return options.access ?? { kind: "allow" };
+        },
+        requestPairing: async () => {
+          calls.push("pairing");
+          return options.pairing;
+        },
+        dispatch: async (deliver) => {
+          calls.push("dispatch");
+          await deliver("the answer");
+        },
+      };
+    },
+  };
+  const deps = {
+    host,
+    rooms: { room: async () => room },
+    post: async (where: { roomId: string; threadId: string | undefined }, text: string) => {
+      posted.push({ ...where, text });
+      return "reply-id";
+    },
+  };
+  return { deps, posted, opened, calls };
+}
+
+describe("runTurn", () => {
+  it("runs the agent on the text without the bot's name and answers in the room", async () => {
+    const { deps, posted, opened } = stage();
+    expect(await runTurn(event(), deps)).toEqual({ kind: "ran" });
+    expect(opened).toMatchObject([{ text: "what now?", wasMentioned: true, room: { id: "r1" } }]);
+    expect(posted).toEqual([{ roomId: "r1", threadId: undefined, text: "the answer" }]);
+  });
+
+  it("answers in the thread that the message was in", async () => {
+    const { deps, posted } = stage();
+    await runTurn(event({ tmid: "m0" }), deps);
+    expect(posted).toEqual([{ roomId: "r1", threadId: "m0", text: "the answer" }]);
+  });
+
+  it("never reaches the host with what the choke point drops", async () => {
+    const { deps, opened } = stage();
+    expect(await runTurn(event({ mentions: [] }), deps)).toEqual({
+      kind: "dropped",
+      reason: "not-mentioned",
+    });
+    expect(opened).toEqual([]);
+  });
+
+  it("drops a message of a room that is not visible any more", async () => {
+    const { deps, calls } = stage({ room: undefined });
+    expect(await runTurn(event(), deps)).toEqual({ kind: "dropped", reason: "room-unknown" });
+    expect(calls).toEqual([]);
+  });
+
+  it("judges a group DM as a room, though its messages look like direct ones", async () => {
+    const { deps, calls } = stage({ room: { id: "g1", chatType: "group", label: undefined } });
+    const outcome = await runTurn(event({ rid: "g1" }, { roomType: "d" }), deps);
+    expect(outcome).toEqual({ kind: "dropped", reason: "room-not-allowed" });
+    expect(calls).toEqual([]);
+  });
+
+  it("sends an unknown person the pairing code and nothing to the agent", async () => {
+    const { deps, posted, calls } = stage({ access: { kind: "pair" }, pairing: "Code ABCD" });
+    expect(await runTurn(event(), deps)).toEqual({ kind: "dropped", reason: "pairing-pending" });
+    expect(posted).toMatchObject([{ text: "Code ABCD" }]);
+    expect(calls).toEqual(["access", "pairing"]);
+  });
+
+  it("stays silent when the code was sent before", async () => {
+    const { deps, posted } = stage({ access: { kind: "pair" }, pairing: undefined });
+    await runTurn(event(), deps);
+    expect(posted).toEqual([]);
+  });
+
+  it.each([
+    ["sender", "sender-not-allowed"],
+    ["activation", "not-mentioned"],
+  ] as const)("names a refusal by %s as %s", async (cause, reason) => {
+    const { deps, calls } = stage({
+      access: { kind: "refuse", cause, reason: "group_policy_not_allowlisted" },
+    });
+    const outcome = await runTurn(event(), deps);
+    expect(outcome).toEqual({ kind: "dropped", reason, detail: "group_policy_not_allowlisted" });
+    expect(calls).toEqual(["access"]);
+  });
+
+  it("rejects when a stage cannot be carried out now, so that the event is tried again", async () => {
+    const { deps } = stage();
+    const failing = { ...deps, rooms: { room: () => Promise.reject(new Error("no network")) } };
+    await expect(runTurn(event(), failing)).rejects.toThrow("no network");
+  });
+});

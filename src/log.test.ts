@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { UnauthorizedError } from "./errors.ts";
+import { createLog } from "./log.ts";
+
+function record() {
+  const lines: string[] = [];
+  const keep = (line: string): void => void lines.push(line);
+  return {
+    lines,
+    log: createLog({ info: keep, warn: keep, error: keep }, { prefix: "ops", secrets: ["s3cret", ""] }),
+  };
+}
+
+describe("createLog", () => {
+  it("writes a sentence and its fields on one line", () => {
+    const { lines, log } = record();
+    log.info("message dropped", { reason: "empty", count: 2 });
+    expect(lines).toEqual(["[ops] message dropped reason=empty count=2"]);
+  });
+
+  it("lets no secret through, wherever it stands", () => {
+    const { lines, log } = record();
+    log.error("failed s3cret", { error: new Error("token s3cret refused"), detail: { header: "s3cret" } });
+    expect(lines.join()).not.toContain("s3cret");
+    expect(lines.join()).toContain("[redacted]");
+  });
+
+  it("says of our errors what they are and what to do", () => {
+    const { lines, log } = record();
+    log.warn("account blocked", { error: new UnauthorizedError("v1/me") });
+    expect(lines[0]).toMatch(/error=unauthorized: .*401 on v1\/me/);
+  });
+
+  it("keeps a foreign error on one line", () => {
+    const { lines, log } = record();
+    log.warn("failed", { error: new Error("first\n    at secret place") });
+    expect(lines[0]).toBe("[ops] failed error=first");
+  });
+});

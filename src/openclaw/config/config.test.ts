@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { isConfigured, missingKeys, resolveAccount, resolveEndpoints } from "./account.ts";
+import { rocketchatConfigSchema } from "./schema.ts";
+
+const complete = { serverUrl: "https://chat.example.org/sub/", userId: "u1", username: "@bot", pat: "token" };
+const resolve = (section: object, accountId?: string) =>
+  resolveAccount({ channels: { rocketchat: section } }, accountId);
+
+function problems(section: object): { path: string; message: string }[] {
+  const result = rocketchatConfigSchema.runtime?.safeParse(section);
+  if (result === undefined || result.success) return [];
+  return result.issues.map(({ path, message }) => ({ path: (path ?? []).join("."), message: message ?? "" }));
+}
+
+describe("the schema", () => {
+  it("accepts every documented key", () => {
+    const account = {
+      ...complete,
+      enabled: true,
+      name: "Main",
+      dmPolicy: "open",
+      allowFrom: ["*"],
+      groupPolicy: "allowlist",
+      groupAllowFrom: ["u2", 3],
+      rooms: { r1: { enabled: true, requireMention: false }, "*": {} },
+      requireMention: true,
+      dangerouslyAllowInsecure: false,
+      network: { dangerouslyAllowPrivateNetwork: true },
+    };
+    const reference = { source: "env", provider: "default", id: "RC_PAT" };
+    expect(
+      problems({ ...account, defaultAccount: "ops", accounts: { ops: { ...account, pat: reference } } }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    [{ dmPolicy: "everyone" }, "dmPolicy", '"pairing"|"allowlist"|"open"|"disabled"'],
+    [{ groupPolicy: "pairing" }, "groupPolicy", '"open"|"disabled"|"allowlist"'],
+    [{ serverUrl: "chat.example.org" }, "serverUrl", "https:// address"],
+    [{ serverUrl: "http://chat.example.org" }, "serverUrl", "dangerouslyAllowInsecure"],
+    [{ dmPolicy: "open" }, "allowFrom", '"*"'],
+    [{ token: "x" }, "", "token"],
+    [{ rooms: { r1: { mention: true } } }, "rooms.r1", "mention"],
+    [{ accounts: { ops: { requireMention: "yes" } } }, "accounts.ops.requireMention", "boolean"],
+    [{ accounts: { ops: { serverUrl: "http://x.example" } } }, "accounts.ops.serverUrl", "https://"],
+    [{ accounts: { ops: { dmPolicy: "open" } } }, "accounts.ops.allowFrom", '"*"'],
+    [{ network: { proxy: "x" } }, "network", "proxy"],
+  ])("refuses %j with the path and what is allowed", (section, path, hint) => {
+    expect(problems(section)).toEqual([{ path, message: expect.stringContaining(hint) }]);
+  });
+
+  it("allows http for an account that inherits the development flag", () => {
+    expect(
+      problems({ dangerouslyAllowInsecure: true, accounts: { a: { serverUrl: "http://127.0.0.1:3000" } } }),
+    ).toEqual([]);
+  });
+});
+
+describe("resolveAccount", () => {
+  it("fills in the safe defaults", () => {
+    expect(resolve(complete)).toMatchObject({
+      serverUrl: "https://chat.example.org/sub",
+      username: "bot",
+      patStatus: "available",
+      dmPolicy: "pairing",
+      groupPolicy: "allowlist",
+      requireMention: true,
+      dangerouslyAllowInsecure: false,
+      allowPrivateNetwork: false,
+    });
+  });
+
+  it("lets an account override the root and inherit the rest", () => {
+    const section = {
+      ...complete,
+      requireMention: false,
+      accounts: { ops: { userId: "u2", username: "ops", pat: "other" } },
+    };
+    expect(resolve(section, "ops")).toMatchObject({ userId: "u2", pat: "other", requireMention: false });
+    expect(resolve(section, "ops").serverUrl).toBe("https://chat.example.org/sub");
+  });
+
+  it("is disabled by the root or by itself", () => {
+    expect(resolve({ ...complete, enabled: false, accounts: { a: { enabled: true } } }, "a").enabled).toBe(
+      false,
+    );
+    expect(resolve({ ...complete, accounts: { a: { enabled: false } } }, "a").enabled).toBe(false);
+  });
+
+  it("keeps the case of ids in allowlists, which tells users apart", () => {
+    const account = resolve({
+      ...complete,
+      allowFrom: ["user:aB3", "rocketchat:xY", 7],
+      groupAllowFrom: [" Q "],
+    });
+    expect(account.allowFrom).toEqual(["aB3", "xY", "7"]);
+    expect(account.groupAllowFrom).toEqual(["Q"]);
+  });
+
+  it("names what is missing", () => {
+    expect(missingKeys(resolve({ serverUrl: "https://x.example" }))).toEqual(["userId", "username", "pat"]);
+    expect(isConfigured(resolve(complete))).toBe(true);
+  });
+});
+
+describe("resolveEndpoints", () => {
+  it("keeps the sub-path and asks for exactly /websocket", () => {
+    expect(resolveEndpoints(resolve(complete))).toEqual({
+      rest: "https://chat.example.org/sub",
+      socket: "wss://chat.example.org/sub/websocket",
+    });
+  });
+
+  it("refuses to send the token unencrypted", () => {
+    const account = { ...resolve(complete), serverUrl: "http://chat.example.org" };
+    expect(() => resolveEndpoints(account)).toThrow(/accounts\.default\.serverUrl must be https/);
+    expect(resolveEndpoints({ ...account, dangerouslyAllowInsecure: true }).socket).toBe(
+      "ws://chat.example.org/websocket",
+    );
+  });
+
+  it("says which keys an incomplete account lacks", () => {
+    expect(() => resolveEndpoints(resolve({ userId: "u1" }))).toThrow("serverUrl, username, pat");
+  });
+});

@@ -1,0 +1,216 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { ProtocolError, RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
+import { createRestClient, type GuardedFetch } from "./client.ts";
+import { messageExists, postMessage } from "./messages.ts";
+import { fetchRoom, openDirectRoom } from "./rooms.ts";
+
+const plainFetch: GuardedFetch = async (url, init) => ({
+  response: await fetch(url, { ...init, redirect: "error" }),
+  release: async () => {},
+});
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A client before a real HTTP server on loopback that answers with `handle`. */
+async function connect(handle: Handler, subPath = "") {
+  const server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const stop = new AbortController();
+  closing.push(() => {
+    stop.abort();
+    server.close();
+    server.closeAllConnections();
+  });
+  const unauthorized: UnauthorizedError[] = [];
+  const rest = createRestClient({
+    serverUrl: `http://127.0.0.1:${port}${subPath}`,
+    userId: "bot",
+    pat: "s3cret-token",
+    fetch: plainFetch,
+    onUnauthorized: (error) => unauthorized.push(error),
+    signal: stop.signal,
+  });
+  return { rest, unauthorized, stop };
+}
+
+function answer(status: number, body: unknown, headers: Record<string, string> = {}): Handler {
+  return (_, response) => {
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    response.end(typeof body === "string" ? body : JSON.stringify(body));
+  };
+}
+
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.unreachable("should have been refused"),
+    (error: unknown) => error,
+  );
+
+describe("the REST client", () => {
+  it("sends the auth headers and the query below a sub-path", async () => {
+    let seen: IncomingMessage | undefined;
+    const { rest } = await connect((request, response) => {
+      seen = request;
+      answer(200, { success: true, hello: 1 })(request, response);
+    }, "/chat");
+    expect(await rest.get("v1/rooms.info", { roomId: "a b" })).toEqual({ success: true, hello: 1 });
+    expect(seen?.url).toBe("/chat/api/v1/rooms.info?roomId=a+b");
+    expect(seen?.headers).toMatchObject({ "x-user-id": "bot", "x-auth-token": "s3cret-token" });
+  });
+
+  it.each([
+    [{ success: false, error: "x [invalid-params]", errorType: "invalid-params" }, "invalid-params"],
+    [{ success: false, error: "Cannot do that [error-not-allowed]" }, "error-not-allowed"],
+    [{ success: false, error: "room_is_blocked" }, "room_is_blocked"],
+    [{ success: false, error: "Cannot read properties of undefined (reading 'starred')" }, undefined],
+    [{ success: false }, undefined],
+  ])("reads the code of the refusal %j", async (body, serverCode) => {
+    const { rest } = await connect(answer(400, body));
+    const error = await failure(rest.get("v1/me"));
+    expect(error).toBeInstanceOf(RestError);
+    expect(error).toMatchObject({ status: 400, serverCode, endpoint: "v1/me" });
+  });
+
+  it("takes success:false for a refusal even under status 200", async () => {
+    const { rest } = await connect(answer(200, { success: false, error: "nope" }));
+    expect(await failure(rest.get("v1/me"))).toBeInstanceOf(RestError);
+  });
+
+  it("tells of a dead token before it rejects", async () => {
+    const { rest, unauthorized } = await connect(answer(401, { status: "error", message: "x" }));
+    expect(await failure(rest.get("v1/me"))).toBeInstanceOf(UnauthorizedError);
+    expect(unauthorized).toHaveLength(1);
+  });
+
+  it("says when a 200 is not a Rocket.Chat's", async () => {
+    const { rest } = await connect(answer(200, "<html>hello</html>", { "content-type": "text/html" }));
+    const error = await failure(rest.get("v1/me"));
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(String(error)).toContain("serverUrl");
+  });
+
+  it.each([
+    [404, "text/plain"],
+    [502, "text/html"],
+  ])("reports a proxy's %i page of type %s by its status", async (status, type) => {
+    const { rest } = await connect(answer(status, "<html>", { "content-type": type }));
+    expect(await failure(rest.get("v1/me"))).toMatchObject({ status, serverCode: undefined });
+  });
+
+  it("waits as long as the limiter says, by the server's own clock, and asks again", async () => {
+    let calls = 0;
+    const { rest } = await connect((request, response) => {
+      calls += 1;
+      const now = Date.parse("2020-01-01T00:00:00Z");
+      const limited = answer(
+        429,
+        { success: false },
+        { "x-ratelimit-reset": String(now + 1), date: new Date(now).toUTCString() },
+      );
+      (calls < 3 ? limited : answer(200, { success: true }))(request, response);
+    });
+    expect(await rest.post("v1/chat.sendMessage", {})).toEqual({ success: true });
+    expect(calls).toBe(3);
+  });
+
+  it("gives up after three limited tries", async () => {
+    const date = new Date(0).toUTCString();
+    const { rest } = await connect(answer(429, { success: false }, { "x-ratelimit-reset": "1", date }));
+    expect(await failure(rest.get("v1/me"))).toBeInstanceOf(RateLimitedError);
+  });
+
+  it("does not follow a redirect with the token", async () => {
+    const paths: (string | undefined)[] = [];
+    const { rest } = await connect((request, response) => {
+      paths.push(request.url);
+      response.writeHead(302, { location: "/elsewhere" }).end();
+    });
+    expect(await failure(rest.get("v1/me"))).toMatchObject({ code: "network" });
+    expect(paths).toEqual(["/api/v1/me"]);
+  });
+
+  it("refuses an answer without end", async () => {
+    const { rest } = await connect((_, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const more = (): void => {
+        while (response.write("x".repeat(65_536)));
+        response.once("drain", more);
+      };
+      more();
+    });
+    expect(await failure(rest.get("v1/me"))).toBeInstanceOf(ProtocolError);
+  });
+
+  it("ends its requests when the account stops", async () => {
+    const { rest, stop } = await connect(() => stop.abort());
+    expect(await failure(rest.get("v1/me"))).toBeInstanceOf(Error);
+  });
+
+  it("never shows the token in an error", async () => {
+    for (const handler of [answer(401, {}), answer(400, { error: "s3cret-token" }), answer(500, "x")]) {
+      const { rest } = await connect(handler);
+      expect(String(await failure(rest.get("v1/me")))).not.toContain("s3cret-token");
+    }
+  });
+});
+
+describe("fetchRoom", () => {
+  it("answers nothing for a room that Rocket.Chat refuses to show", async () => {
+    const { rest } = await connect(
+      answer(400, { success: false, error: "not-allowed", errorType: "Not Allowed" }),
+    );
+    expect(await fetchRoom(rest, "r")).toBeUndefined();
+  });
+
+  it("does not take a proxy's page for an answer", async () => {
+    const { rest } = await connect(answer(404, "x", { "content-type": "text/plain" }));
+    expect(await failure(fetchRoom(rest, "r"))).toBeInstanceOf(RestError);
+  });
+});
+
+describe("openDirectRoom", () => {
+  it("answers the room with the user", async () => {
+    const { rest } = await connect(
+      answer(200, { room: { _id: "r", usernames: ["labbot", "alice"] }, success: true }),
+    );
+    expect(await openDirectRoom(rest, "alice")).toBe("r");
+  });
+
+  it("does not take the bot's own room for one with an unknown user", async () => {
+    const { rest } = await connect(answer(200, { room: { _id: "r", usernames: ["labbot"] }, success: true }));
+    expect(await failure(openDirectRoom(rest, "nobody"))).toMatchObject({
+      message: expect.stringContaining("@nobody"),
+    });
+  });
+});
+
+describe("messages", () => {
+  it("posts with our id, without link previews", async () => {
+    let body = "";
+    const { rest } = await connect((request, response) => {
+      request.on("data", (chunk) => (body += chunk));
+      request.on("end", () => answer(200, { success: true })(request, response));
+    });
+    await postMessage(rest, { id: "m1", roomId: "r", text: "hi", threadId: undefined });
+    expect(JSON.parse(body)).toEqual({ message: { _id: "m1", rid: "r", msg: "hi" }, previewUrls: [] });
+  });
+
+  it("finds a message only in the room that is meant", async () => {
+    const { rest } = await connect(answer(200, { message: { _id: "m", rid: "r" }, success: true }));
+    expect(await messageExists(rest, { id: "m", roomId: "r" })).toBe(true);
+    expect(await messageExists(rest, { id: "m", roomId: "other" })).toBe(false);
+  });
+
+  it("reads the bare 400 as unknown", async () => {
+    const { rest } = await connect(answer(400, { success: false }));
+    expect(await messageExists(rest, { id: "m", roomId: "r" })).toBe(false);
+  });
+});
