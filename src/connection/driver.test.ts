@@ -2,7 +2,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createFakeClock, settle } from "../../test/support/fake-clock.ts";
 import { createFakeSockets } from "../../test/support/fake-socket.ts";
-import { DEAD_AFTER_MS, LOGIN_TIMEOUT_MS, OPENING_TIMEOUT_MS, PING_AFTER_MS } from "../ddp/protocol.ts";
+import {
+  DEAD_AFTER_MS,
+  LOGIN_TIMEOUT_MS,
+  OPENING_TIMEOUT_MS,
+  PING_AFTER_MS,
+  SUBSCRIPTION_TIMEOUT_MS,
+} from "../ddp/protocol.ts";
 import { ConnectionClosedError, NetworkError, UnauthorizedError } from "../errors.ts";
 import {
   BLOCKED_RETRY_MS,
@@ -174,6 +180,12 @@ describe("a refused login", () => {
     expect(started.sockets.opened).toHaveLength(2);
   });
 
+  it("for too many requests waits a second even when the server asks for none", async () => {
+    const started = start();
+    await logIn(started, { error: { error: "too-many-requests", details: { timeToReset: 0 } } });
+    expect(started.last()).toMatchObject({ state: "waiting", retryInMs: 1_000 });
+  });
+
   it("for another user than the configured one blocks and names both", async () => {
     const started = start();
     await logIn(started, { result: { id: "someoneElse", token: TOKEN } });
@@ -306,6 +318,35 @@ describe("a lost link", () => {
     expect(started.last()).toMatchObject({ state: "waiting", error: { code: "timeout" } });
   });
 
+  it("is reported once when two subscriptions stay without an answer", async () => {
+    const started = start({
+      streams: [MY_MESSAGES, { stream: "stream-notify-user", eventName: "x/message" }],
+    });
+    await logIn(started);
+    await started.clock.advance(SUBSCRIPTION_TIMEOUT_MS);
+    expect(started.states().filter((state) => state === "waiting")).toHaveLength(1);
+  });
+
+  it("is what a refusal becomes that comes before the socket is open", async () => {
+    const started = start();
+    await started.sockets.latest.say({ msg: "failed", version: "2" });
+    expect(started.last()).toMatchObject({ state: "waiting", error: { code: "protocol" } });
+  });
+
+  it("is not followed by an attempt before its time when a timer fires early", async () => {
+    const clock = createFakeClock();
+    const hasty = {
+      ...clock,
+      setTimer: (ms: number, fire: () => void) => clock.setTimer(ms > 1 ? ms - 1 : ms, fire),
+    };
+    const { sockets } = start({ clock: hasty });
+    await sockets.latest.close(new NetworkError("refused"));
+    await clock.advance(999);
+    expect(sockets.opened).toHaveLength(1);
+    await clock.advance(1);
+    expect(sockets.opened).toHaveLength(2);
+  });
+
   it("is what a throwing openSocket or send becomes", async () => {
     const failing = start({
       openSocket: () => {
@@ -393,6 +434,23 @@ describe("events", () => {
     await goOnline(started);
     await started.sockets.latest.say(event("next"));
     expect(seen).toEqual(["good", "bad", "next"]);
+  });
+
+  it("received before a loss are dropped together when the first cannot be stored", async () => {
+    const gate = createGate();
+    const seen: unknown[] = [];
+    const started = await startOnline({
+      onEvent: (item) => {
+        seen.push(item.args[0]);
+        return gate.promise;
+      },
+    });
+    await started.sockets.latest.say(event("a"), event("b"));
+    await started.sockets.latest.close(closedByServer);
+    gate.reject(new Error("disk full"));
+    await settle();
+    expect(seen).toEqual(["a"]);
+    expect(started.last()).toMatchObject({ state: "waiting", error: closedByServer });
   });
 
   it("received before a loss are still stored", async () => {
@@ -501,9 +559,9 @@ describe("calls", () => {
   it("reject at once when not online, and after the stop", async () => {
     const { connection, controller } = start();
     await expect(connection.call("m", [])).rejects.toMatchObject({ code: "not-online", state: "connecting" });
-    const caught = expect(connection.call("m", [])).rejects.toMatchObject({ code: "not-online" });
+    const codes = [1, 2, 3].map((call) => connection.call("m", [call]).catch((error: unknown) => error));
     controller.abort();
-    await caught;
+    expect(await Promise.all(codes)).toMatchObject([1, 2, 3].map(() => ({ code: "not-online" })));
     await connection.done;
     await expect(connection.call("m", [])).rejects.toMatchObject({ code: "not-online", state: "stopped" });
   });

@@ -24,7 +24,7 @@ export const BLOCKED_RETRY_MS = 5 * 60_000;
 /** Received events that may wait for `onEvent`; beyond, the link is given up, so that memory is bounded. */
 export const MAX_WAITING_EVENTS = 10_000;
 
-/** What a socket reports. `onClosed` may come more than once and without `onOpen`; only the first counts. */
+/** What a socket reports: `onOpen` at most once; `onClosed` at least once in the end, of which the first counts. */
 export interface SocketHandlers {
   onOpen(): void;
   onText(text: string): void;
@@ -185,7 +185,6 @@ class Driver {
         this.#handle(input, clock.now());
       }
     } finally {
-      signal.removeEventListener("abort", stop);
       this.#shutDown();
       await delivery;
     }
@@ -245,7 +244,7 @@ class Driver {
       this.#lose(input.error, now);
     } else if (input.type === "text") {
       this.#apply(link.protocol.receive(input.text, now), now);
-    } else if (isLegal(this.#state, "opened")) {
+    } else {
       this.#enter("opened");
       this.#apply(link.protocol.connect(now), now);
     }

@@ -150,6 +150,7 @@ describe("subscriptions", () => {
     expect(say(protocol, { msg: "nosub", id }).events).toEqual([
       { type: "unsubscribed", id, error: undefined },
     ]);
+    expect(say(protocol, { msg: "nosub", id }).events).toMatchObject([{ reason: "unexpected-frame" }]);
   });
 
   it("nobody asked for are counted", () => {
