@@ -65,8 +65,7 @@ export class Actor {
   password: string;
   authToken: string | undefined;
   personalAccessToken: string | undefined;
-  /** The address REST calls come from; undefined for the machine's own. */
-  sourceAddress: string | undefined;
+  private sourceAddress: string | undefined;
   private readonly stage: Surroundings;
   private readonly prefersPat: boolean;
   private sockets = 0;
@@ -113,8 +112,7 @@ export class Actor {
       localAddress: this.sourceAddress,
       deadlineMs,
     });
-    if (answer.headers["x-ratelimit-remaining"] === "0")
-      this.sourceAddress = this.freshAddress(this.sourceAddress);
+    if (answer.headers["x-ratelimit-remaining"] === "0") this.changeAddress();
     this.rememberTokens(answer);
     if (!options.quiet) this.stage.record(this.restStep({ method, path, headersSent, options, answer }));
     return answer;
@@ -205,6 +203,11 @@ export class Actor {
     const options: CallOptions = { login: "token", headers: this.secondFactor };
     const answer = await this.post(`users.${verb}PersonalAccessToken`, body, options);
     return textAt(answer.body, "token");
+  }
+
+  /** Calls from another address from now on, where that can be: the server counts calls by source address. */
+  changeAddress(): void {
+    this.sourceAddress = this.freshAddress(this.sourceAddress);
   }
 
   private loginHeaders(login: Login | undefined): Record<string, string> {
