@@ -1,0 +1,264 @@
+// The DDP methods: login and logout, writing to streams, and the old ones that are still answered.
+
+import { setBlocked } from "../world/direct.ts";
+import type { Presence, User } from "../world/documents.ts";
+import { PlainError, ServerError } from "../world/errors.ts";
+import { history } from "../world/histories.ts";
+import { parseMarkdown } from "../world/mentions.ts";
+import { deleteMessage, editMessage, react } from "../world/message-changes.ts";
+import { sendMessage } from "../world/messages.ts";
+import { allows } from "../world/permissions.ts";
+import { muteUser, whisper } from "../world/rooms.ts";
+import { endLogin, setStatus, startLogin, userOfPassword, userOfToken } from "../world/users.ts";
+import type { World } from "../world.ts";
+import { isRecord } from "./ejson.ts";
+import type { Session } from "./session.ts";
+
+type Method = (session: Session, params: unknown[]) => unknown;
+
+/** Answered by every version. */
+const LASTING: Readonly<Record<string, Method>> = {
+  login,
+  logout,
+  "stream-notify-room": notifyRoom,
+};
+
+/** Answered by 6.5 and 8.3, gone in 9.0. */
+const OLD: Readonly<Record<string, Method>> = {
+  sendMessage: send,
+  updateMessage: update,
+  "rooms/get": roomsGet,
+  loadHistory,
+  loadMissedMessages,
+  blockUser: (session, params) => block(session, params, true),
+  unblockUser: (session, params) => block(session, params, false),
+  setUserStatus,
+  "UserPresence:setDefaultStatus": presence,
+  "UserPresence:online": presence,
+  "UserPresence:away": presence,
+};
+
+/** Answered by 6.5, gone in 8.3. */
+const OLDER: Readonly<Record<string, Method>> = {
+  deleteMessage: remove,
+  setReaction: setReaction,
+  muteUserInRoom: (session, params) => mute(session, params, true),
+  unmuteUserInRoom: (session, params) => mute(session, params, false),
+};
+
+/** Runs a method; undefined means a `result` frame without the key. */
+export function callMethod(session: Session, name: string, params: unknown[]): unknown {
+  const era = session.world.traits.methods;
+  const method =
+    own(LASTING, name) ??
+    (era === "9.0" ? undefined : own(OLD, name)) ??
+    (era === "6.5" ? own(OLDER, name) : undefined);
+  if (!method) throw new ServerError(404, `Method '${name}' not found`);
+  return method(session, params);
+}
+
+function own(table: Readonly<Record<string, Method>>, name: string): Method | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+function requireUser(session: Session, method: string): User {
+  if (!session.user) throw new ServerError("error-invalid-user", "Invalid user", { method });
+  return session.user;
+}
+
+function login(session: Session, params: unknown[]): unknown {
+  const { world } = session;
+  const fault = session.port.loginFault();
+  if (fault) throw fault;
+  const request = params[0];
+  if (!isRecord(request)) throw new ServerError(400, "Match failed");
+  if (request.resume !== undefined) return resume(session, request.resume);
+  const user = userOfRequest(world, request);
+  if (!user) throw refusal(world, "password");
+  const { secret, expires } = startLogin(world, user);
+  session.enter(user, secret);
+  return { id: user._id, token: secret, tokenExpires: expires, type: "password" };
+}
+
+function resume(session: Session, secret: unknown): unknown {
+  if (secret !== null && typeof secret !== "string") throw new ServerError(400, "Match failed");
+  const found = secret === null ? undefined : userOfToken(session.world, secret);
+  if (!found) throw refusal(session.world, "resume");
+  const { user, token } = found;
+  if (!user.active) throw new ServerError("error-user-is-not-activated", "User is not activated");
+  session.enter(user, token.secret);
+  return {
+    id: user._id,
+    token: token.secret,
+    tokenExpires: token.expires ?? new Date(Number.NaN),
+    type: "resume",
+  };
+}
+
+function userOfRequest(world: World, request: Record<string, unknown>): User | undefined {
+  const { user, password } = request;
+  if (!isRecord(user) || !isRecord(password)) return undefined;
+  const name = user.username ?? user.email;
+  const digest = password.digest;
+  return typeof name === "string" && typeof digest === "string"
+    ? userOfPassword(world, name, digest)
+    : undefined;
+}
+
+function refusal(world: World, type: "password" | "resume"): ServerError {
+  if (world.traits.loginRefusal === 401) return new ServerError(401, "User not found");
+  if (type === "resume")
+    return new ServerError(403, "You've been logged out by the server. Please log in again.");
+  return new ServerError(403, "User not found");
+}
+
+function logout(session: Session): undefined {
+  if (session.user && session.token !== undefined)
+    endLogin(session.world, session.user, session.token, false);
+  session.leave();
+}
+
+/** A client's own event: only typing and the like pass, and only under the sender's name; all else is dropped silently. */
+function notifyRoom(session: Session, [eventName, ...args]: unknown[]): undefined {
+  const { user, world } = session;
+  if (!user || typeof eventName !== "string" || !eventName.endsWith("/user-activity")) return;
+  const name = world.setting("UI_Use_Real_Name") === true ? user.name : user.username;
+  if (args[0] !== name) return;
+  session.port.relay({
+    stream: "notify-room",
+    rid: eventName.slice(0, -"/user-activity".length),
+    event: "user-activity",
+    args,
+  });
+}
+
+const REFUSAL_TEXTS: Readonly<Record<string, string>> = {
+  "error-invalid-room": "Invalid room",
+  "error-not-allowed": "Not allowed",
+  room_is_archived: "This room is archived",
+  room_is_blocked: "This room is blocked",
+  You_have_been_muted: "You have been muted and cannot speak in this room",
+};
+
+/** What a refused message makes the sender's own screen say. */
+export function whisperRefusal(world: World, user: User, rid: string, error: unknown): void {
+  if (!(error instanceof PlainError)) return;
+  const msg = REFUSAL_TEXTS[error.message] ?? error.message;
+  whisper(world, user._id, { rid, msg, md: parseMarkdown(msg) });
+}
+
+/** A refusal is no error here: the result is empty, the reason goes to the sender's `message` events. */
+function send(session: Session, params: unknown[]): unknown {
+  const user = requireUser(session, "sendMessage");
+  const draft = params[0];
+  if (!isRecord(draft) || typeof draft.rid !== "string")
+    throw new ServerError("error-invalid-room", "Invalid room");
+  const rid = draft.rid;
+  try {
+    return sendMessage(session.world, user, { ...draft, rid });
+  } catch (error) {
+    if (error instanceof ServerError && error.code !== "error-message-size-exceeded") throw error;
+    whisperRefusal(session.world, user, rid, error);
+    return undefined;
+  }
+}
+
+function update(session: Session, params: unknown[]): undefined {
+  const user = requireUser(session, "updateMessage");
+  const change = params[0];
+  const message = isRecord(change) ? session.world.messages.get(String(change._id)) : undefined;
+  if (!isRecord(change) || !message)
+    throw new ServerError("error-action-not-allowed", "Not allowed", { method: "updateMessage" });
+  editMessage(session.world, user, { message, text: String(change.msg ?? "") });
+}
+
+function remove(session: Session, params: unknown[]): undefined {
+  const user = requireUser(session, "deleteMessage");
+  const named = params[0];
+  const message = isRecord(named) ? session.world.messages.get(String(named._id)) : undefined;
+  if (!message)
+    throw new ServerError("error-action-not-allowed", "Not allowed", {
+      method: "deleteMessage",
+      action: "Delete_message",
+    });
+  deleteMessage(session.world, user, message);
+}
+
+function setReaction(session: Session, [emoji, messageId, should]: unknown[]): undefined {
+  const user = requireUser(session, "setReaction");
+  const message = session.world.messages.get(String(messageId));
+  if (!message) throw new ServerError("error-not-allowed", "Not allowed", { method: "setReaction" });
+  react(session.world, user, {
+    message,
+    emoji: String(emoji),
+    should: typeof should === "boolean" ? should : undefined,
+  });
+}
+
+function roomsGet({ world, user }: Session, [since]: unknown[]): unknown {
+  const rooms = user ? world.membershipsOf(user._id).map(({ rid }) => world.rooms.get(rid)) : [];
+  const known = rooms.filter((room) => room !== undefined);
+  if (!(since instanceof Date)) return known;
+  return { update: known.filter((room) => room._updatedAt > since), remove: [] };
+}
+
+function loadHistory(session: Session, [rid, end, count]: unknown[]): unknown {
+  const { world, user } = session;
+  const room = world.rooms.get(String(rid));
+  if (!room || !user || !world.canAccess(room, user)) return false;
+  const size = typeof count === "number" ? count : 20;
+  const latest = end instanceof Date ? end : undefined;
+  return { messages: history(world, room, { latest, count: size, threadReplies: true }), unreadNotLoaded: 0 };
+}
+
+function loadMissedMessages(session: Session, [rid, since]: unknown[]): unknown {
+  const { world, user } = session;
+  const room = world.rooms.get(String(rid));
+  if (!room || !user || !world.canAccess(room, user)) return false;
+  const oldest = since instanceof Date ? since : undefined;
+  return history(world, room, { oldest, count: 0, threadReplies: true });
+}
+
+function block(session: Session, params: unknown[], on: boolean): true {
+  const by = requireUser(session, "blockUser");
+  const request = isRecord(params[0]) ? params[0] : {};
+  const room = session.world.rooms.get(String(request.rid));
+  const blocked = session.world.users.get(String(request.blocked));
+  if (!room || !blocked) throw new ServerError("error-invalid-room", "Invalid room", { method: "blockUser" });
+  setBlocked(session.world, room, { by, blocked, on });
+  return true;
+}
+
+function mute(session: Session, params: unknown[], muted: boolean): true {
+  const { world } = session;
+  const by = requireUser(session, "muteUserInRoom");
+  const request = isRecord(params[0]) ? params[0] : {};
+  const room = world.rooms.get(String(request.rid));
+  const user = world.userNamed(String(request.username));
+  if (!room || !user || !allows("mute-user", by, world.membership(room._id, by._id))) {
+    throw new ServerError("error-not-allowed", "Not allowed", { method: "muteUserInRoom" });
+  }
+  muteUser(world, room, { user, muted, by });
+  return true;
+}
+
+/** The recorded servers had no presence service: the status asked for is not taken, the text is. */
+function setUserStatus(session: Session, [, text]: unknown[]): undefined {
+  const user = requireUser(session, "setUserStatus");
+  const args = [[user._id, user.username, 0, null, null, user.roles]];
+  session.world.tell({ stream: "notify-logged", event: "user-status", args });
+  setStatus(session.world, user, { text: typeof text === "string" ? text : undefined });
+}
+
+function presence(session: Session, params: unknown[]): false {
+  const { user } = session;
+  if (user && user.statusText === undefined) {
+    user.statusText = "";
+    user.statusDefault = isPresence(params[0]) ? params[0] : "online";
+  }
+  return false;
+}
+
+function isPresence(value: unknown): value is Presence {
+  return value === "offline" || value === "online" || value === "away" || value === "busy";
+}

@@ -1,0 +1,441 @@
+// The endpoints login, logout, me and users.*.
+import { isRecord } from "../ddp/ejson.ts";
+import type { Presence, User } from "../world/documents.ts";
+import { PlainError, ServerError } from "../world/errors.ts";
+import { allows } from "../world/permissions.ts";
+import { joinDefaultChannels } from "../world/rooms.ts";
+import {
+  createPersonalToken,
+  createUser,
+  deleteUser,
+  emailsOf,
+  endLogin,
+  regeneratePersonalToken,
+  removePersonalToken,
+  setActive,
+  setStatus,
+  startLogin,
+  type UserChanges,
+  updateUser,
+  userOfPassword,
+  userOfToken,
+} from "../world/users.ts";
+import type { World } from "../world.ts";
+import { PREFERENCES } from "./preferences.ts";
+import {
+  body,
+  flag,
+  type IncomingCall,
+  object,
+  openRoute,
+  PAGE,
+  type Page,
+  paged,
+  query,
+  Reply,
+  type Route,
+  route,
+  text,
+} from "./route.ts";
+
+const login = openRoute("POST", "login", (call) => {
+  const { world } = call;
+  const request = isRecord(call.body) ? call.body : {};
+  const resumed = typeof request.resume === "string" ? userOfToken(world, request.resume) : undefined;
+  const user = resumed?.user ?? userOfRequest(world, request);
+  if (!user) return unauthorized();
+  try {
+    const secret = resumed?.token.secret ?? startLogin(world, user).secret;
+    return { status: "success", data: { userId: user._id, authToken: secret, me: ownDocument(world, user) } };
+  } catch (error) {
+    return notActivated(error);
+  }
+});
+
+function unauthorized(): Reply {
+  return new Reply(401, { success: false, error: "Unauthorized", status: "error", message: "Unauthorized" });
+}
+
+function notActivated(error: unknown): Reply {
+  if (!(error instanceof ServerError)) throw error;
+  const { code, details, reason } = error;
+  return new Reply(401, { success: false, error: code, status: "error", details, message: reason });
+}
+
+function userOfRequest(
+  world: World,
+  { user, username, email, password }: Record<string, unknown>,
+): User | undefined {
+  const name = user ?? username ?? email;
+  const digest =
+    typeof password === "string"
+      ? world.sources.sha256(password)
+      : isRecord(password)
+        ? password.digest
+        : undefined;
+  return typeof name === "string" && typeof digest === "string"
+    ? userOfPassword(world, name, digest)
+    : undefined;
+}
+
+const logout = route("POST", "logout", {
+  run({ world, user, token }) {
+    endLogin(world, user, token ?? "");
+    return new Reply(200, "", { "content-type": "application/json" });
+  },
+});
+
+/** What `me` says of a user: his document as he may see it himself. */
+function ownDocument(world: World, user: User): Record<string, unknown> {
+  return {
+    _id: user._id,
+    services: { password: { exists: true } },
+    username: user.username,
+    emails: emailsOf(user),
+    name: user.name,
+    roles: user.roles,
+    status: user.status,
+    active: user.active,
+    _updatedAt: user.updatedAt,
+    settings: { profile: {}, preferences: PREFERENCES, calendar: {} },
+    requirePasswordChange: false,
+    ...presence(user),
+    ...(user.email === undefined ? {} : { email: user.email }),
+    avatarUrl: `${world.setting("Site_Url")}/avatar/${user.username}`,
+    isOAuthUser: false,
+  };
+}
+
+function presence(user: User): Record<string, unknown> {
+  if (user.statusText === undefined) return {};
+  return { statusConnection: "offline", statusDefault: user.statusDefault, statusText: user.statusText };
+}
+
+const me = route("GET", "me", { run: ({ world, user }) => ownDocument(world, user) });
+
+interface UserQuery {
+  userId?: string;
+  username?: string;
+}
+
+const userQuery = object({
+  userId: text,
+  username: text,
+  importId: text,
+  fields: text,
+  includeUserRooms: text,
+});
+
+const info = route("GET", "users.info", {
+  query: query<UserQuery>({
+    anyOf: [
+      { ...userQuery, required: ["userId"] },
+      { ...userQuery, required: ["username"] },
+      { ...userQuery, required: ["importId"] },
+    ],
+  }),
+  run({ world, user, query: { userId, username } }) {
+    const found = userId === undefined ? world.userNamed(username ?? "") : world.users.get(userId);
+    if (!found) throw new PlainError("User not found.");
+    const all = found === user || allows("view-full-other-user-info", user);
+    return { user: all ? fullDocument(found) : publicDocument(found) };
+  },
+});
+
+function publicDocument(user: User): Record<string, unknown> {
+  const { _id, username, name, type, status, active, statusText } = user;
+  return {
+    _id,
+    username,
+    name,
+    type,
+    status,
+    active,
+    ...(statusText === undefined ? {} : { statusText }),
+    canViewAllInfo: false,
+  };
+}
+
+function fullDocument(user: User): Record<string, unknown> {
+  return {
+    ...publicDocument(user),
+    createdAt: user.createdAt,
+    services: { password: true },
+    emails: emailsOf(user),
+    roles: user.roles,
+    requirePasswordChange: false,
+    ...(user.lastLogin === undefined ? {} : { lastLogin: user.lastLogin }),
+    ...(user.statusText === undefined ? {} : { statusConnection: "offline" }),
+    canViewAllInfo: true,
+  };
+}
+
+const list = route("GET", "users.list", {
+  query: query<Page>(object(PAGE)),
+  run({ world, query: page }) {
+    const people = [...world.users.values()].filter((user) => user.type === "user").sort(byName);
+    const { page: shown, counts } = paged(people, page);
+    const users = shown.map(({ _id, username, name, status, active, type }) => {
+      return { name, username, status, active, type, _id, nameInsensitive: name.toLowerCase() };
+    });
+    return { users, ...counts };
+  },
+});
+
+function byName(a: User, b: User): number {
+  return a.username < b.username ? -1 : 1;
+}
+
+const getStatus = route("GET", "users.getStatus", {
+  run({ world, user, query: { userId, username } }) {
+    const self = userId === undefined && username === undefined;
+    const found = self
+      ? user
+      : userId === undefined
+        ? world.userNamed(username ?? "")
+        : world.users.get(userId);
+    if (!found) throw new PlainError("User not found.");
+    return { _id: found._id, ...(self ? { connectionStatus: "offline" } : {}), status: found.status };
+  },
+});
+
+const getPresence = route("GET", "users.getPresence", {
+  run: ({ world, user, query: { userId } }) => ({ presence: (world.users.get(userId ?? "") ?? user).status }),
+});
+
+const presences = route("GET", "users.presence", {
+  run({ world, query: { ids } }) {
+    const wanted = ids?.split(",");
+    const users = [...world.users.values()].filter(
+      (user) => wanted?.includes(user._id) ?? user.status !== "offline",
+    );
+    const short = users.map(({ _id, username, name, status, statusText = "" }) => ({
+      _id,
+      username,
+      name,
+      status,
+      statusText,
+    }));
+    return { users: short, full: wanted === undefined };
+  },
+});
+
+const STATUSES: readonly string[] = ["online", "away", "busy", "offline"] satisfies Presence[];
+
+function isPresence(value: unknown): value is Presence {
+  return typeof value === "string" && STATUSES.includes(value);
+}
+
+const changeStatus = route("POST", "users.setStatus", {
+  limit: { calls: 5, windowMs: 60_000 },
+  run({ world, user, body: { status, message, userId } }) {
+    if (status === undefined && message === undefined) {
+      throw new PlainError("Match error: Failed Match.OneOf, Match.Maybe or Match.Optional validation");
+    }
+    if (userId !== undefined && userId !== user._id && !allows("edit-other-user-info", user)) {
+      return new Reply(403, { success: false, error: "unauthorized" });
+    }
+    if (status !== undefined && !isPresence(status)) {
+      throw new ServerError(
+        "error-invalid-status",
+        "Valid status types include online, away, offline, and busy.",
+        {
+          method: "users.setStatus",
+        },
+      );
+    }
+    setStatus(world, user, { status, text: typeof message === "string" ? message : undefined });
+    return {};
+  },
+});
+
+interface CreateBody {
+  username: string;
+  name: string;
+  email: string;
+  password: string;
+  roles?: string[];
+  joinDefaultChannels?: boolean;
+}
+
+const create = route("POST", "users.create", {
+  body: body<CreateBody>(
+    object(
+      {
+        username: text,
+        name: text,
+        email: text,
+        password: text,
+        roles: { type: "array", items: text },
+        joinDefaultChannels: flag,
+      },
+      ["email", "name", "password", "username"],
+      true,
+    ),
+  ),
+  run({
+    world,
+    user: by,
+    body: { username, name, email, password, roles = ["user"], joinDefaultChannels: joins = true },
+  }) {
+    requirePermission(by, "create-user", "insertOrUpdateUser");
+    const user = createUser(world, { username, name, email, password, roles });
+    if (joins) joinDefaultChannels(world, user);
+    return { user: adminDocument(world, user) };
+  },
+});
+
+/** A user as an administrator gets him back from a change. */
+function adminDocument(world: World, user: User): Record<string, unknown> {
+  const rooms = world.membershipsOf(user._id).filter(({ t }) => t !== "d");
+  return {
+    createdAt: user.createdAt,
+    _id: user._id,
+    username: user.username,
+    emails: emailsOf(user),
+    name: user.name,
+    type: user.type,
+    roles: user.roles,
+    status: user.status,
+    active: user.active,
+    _updatedAt: user.updatedAt,
+    settings: {},
+    requirePasswordChange: false,
+    ...(user.lastLogin === undefined ? {} : { lastLogin: user.lastLogin }),
+    ...(user.listsRooms ? { __rooms: rooms.map(({ rid }) => rid) } : {}),
+  };
+}
+
+const update = route("POST", "users.update", {
+  body: body<{ userId: string; data: UserChanges }>(
+    object(
+      {
+        userId: text,
+        data: object(
+          { username: text, name: text, password: text, email: text, roles: { type: "array", items: text } },
+          [],
+          true,
+        ),
+      },
+      ["userId", "data"],
+      true,
+    ),
+  ),
+  run({ world, user: by, body: { userId, data } }) {
+    requirePermission(by, "edit-other-user-info", "insertOrUpdateUser");
+    const user = requireUser(world, userId);
+    updateUser(world, user, data);
+    return { user: adminDocument(world, user) };
+  },
+});
+
+const changeActive = route("POST", "users.setActiveStatus", {
+  body: body<{ userId: string; activeStatus: boolean }>(
+    object({ userId: text, activeStatus: flag, confirmRelinquish: flag }, ["userId", "activeStatus"]),
+  ),
+  run({ world, user: by, body: { userId, activeStatus } }) {
+    requirePermission(by, "edit-other-user-active-status", "setUserActiveStatus");
+    const user = requireUser(world, userId);
+    setActive(world, user, activeStatus);
+    return { user: { _id: user._id, active: user.active } };
+  },
+});
+
+const remove = route("POST", "users.delete", {
+  body: body<UserQuery>(object({ userId: text, username: text, confirmRelinquish: flag }, [], true)),
+  run({ world, user: by, body: { userId = "", username = "" } }) {
+    requirePermission(by, "delete-user", "deleteUser");
+    const user = world.users.get(userId) ?? world.userNamed(username);
+    if (!user)
+      throw new ServerError(
+        "error-invalid-user",
+        'The required "userId" or "username" param provided does not match any users',
+      );
+    return { deletedRooms: deleteUser(world, user) };
+  },
+});
+
+function requirePermission(user: User, permission: string, method: string): void {
+  if (!allows(permission, user)) throw new ServerError("error-action-not-allowed", "Not allowed", { method });
+}
+
+function requireUser(world: World, id: string): User {
+  const user = world.users.get(id);
+  if (!user)
+    throw new ServerError(
+      "error-invalid-user",
+      'The required "userId" param provided does not match any users',
+    );
+  return user;
+}
+
+/** Endpoints about tokens ask for the password once more, as its SHA-256 in a header. */
+function requireSecondFactor({ header }: Pick<IncomingCall, "header">, user: User): void {
+  const details = { method: "password", codeGenerated: false, availableMethods: [] };
+  const code = header("x-2fa-code");
+  if (code === undefined) throw new ServerError("totp-required", "TOTP Required", details);
+  if (code !== user.passwordDigest) throw new ServerError("totp-invalid", "TOTP Invalid", details);
+}
+
+function requireTokenName({ tokenName }: Record<string, unknown>): string {
+  if (typeof tokenName !== "string" || tokenName === "")
+    throw new PlainError("The 'tokenName' param is required");
+  return tokenName;
+}
+
+const generateToken = route("POST", "users.generatePersonalAccessToken", {
+  run(call) {
+    const { world, user, body: request } = call;
+    requireSecondFactor(call, user);
+    const bypassTwoFactor = request.bypassTwoFactor === true;
+    return { token: createPersonalToken(world, user, { name: requireTokenName(request), bypassTwoFactor }) };
+  },
+});
+
+const regenerateToken = route("POST", "users.regeneratePersonalAccessToken", {
+  run(call) {
+    requireSecondFactor(call, call.user);
+    return { token: regeneratePersonalToken(call.world, call.user, requireTokenName(call.body)) };
+  },
+});
+
+const removeToken = route("POST", "users.removePersonalAccessToken", {
+  run(call) {
+    requireSecondFactor(call, call.user);
+    removePersonalToken(call.world, call.user, requireTokenName(call.body));
+    return {};
+  },
+});
+
+const listTokens = route("GET", "users.getPersonalAccessTokens", {
+  run({ user }) {
+    const tokens = user.tokens.filter(({ kind }) => kind === "personal");
+    return {
+      tokens: tokens.map(({ name, createdAt, secret, bypassTwoFactor }) => {
+        return { name, createdAt, lastTokenPart: secret.slice(-6), bypassTwoFactor };
+      }),
+    };
+  },
+});
+
+export const ACCOUNTS: Route[] = [
+  login,
+  logout,
+  me,
+  info,
+  list,
+  getStatus,
+  getPresence,
+  presences,
+  changeStatus,
+  create,
+  update,
+  changeActive,
+  remove,
+  generateToken,
+  regenerateToken,
+  removeToken,
+  listTokens,
+  route("GET", "users.getAvatarSuggestion", { run: () => ({ suggestions: {} }) }),
+  route("GET", "users.getPreferences", { run: () => ({ preferences: {} }) }),
+];

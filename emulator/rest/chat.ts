@@ -1,0 +1,395 @@
+// The endpoints chat.*: send, change, react, pin, star, follow, and reading of threads and changes.
+import { whisperRefusal } from "../ddp/methods.ts";
+import type { Message, Room, User } from "../world/documents.ts";
+import { PlainError, ServerError } from "../world/errors.ts";
+import { changesSince, threadReplies, threadsOf } from "../world/histories.ts";
+import {
+  deleteMessage,
+  editMessage,
+  followMessage,
+  pinMessage,
+  react,
+  starMessage,
+  unpinMessage,
+} from "../world/message-changes.ts";
+import { asAnswered, sendMessage } from "../world/messages.ts";
+import { allows } from "../world/permissions.ts";
+import { postMessage } from "../world/posts.ts";
+import type { World } from "../world.ts";
+import {
+  body,
+  flag,
+  nullableText,
+  number,
+  object,
+  PAGE,
+  type Page,
+  paged,
+  query,
+  Reply,
+  type Route,
+  route,
+  text,
+} from "./route.ts";
+
+interface SendBody {
+  message: Record<string, unknown>;
+}
+
+const messageSchema = {
+  type: "object",
+  properties: {
+    _id: nullableText,
+    rid: nullableText,
+    msg: nullableText,
+    tmid: nullableText,
+    tshow: { type: "boolean", nullable: true },
+    alias: nullableText,
+    emoji: nullableText,
+    avatar: nullableText,
+    attachments: { type: "array", items: { type: "object" }, nullable: true },
+    blocks: { type: "array", items: { type: "object" }, nullable: true },
+    customFields: { type: "object", nullable: true },
+  },
+};
+
+const send = route("POST", "chat.sendMessage", {
+  body: body<SendBody>(
+    object({ message: messageSchema, previewUrls: { type: "array", items: text, nullable: true } }, [
+      "message",
+    ]),
+  ),
+  run({ world, user, body: { message } }) {
+    const { rid } = message;
+    if (typeof rid !== "string") throw new PlainError("The 'rid' property on the message object is missing.");
+    const sent = sendOrWhisper(world, user, { ...message, rid });
+    if (!sent) throw new PlainError(duplicateText(world));
+    return { message: asAnswered(sent, typeof message._id === "string") };
+  },
+});
+
+function sendOrWhisper(
+  world: World,
+  user: User,
+  draft: Record<string, unknown> & { rid: string },
+): Message | undefined {
+  try {
+    return sendMessage(world, user, draft);
+  } catch (error) {
+    whisperRefusal(world, user, draft.rid, error);
+    throw error;
+  }
+}
+
+/** What the server stumbles over when the id of a message is taken. */
+function duplicateText(world: World): string {
+  return world.profile === "6.5"
+    ? "Cannot read property 'starred' of undefined"
+    : "Cannot read properties of undefined (reading 'starred')";
+}
+
+interface PostBody {
+  roomId?: string | string[];
+  channel?: string | string[];
+  text?: string;
+  alias?: string;
+  emoji?: string;
+  avatar?: string;
+  attachments?: Record<string, unknown>[];
+  parseUrls?: boolean;
+  tmid?: string;
+}
+
+const target = { oneOf: [text, { type: "array", items: text }] };
+const postFields = {
+  text: { type: "string", nullable: false },
+  alias: text,
+  emoji: text,
+  avatar: text,
+  attachments: { type: "array", items: { type: "object" } },
+  customFields: { type: "object" },
+  parseUrls: flag,
+};
+
+const post = route("POST", "chat.postMessage", {
+  body: body<PostBody>({
+    oneOf: [
+      object({ roomId: target, tmid: text, ...postFields }, ["roomId"]),
+      object({ channel: target, ...postFields }, ["channel"]),
+    ],
+  }),
+  run({ world, user, body: { roomId, channel, ...fields } }) {
+    const named = roomId ?? channel ?? [];
+    const [first, ...others] = [named].flat();
+    if (first === undefined) throw new ServerError("invalid-channel");
+    const posted = postMessage(world, user, first, fields);
+    for (const other of others) postMessage(world, user, other, fields);
+    return { ts: world.now().getTime(), channel: first, message: asAnswered(posted, false) };
+  },
+});
+
+const getMessage = route("GET", "chat.getMessage", {
+  query: query<{ msgId: string }>(object({ msgId: text }, ["msgId"])),
+  run({ world, user, query: { msgId } }) {
+    const message = world.messages.get(msgId);
+    if (!message) return new Reply(400, { success: false });
+    requireRead(world, user, message.rid, "getSingleMessage");
+    return { message };
+  },
+});
+
+interface UpdateBody {
+  roomId: string;
+  msgId: string;
+  text: string;
+}
+
+const updateFields = {
+  roomId: text,
+  msgId: text,
+  previewUrls: { type: "array", items: text },
+  customFields: { type: "object" },
+};
+
+const update = route("POST", "chat.update", {
+  body: body<UpdateBody>(
+    {
+      oneOf: [
+        object({ ...updateFields, text }, ["roomId", "msgId", "text"]),
+        object({ ...updateFields, content: { type: "object" } }, ["roomId", "msgId", "content"]),
+      ],
+    },
+    "bare",
+  ),
+  run({ world, user, body: { roomId, msgId, text: words } }) {
+    const message = messageOfRoom(world, roomId, msgId);
+    return { message: { ...editMessage(world, user, { message, text: words }) } };
+  },
+});
+
+function messageOfRoom(world: World, roomId: string, msgId: string): Message {
+  const message = world.messages.get(msgId);
+  if (!message) throw new PlainError(`No message found with the id of "${msgId}".`);
+  if (message.rid !== roomId)
+    throw new PlainError("The room id provided does not match where the message is from.");
+  return message;
+}
+
+interface DeleteBody {
+  roomId: string;
+  msgId: string;
+  asUser?: boolean;
+}
+
+const remove = route("POST", "chat.delete", {
+  body: body<DeleteBody>(object({ roomId: text, msgId: text, asUser: flag }, ["msgId", "roomId"])),
+  run({ world, user, body: { roomId, msgId, asUser } }) {
+    const message = messageOfRoom(world, roomId, msgId);
+    const forced = allows("force-delete-message", user, world.membership(roomId, user._id));
+    if (asUser === true && message.u._id !== user._id && !forced) {
+      throw new PlainError(
+        'Unauthorized. You must have the permission "force-delete-message" to delete other\'s message as them.',
+      );
+    }
+    deleteMessage(world, user, message);
+    return {
+      _id: msgId,
+      ts: String(world.now().getTime()),
+      message: { _id: msgId, rid: roomId, u: message.u },
+    };
+  },
+});
+
+interface ReactBody {
+  messageId: string;
+  emoji?: string;
+  reaction?: string;
+  shouldReact?: boolean;
+}
+
+const reactTo = route("POST", "chat.react", {
+  body: body<ReactBody>({
+    oneOf: [
+      object({ emoji: text, messageId: text, shouldReact: flag }, ["emoji", "messageId"]),
+      object({ reaction: text, messageId: text, shouldReact: flag }, ["reaction", "messageId"]),
+    ],
+  }),
+  run({ world, user, body: { messageId, emoji, reaction, shouldReact } }) {
+    const message = requireMessage(world, messageId);
+    const name = emoji ?? reaction;
+    if (!name) {
+      throw new ServerError("error-emoji-param-not-provided", 'The required "emoji" param is missing.');
+    }
+    react(world, user, { message, emoji: name, should: shouldReact });
+    return {};
+  },
+});
+
+function requireMessage(world: World, id: string): Message {
+  const message = world.messages.get(id);
+  if (!message)
+    throw new ServerError(
+      "error-message-not-found",
+      'The provided "messageId" does not match any existing message.',
+    );
+  return message;
+}
+
+const byMessageId = body<{ messageId: string }>(object({ messageId: text }, ["messageId"]));
+const byMid = body<{ mid: string }>(object({ mid: text }, ["mid"]));
+
+/** An endpoint that does one thing to the message it is given. */
+function onMessage(
+  path: string,
+  run: (world: World, user: User, message: Message) => Record<string, unknown> | undefined,
+): Route {
+  return route("POST", path, {
+    body: byMessageId,
+    run: ({ world, user, body: { messageId } }) => run(world, user, requireMessage(world, messageId)) ?? {},
+  });
+}
+
+function onThread(path: string, follows: boolean): Route {
+  return route("POST", path, {
+    body: byMid,
+    run({ world, user, body: { mid } }) {
+      const message = world.messages.get(mid);
+      if (!message)
+        throw new ServerError("error-invalid-message", "Invalid message", { method: "followMessage" });
+      followMessage(world, user, { message, follows });
+      return {};
+    },
+  });
+}
+
+const threadMessages = route("GET", "chat.getThreadMessages", {
+  query: query<Page & { tmid: string }>(object({ ...PAGE, tmid: text }, ["tmid"])),
+  run({ world, user, query: { tmid, ...page } }) {
+    const parent = world.messages.get(tmid);
+    if (!parent) throw new ServerError("error-invalid-message", "Invalid Message");
+    requireRead(world, user, parent.rid, "getThreadMessages");
+    const { page: messages, counts } = paged(threadReplies(world, parent), page);
+    return { messages, ...counts };
+  },
+});
+
+const threadsList = route("GET", "chat.getThreadsList", {
+  query: query<Page & { rid: string }>(object({ ...PAGE, rid: text, type: text, text }, ["rid"])),
+  run({ world, user, query: { rid, ...page } }) {
+    const room = requireRead(world, user, rid, "getThreadsList");
+    const { page: threads, counts } = paged(threadsOf(world, room), page);
+    return { threads, ...counts };
+  },
+});
+
+const syncThread = route("GET", "chat.syncThreadMessages", {
+  query: query<{ tmid: string; updatedSince: string }>(
+    object({ ...PAGE, tmid: text, updatedSince: text }, ["tmid", "updatedSince"]),
+  ),
+  run({ world, user, query: { tmid, updatedSince } }) {
+    const parent = world.messages.get(tmid);
+    if (!parent) throw new ServerError("error-invalid-message", "Invalid Message");
+    requireRead(world, user, parent.rid, "syncThreadMessages");
+    const since = new Date(updatedSince);
+    const update = threadReplies(world, parent).filter((reply) => reply._updatedAt > since);
+    const remove = world.trash
+      .filter(({ message, deletedAt }) => message.tmid === tmid && deletedAt > since)
+      .map(({ message, deletedAt }) => ({ ...message, _deletedAt: deletedAt, __collection__: "message" }));
+    return { messages: { update, remove } };
+  },
+});
+
+interface SyncQuery {
+  roomId: string;
+  lastUpdate?: string;
+  type?: string;
+}
+
+const sync = route("GET", "chat.syncMessages", {
+  query: query<SyncQuery>(
+    object({ roomId: text, lastUpdate: text, type: text, next: text, previous: text, count: number }, [
+      "roomId",
+    ]),
+  ),
+  run({ world, user, query: { roomId, lastUpdate, type } }) {
+    if (lastUpdate === undefined && type === undefined) {
+      throw new ServerError("error-param-required", 'The "type" or "lastUpdate" parameters must be provided');
+    }
+    const since = new Date(lastUpdate ?? 0);
+    if (Number.isNaN(since.getTime())) {
+      throw new ServerError(
+        "error-lastUpdate-param-invalid",
+        'The "lastUpdate" query parameter must be a valid date',
+      );
+    }
+    const room = requireRead(world, user, roomId, "messages/get");
+    return { result: changesSince(world, room, since) };
+  },
+});
+
+function requireRead(world: World, user: User, rid: string, method: string): Room {
+  const room = world.rooms.get(rid);
+  if (!room || !world.canAccess(room, user))
+    throw new ServerError("error-not-allowed", "Not allowed", { method });
+  return room;
+}
+
+const search = route("GET", "chat.search", {
+  query: query<Page & { roomId: string; searchText: string }>(
+    object({ ...PAGE, roomId: text, searchText: text }, ["roomId", "searchText"]),
+  ),
+  run({ world, user, query: { roomId, searchText, ...page } }) {
+    const room = requireRead(world, user, roomId, "messageSearch");
+    const found = world.messagesOf(room._id).filter((message) => message.msg.includes(searchText));
+    return { messages: paged(found.reverse(), page).page };
+  },
+});
+
+/** A paged list of the messages of a room that fit. */
+function listing(path: string, fits: (message: Message, user: User) => boolean): Route {
+  return route("GET", path, {
+    query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text, text }, ["roomId"])),
+    run({ world, user, query: { roomId, ...page } }) {
+      const room = requireRead(world, user, roomId, path);
+      const found = world.messagesOf(room._id).filter((message) => fits(message, user));
+      const { page: messages, counts } = paged(found.reverse(), page);
+      return { messages, ...counts };
+    },
+  });
+}
+
+export const CHAT: Route[] = [
+  send,
+  post,
+  getMessage,
+  update,
+  remove,
+  reactTo,
+  onMessage("chat.pinMessage", (world, user, message) => ({ message: pinMessage(world, user, message) })),
+  onMessage("chat.unPinMessage", (world, user, message) => void unpinMessage(world, user, message)),
+  onMessage(
+    "chat.starMessage",
+    (world, user, message) => void starMessage(world, user, { message, starred: true }),
+  ),
+  onMessage(
+    "chat.unStarMessage",
+    (world, user, message) => void starMessage(world, user, { message, starred: false }),
+  ),
+  onThread("chat.followMessage", true),
+  onThread("chat.unfollowMessage", false),
+  threadMessages,
+  threadsList,
+  syncThread,
+  sync,
+  search,
+  listing(
+    "chat.getMentionedMessages",
+    (message, user) => message.mentions?.some(({ _id }) => _id === user._id) ?? false,
+  ),
+  listing(
+    "chat.getStarredMessages",
+    (message, user) => message.starred?.some(({ _id }) => _id === user._id) ?? false,
+  ),
+  listing("chat.getPinnedMessages", (message) => message.pinned === true),
+  listing("chat.getDiscussions", (message) => message.drid !== undefined),
+];

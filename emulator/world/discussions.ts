@@ -1,0 +1,59 @@
+// Discussions: rooms made from a room or a message, with a notice in the parent room.
+import { refOf, type World } from "../world.ts";
+import type { Message, Room, User } from "./documents.ts";
+import { insertMessage } from "./messages.ts";
+import { createRoom, systemMessage } from "./rooms.ts";
+
+const NAME_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";
+
+export interface NewDiscussion {
+  by: User;
+  title: string;
+  /** User names. */
+  users: string[];
+  /** The first words in it. */
+  reply?: string | undefined;
+  /** The message it is about. */
+  message?: Message | undefined;
+}
+
+/** Makes the room; answers it as the endpoint does, as it was before anybody was counted. */
+export function createDiscussion(
+  world: World,
+  parent: Room,
+  { by, title, users, reply, message }: NewDiscussion,
+): Record<string, unknown> {
+  const members = message ? [message.u.username, ...users] : users;
+  const extra = {
+    fname: title,
+    ...(message ? { description: message.msg } : {}),
+    topic: parent.fname ?? parent.name ?? "",
+    prid: parent._id,
+    encrypted: false,
+  };
+  const name = `${world.sources.random(16, NAME_ALPHABET)}2`;
+  const type = parent.t === "c" ? "c" : "p";
+  const room = createRoom(world, { name, type, by, members, extra });
+  const answered = { rid: room._id, inserted: true, ...room, usersCount: 0 };
+  const notice = systemMessage(world, {
+    room: parent,
+    t: "discussion-created",
+    msg: title,
+    by: refOf(by),
+    extra: { drid: room._id, ...(message ? { attachments: [quoteOf(parent, message)] } : {}) },
+  });
+  if (reply !== undefined) insertMessage(world, room, { user: by, ts: world.now(), fields: { msg: reply } });
+  world.tell({ stream: "room-messages", message: notice });
+  return answered;
+}
+
+function quoteOf(parent: Room, message: Message): Record<string, unknown> {
+  const kind = parent.t === "c" ? "channel" : "group";
+  return {
+    text: message.msg,
+    author_name: message.u.username,
+    author_icon: `/avatar/${message.u.username}`,
+    message_link: `/${kind}/${parent.name}?msg=${message._id}`,
+    ts: message.ts,
+  };
+}

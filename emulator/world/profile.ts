@@ -1,0 +1,76 @@
+// What differs between the imitated versions, one named trait a line; everything else is common.
+import type { Profile } from "./documents.ts";
+
+export interface Traits {
+  /** As `/api/info` tells it to strangers. */
+  readonly version: string;
+  /** Ids the server makes for messages, rooms and files: 24 hex digits, or 17 characters. */
+  readonly hexIds: boolean;
+  /** The id of a direct room is the two user ids joined. */
+  readonly joinedDirectIds: boolean;
+  /** A mention counts when the message parser finds it; else when a regular expression does. */
+  readonly mentionsFromMarkdown: boolean;
+  /** A mention in a public channel makes the mentioned user a member. */
+  readonly autoJoinByMention: boolean;
+  /** The thread's parent is sent again before the reply; else after it. */
+  readonly threadParentFirst: boolean;
+  /** An edited reply sends its parent again. */
+  readonly editedReplyResendsParent: boolean;
+  /** Removing or regenerating a personal access token closes the sockets that used it. */
+  readonly hangUpOnTokenRemoval: boolean;
+  /** Posts to archived rooms are refused. */
+  readonly archivedRefuses: boolean;
+  /** Bodies are held against a schema; an extra key is refused. */
+  readonly strictBodies: boolean;
+  /** Pinning sends the pinned message again, besides the notice. */
+  readonly pinResends: boolean;
+  /** `rooms.media` with confirmation; else `rooms.upload`. */
+  readonly twoStepUpload: boolean;
+  /** Refused logins say 401 "User not found"; else 403 "You've been logged out by the server". */
+  readonly loginRefusal: 401 | 403;
+  /** Old DDP methods that are still answered. */
+  readonly methods: "8.3" | "6.5" | "9.0";
+  /** Refusals for want of permission: 400 with their own code, or 403 `error-forbidden`. */
+  readonly forbidden403: boolean;
+}
+
+const v83: Traits = {
+  version: "8.3",
+  hexIds: true,
+  joinedDirectIds: false,
+  mentionsFromMarkdown: true,
+  autoJoinByMention: false,
+  threadParentFirst: true,
+  editedReplyResendsParent: true,
+  hangUpOnTokenRemoval: false,
+  archivedRefuses: true,
+  strictBodies: true,
+  pinResends: false,
+  twoStepUpload: true,
+  loginRefusal: 401,
+  methods: "8.3",
+  forbidden403: false,
+};
+
+const v65: Traits = {
+  version: "6.5",
+  hexIds: false,
+  joinedDirectIds: true,
+  mentionsFromMarkdown: false,
+  autoJoinByMention: true,
+  threadParentFirst: false,
+  editedReplyResendsParent: false,
+  hangUpOnTokenRemoval: true,
+  archivedRefuses: false,
+  strictBodies: false,
+  pinResends: true,
+  twoStepUpload: false,
+  loginRefusal: 403,
+  methods: "6.5",
+  forbidden403: false,
+};
+
+/** 9.0 is not recorded: it is 8.3 with what the release notes of 9.0.0 say. */
+const v90: Traits = { ...v83, version: "9.0", methods: "9.0", forbidden403: true };
+
+export const TRAITS: Readonly<Record<Profile, Traits>> = { "8.3": v83, "6.5": v65, "9.0": v90 };

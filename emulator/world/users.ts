@@ -1,0 +1,258 @@
+// Accounts: made, logged in, given tokens, renamed, deactivated, deleted.
+import type { World } from "../world.ts";
+import type { Presence, Token, User } from "./documents.ts";
+import { ServerError } from "./errors.ts";
+import { allows } from "./permissions.ts";
+import { deleteRoom, tellSubscription } from "./rooms.ts";
+
+/** A login token is good for 90 days. */
+const LOGIN_EXPIRES_MS = 90 * 24 * 60 * 60 * 1000;
+
+export interface NewUser {
+  username: string;
+  name: string;
+  password: string;
+  roles: string[];
+  email?: string;
+}
+
+export function createUser(world: World, { username, name, password, roles, email }: NewUser): User {
+  if (world.userNamed(username)) {
+    throw new ServerError("error-field-unavailable", `${username} is already in use :(`, {
+      method: "insertOrUpdateUser",
+      field: username,
+    });
+  }
+  const now = world.now();
+  const user: User = {
+    _id: world.newAccountId(),
+    username,
+    name,
+    type: "user",
+    roles,
+    ...(email === undefined ? {} : { email }),
+    passwordDigest: world.sources.sha256(password),
+    tokens: [],
+    active: true,
+    status: "offline",
+    createdAt: now,
+    updatedAt: now,
+  };
+  world.users.set(user._id, user);
+  return user;
+}
+
+/** The user of a login token or personal access token that is still good. */
+export function userOfToken(world: World, secret: string): { user: User; token: Token } | undefined {
+  for (const user of world.users.values()) {
+    const token = user.tokens.find((one) => one.secret === secret);
+    if (!token) continue;
+    const expired = token.expires !== undefined && token.expires.getTime() < world.sources.now();
+    return expired ? undefined : { user, token };
+  }
+  return undefined;
+}
+
+/** The user of a password, by user name or mail address; wrong and unknown look the same: undefined. */
+export function userOfPassword(world: World, login: string, digest: string): User | undefined {
+  for (const user of world.users.values()) {
+    if (user.username !== login && user.email !== login) continue;
+    return user.passwordDigest === digest ? user : undefined;
+  }
+  return undefined;
+}
+
+/** A new login token. Throws for a deactivated account. */
+export function startLogin(world: World, user: User): Token & { expires: Date } {
+  if (!user.active) {
+    throw new ServerError("error-user-is-not-activated", "User is not activated", {
+      function: "Accounts.validateLoginAttempt",
+    });
+  }
+  const now = world.now();
+  const token = {
+    secret: world.newSecret(),
+    kind: "login" as const,
+    createdAt: now,
+    expires: new Date(now.getTime() + LOGIN_EXPIRES_MS),
+  };
+  user.tokens.push(token);
+  user.lastLogin = now;
+  user.updatedAt = now;
+  return token;
+}
+
+/** Ends a login: the token is gone and the sockets that used it are closed. */
+export function endLogin(world: World, user: User, secret: string, hangUp = true): void {
+  user.tokens = user.tokens.filter((token) => token.secret !== secret);
+  user.updatedAt = world.now();
+  if (hangUp) world.tell({ stream: "hang-up", uid: user._id, tokens: [secret] });
+}
+
+/** Makes a personal access token; answers its secret, which is never shown again. */
+export function createPersonalToken(
+  world: World,
+  user: User,
+  { name, bypassTwoFactor }: { name: string; bypassTwoFactor: boolean },
+): string {
+  requirePersonalTokens(user, "generateToken");
+  if (personalToken(user, name)) {
+    throw new ServerError("error-token-already-exists", "A token with this name already exists", {
+      method: "personalAccessTokens:generateToken",
+    });
+  }
+  const secret = world.newSecret();
+  user.tokens.push({ secret, kind: "personal", name, bypassTwoFactor, createdAt: world.now() });
+  user.updatedAt = world.now();
+  return secret;
+}
+
+export function removePersonalToken(world: World, user: User, name: string, method = "removeToken"): Token {
+  requirePersonalTokens(user, method);
+  const token = personalToken(user, name);
+  if (!token) {
+    throw new ServerError("error-token-does-not-exists", "Token does not exist", {
+      method: `personalAccessTokens:${method}`,
+    });
+  }
+  user.tokens = user.tokens.filter((one) => one !== token);
+  user.updatedAt = world.now();
+  if (world.traits.hangUpOnTokenRemoval)
+    world.tell({ stream: "hang-up", uid: user._id, tokens: [token.secret] });
+  return token;
+}
+
+export function regeneratePersonalToken(world: World, user: User, name: string): string {
+  const { bypassTwoFactor = false } = removePersonalToken(world, user, name, "regenerateToken");
+  return createPersonalToken(world, user, { name, bypassTwoFactor });
+}
+
+function personalToken(user: User, name: string): Token | undefined {
+  return user.tokens.find((token) => token.kind === "personal" && token.name === name);
+}
+
+function requirePersonalTokens(user: User, method: string): void {
+  if (!allows("create-personal-access-tokens", user)) {
+    throw new ServerError("not-authorized", "Not Authorized", { method: `personalAccessTokens:${method}` });
+  }
+}
+
+/** Deactivation destroys every token for good and closes the sockets. */
+export function setActive(world: World, user: User, active: boolean): void {
+  user.active = active;
+  user.updatedAt = world.now();
+  if (active) return;
+  user.tokens = [];
+  world.tell({ stream: "hang-up", uid: user._id });
+}
+
+export interface UserChanges {
+  username?: string;
+  name?: string;
+  password?: string;
+  roles?: string[];
+  email?: string;
+}
+
+/** What an administrator may change. The socket hears of it in `userData`, a new password included. */
+export function updateUser(world: World, user: User, changes: UserChanges): void {
+  if (changes.username !== undefined && changes.username !== user.username)
+    rename(world, user, changes.username);
+  if (changes.name !== undefined) user.name = changes.name;
+  if (changes.roles !== undefined) user.roles = changes.roles;
+  if (changes.email !== undefined) user.email = changes.email;
+  if (changes.password !== undefined) {
+    user.passwordDigest = world.sources.sha256(changes.password);
+    user.tokens = [];
+  }
+  user.updatedAt = world.now();
+  user.listsRooms = true;
+  const diff = { _id: user._id, ...changes, ...(user.email === undefined ? {} : { emails: emailsOf(user) }) };
+  world.tell({
+    stream: "notify-user",
+    uid: user._id,
+    event: "userData",
+    args: [{ id: user._id, diff, unset: {}, type: "updated" }],
+  });
+}
+
+function rename(world: World, user: User, username: string): void {
+  if (world.userNamed(username)) {
+    throw new ServerError("error-could-not-save-identity", "Could not save user identity", {
+      method: "saveUser",
+    });
+  }
+  const old = user.username;
+  user.username = username;
+  for (const message of world.messages.values()) {
+    if (message.u._id === user._id) message.u = { ...message.u, username };
+    for (const mention of message.mentions ?? []) if (mention._id === user._id) mention.username = username;
+  }
+  for (const room of world.rooms.values()) {
+    if (room.u?._id === user._id) room.u = { ...room.u, username };
+    if (room.usernames)
+      room.usernames = room.usernames.map((name) => (name === old ? username : name)).sort();
+  }
+  for (const membership of world.subscriptions.values()) {
+    if (membership.t === "d" && membership.name === old) membership.name = username;
+    if (membership.u._id !== user._id) continue;
+    membership.u = { ...membership.u, username };
+    membership._updatedAt = world.now();
+    tellSubscription(world, "updated", membership);
+  }
+  world.tell({
+    stream: "notify-logged",
+    event: "Users:NameChanged",
+    args: [{ _id: user._id, name: user.name, username }],
+  });
+}
+
+/** Deletes an account with its messages and direct rooms; answers the deleted rooms. The sockets stay open. */
+export function deleteUser(world: World, user: User): string[] {
+  const direct = [...world.rooms.values()].filter((room) => room.t === "d" && room.uids?.includes(user._id));
+  for (const room of direct) deleteRoom(world, room);
+  for (const membership of world.membershipsOf(user._id)) {
+    const room = world.rooms.get(membership.rid);
+    if (room) room.usersCount -= 1;
+    world.subscriptions.delete(`${membership.rid} ${user._id}`);
+  }
+  for (const message of [...world.messages.values()])
+    if (message.u._id === user._id) world.messages.delete(message._id);
+  user.tokens = [];
+  world.users.delete(user._id);
+  world.tell({
+    stream: "notify-logged",
+    event: "Users:Deleted",
+    args: [{ userId: user._id, messageErasureType: "Delete" }],
+  });
+  world.tell({
+    stream: "notify-user",
+    uid: user._id,
+    event: "userData",
+    args: [{ id: user._id, type: "removed" }],
+  });
+  return direct.map((room) => room._id);
+}
+
+const STATUS_NUMBER: Readonly<Record<Presence, number>> = { offline: 0, online: 1, away: 2, busy: 3 };
+
+/** Sets what a user says of his presence and tells everybody. */
+export function setStatus(
+  world: World,
+  user: User,
+  { status, text }: { status?: Presence | undefined; text?: string | undefined },
+): void {
+  user.status = status ?? user.status;
+  user.statusDefault = status ?? user.statusDefault ?? "online";
+  user.statusText = text ?? user.statusText ?? "";
+  user.updatedAt = world.now();
+  const number = STATUS_NUMBER[user.status];
+  world.tell({ stream: "user-presence", uid: user._id, args: [user.username, number, user.statusText] });
+  const args = [[user._id, user.username, number, user.statusText, user.name, user.roles]];
+  world.tell({ stream: "notify-logged", event: "user-status", args });
+}
+
+/** The mail addresses as documents show them. */
+export function emailsOf(user: User): { address: string; verified: boolean }[] {
+  return user.email === undefined ? [] : [{ address: user.email, verified: true }];
+}
