@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { buildManifest } from "../../src/openclaw/config/manifest.ts";
 import { rocketchatConfigSchema } from "../../src/openclaw/config/schema.ts";
+import { setupFields } from "../../src/openclaw/setup/contract.ts";
 import { readSources } from "./imports.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,6 +26,11 @@ describe("the package", () => {
       peerDependenciesMeta: { openclaw: { optional: true } },
       openclaw: { channel: { id: "rocketchat" }, install: { minHostVersion: ">=2026.9.6" } },
     });
+  });
+
+  it("names the setup flags that the channel takes", () => {
+    const fields = Object.entries(setupFields).map(([key, field]) => ({ key, ...field }));
+    expect(readJson("package.json")).toMatchObject({ openclaw: { channel: { setup: { fields } } } });
   });
 
   it("needs nothing at run time, so that installing it fetches nothing", () => {

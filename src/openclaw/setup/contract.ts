@@ -15,23 +15,26 @@ function readInput(input: unknown): Partial<Record<(typeof KEYS)[number], string
   );
 }
 
-export const setupContract = defineChannelSetupContract({
-  fields: {
-    serverUrl: {
-      kind: "string",
-      cli: { flags: "--server-url <url>", description: "Address of the Rocket.Chat server (https://…)" },
-    },
-    userId: { kind: "string", cli: { flags: "--user-id <id>", description: "User id of the bot user" } },
-    username: {
-      kind: "string",
-      cli: { flags: "--username <name>", description: "Username of the bot user" },
-    },
-    pat: {
-      kind: "string",
-      sensitive: true,
-      cli: { flags: "--pat <token>", description: "Personal access token of the bot user" },
-    },
+/** The same fields stand in package.json, where OpenClaw reads them before any code runs. */
+export const setupFields = {
+  serverUrl: {
+    kind: "string",
+    cli: { flags: "--server-url <url>", description: "Address of the Rocket.Chat server (https://…)" },
   },
+  userId: { kind: "string", cli: { flags: "--user-id <id>", description: "User id of the bot user" } },
+  username: {
+    kind: "string",
+    cli: { flags: "--username <name>", description: "Username of the bot user" },
+  },
+  pat: {
+    kind: "string",
+    sensitive: true,
+    cli: { flags: "--pat <token>", description: "Personal access token of the bot user" },
+  },
+} as const;
+
+export const setupContract = defineChannelSetupContract({
+  fields: setupFields,
   legacyAdapter: {
     resolveAccountId: ({ accountId }) => normalizeAccountId(accountId),
     applyAccountName: ({ cfg, accountId, name }) =>
