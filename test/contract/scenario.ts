@@ -1,5 +1,5 @@
 // Owns the form of a scenario and the playing of one: from a server's address to a recording.
-import type { Profile, Recording } from "./recording.ts";
+import type { Recording } from "./recording.ts";
 import { Stage, type Target } from "./stage.ts";
 
 export interface Scenario {
@@ -42,5 +42,3 @@ export async function playScenario(
   if (leaks.length > 0) throw new Error(`${name}: a secret is left in the recording: ${leaks.join(", ")}`);
   return { recording, ...(brokeOff !== undefined && { brokeOff }) };
 }
-
-export type { Profile };

@@ -1,6 +1,6 @@
 // Owns the scenarios about rooms: direct rooms, discussions, a room over its life, its past, what can be looked up.
-import type { Actor } from "../actor.ts";
-import { MISSING } from "../actor.ts";
+import { type Actor, type Message, MISSING } from "../actor.ts";
+
 import { type JsonObject, textAt } from "../json.ts";
 import type { Answer } from "../recording.ts";
 import type { Scenario } from "../scenario.ts";
@@ -244,7 +244,7 @@ export const history: Scenario = {
     const g = await stage.createRoom({ members: [bot], name: "hist-g" });
     const d = await stage.openDirect(alice, bot);
     const start = await now();
-    const messages = [];
+    const messages: Message[] = [];
     for (let i = 0; i < 6; i++) {
       messages.push(await alice.say(c.id, `message ${i}`));
       await tick();
