@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UnauthorizedError } from "./errors.ts";
-import { createLog } from "./log.ts";
+import { createDropCounter, createLog } from "./log.ts";
 
 function record() {
   const lines: string[] = [];
@@ -35,5 +35,20 @@ describe("createLog", () => {
     const { lines, log } = record();
     log.warn("failed", { error: new Error("first\n    at secret place") });
     expect(lines[0]).toBe("[ops] failed error=first");
+  });
+});
+
+describe("createDropCounter", () => {
+  it("logs the first of a kind and then ever fewer", () => {
+    const { lines, log } = record();
+    const drops = createDropCounter(log);
+    for (let index = 0; index < 150; index += 1) drops.count("frame bad-json", { detail: "x" });
+    drops.count("message malformed", {});
+    expect(lines).toEqual([
+      "[ops] frame bad-json, dropped detail=x times=1",
+      "[ops] frame bad-json, dropped detail=x times=10",
+      "[ops] frame bad-json, dropped detail=x times=100",
+      "[ops] message malformed, dropped times=1",
+    ]);
   });
 });

@@ -38,3 +38,19 @@ export function describe(value: unknown): string {
   if (value instanceof Error) return value.message.split("\n", 1)[0] ?? value.name;
   return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
 }
+
+export interface DropCounter {
+  count(what: string, fields: Fields): void;
+}
+
+/** Logs what could not be read the first, tenth, hundredth time and so on, so that a flood stays readable. */
+export function createDropCounter(log: Log): DropCounter {
+  const counts = new Map<string, number>();
+  return {
+    count(what, fields) {
+      const times = (counts.get(what) ?? 0) + 1;
+      counts.set(what, times);
+      if (/^10*$/.test(String(times))) log.warn(`${what}, dropped`, { ...fields, times });
+    },
+  };
+}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AccountSettings } from "../settings.ts";
-import { receive } from "./receive.ts";
+import { identify, receive } from "./receive.ts";
 
 const settings: AccountSettings = {
   accountId: "default",
@@ -97,6 +97,13 @@ describe("receive", () => {
     ["disabled", { r1: {} }, "room-not-allowed"],
   ] as const)("serves a room under groupPolicy %s with rooms %j: %s", (groupPolicy, rooms, outcome) => {
     expect(reasonOf({}, {}, { groupPolicy, rooms })).toBe(outcome);
+  });
+
+  it("identifies a stored event alike, even when the settings would refuse it by now", () => {
+    const receipt = receive({ message, room }, settings);
+    expect(receipt.kind === "received" && receipt.event).toEqual(identify({ message, room }));
+    expect(identify({ message: { ...message, mentions: [] }, room })).toEqual(identify({ message, room }));
+    expect(identify({ message: "spoiled", room })).toBeUndefined();
   });
 
   it("decides the same for an event that was stored and read again", () => {

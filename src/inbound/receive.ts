@@ -40,7 +40,7 @@ export function receive(event: RawMessageEvent, settings: AccountSettings): Rece
   const refusal =
     refuseMessage(message, settings.userId) ?? refuseRoom(message, readText(room, "roomType"), settings);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
-  return { kind: "received", event: { eventId: message.id, laneKey: laneOf(message) }, message };
+  return { kind: "received", event: identityOf(message), message };
 }
 
 /** A room with `t: "d"` may be direct or a group DM; which one is known only after a look-up. */
@@ -55,7 +55,16 @@ function refuseRoom(
   return gated ? "not-mentioned" : undefined;
 }
 
-function laneOf(message: MessageFacts): string {
-  const room = `room:${message.roomId}`;
-  return message.threadId === undefined ? room : `${room}:thread:${message.threadId}`;
+/**
+ * The identity of a stored event, whatever the settings say by now; undefined when it cannot be read. Both
+ * parts must come out as they did when the event was received.
+ */
+export function identify(event: RawMessageEvent): ReceivedEvent | undefined {
+  const message = decodeMessage(event.message);
+  return message && identityOf(message);
+}
+
+function identityOf({ id, roomId, threadId }: MessageFacts): ReceivedEvent {
+  const room = `room:${roomId}`;
+  return { eventId: id, laneKey: threadId === undefined ? room : `${room}:thread:${threadId}` };
 }

@@ -20,14 +20,14 @@ import type { StreamEvent } from "../ddp/protocol.ts";
 import { ConfigError } from "../errors.ts";
 import { isJsonObject } from "../facts/json.ts";
 import { createRoomLookup } from "../inbound/lookups.ts";
-import { type RawMessageEvent, receive } from "../inbound/receive.ts";
+import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { runTurn } from "../inbound/turn.ts";
-import { createLog, describe, type Log } from "../log.ts";
+import { createDropCounter, createLog, type DropCounter, describe, type Log } from "../log.ts";
 import { createMessageId, sendMessage } from "../outbound/send.ts";
 import type { RestClient } from "../rest/client.ts";
 import { fetchRoom } from "../rest/rooms.ts";
 import type { AccountSettings } from "../settings.ts";
-import { resolveAccount, resolveEndpoints } from "./config/account.ts";
+import { createSettingsReader, resolveEndpoints } from "./config/account.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { getRuntime } from "./runtime.ts";
@@ -84,7 +84,8 @@ async function runAccount(scope: AccountScope): Promise<void> {
     onUnauthorized: (error) => connection?.reject(error),
   });
   const unshare = shareRestClient(ctx.accountId, rest);
-  const ingress = createIngress(scope, rest);
+  const drops = createDropCounter(log);
+  const ingress = createIngress(scope, rest, drops);
   ingress.start();
   connection = startConnection({
     url: scope.socketUrl,
@@ -95,7 +96,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
       await ingress.admit(toRawEvent(event));
     },
     onState: (change) => reportState(scope, change),
-    onDrop: (reason, detail) => log.warn("frame dropped", { reason, detail }),
+    onDrop: (reason, detail) => drops.count(`frame ${reason}`, { detail }),
     clock: systemClock,
     random: Math.random,
     signal: ctx.abortSignal,
@@ -109,10 +110,11 @@ async function runAccount(scope: AccountScope): Promise<void> {
 }
 
 /** The durable way in: what `receive` lets pass is stored, then run through `runTurn`. */
-function createIngress({ ctx, log, report }: AccountScope, rest: RestClient) {
+function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, drops: DropCounter) {
   const core = getRuntime();
   const { accountId } = ctx;
   const readConfig = createRuntimeConfigReader(ctx.cfg);
+  const readSettings = createSettingsReader(readConfig, accountId);
   const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now: systemClock.now });
 
   async function post(
@@ -126,7 +128,7 @@ function createIngress({ ctx, log, report }: AccountScope, rest: RestClient) {
   }
 
   async function deliver(event: RawMessageEvent, lifecycle: ChannelIngressMonitorLifecycle): Promise<void> {
-    const host = createInboundHost({ core, accountId, readConfig, log, lifecycle });
+    const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle });
     const outcome = await runTurn(event, { host, rooms, post });
     if (outcome.kind === "dropped")
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-" });
@@ -134,9 +136,12 @@ function createIngress({ ctx, log, report }: AccountScope, rest: RestClient) {
 
   return createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
     queue: () => openIngressQueue(core.state, accountId),
-    inspect(event) {
-      const receipt = receive(event, resolveAccount(readConfig(), accountId));
-      return receipt.kind === "received" ? receipt.event : null;
+    inspect(event, { phase }) {
+      if (phase === "claim") return identify(event) ?? null;
+      const receipt = receive(event, readSettings());
+      if (receipt.kind === "received") return receipt.event;
+      if (receipt.reason === "malformed") drops.count("message malformed", {});
+      return null;
     },
     payload: {
       version: 1,

@@ -14,7 +14,6 @@ import type { Access, HostTurn, InboundHost, TurnInput } from "../inbound/host.t
 import type { Log } from "../log.ts";
 import { formatTarget } from "../outbound/target.ts";
 import { type AccountSettings, isRoomAllowed, requiresMention } from "../settings.ts";
-import { resolveAccount } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { senderIdentity } from "./sender-identity.ts";
 
@@ -22,6 +21,7 @@ export interface HostOptions {
   readonly core: PluginRuntime;
   readonly accountId: string;
   readonly readConfig: () => OpenClawConfig;
+  readonly readSettings: () => AccountSettings;
   readonly log: Log;
   /** Ownership of the event's row in the durable queue, handed on to the agent run. */
   readonly lifecycle: ChannelIngressMonitorLifecycle;
@@ -30,7 +30,7 @@ export interface HostOptions {
 /** The inbound port for one event, under the configuration in force when it is called. */
 export function createInboundHost(options: HostOptions): InboundHost {
   const cfg = options.readConfig();
-  const settings = resolveAccount(cfg, options.accountId);
+  const settings = options.readSettings();
   return {
     settings: () => settings,
     openTurn: (input) => openTurn({ ...options, cfg, settings, input }),

@@ -45,6 +45,22 @@ export function resolveAccount(
 export const inspectAccount = (cfg: OpenClawConfig, accountId?: string | null): AccountSettings =>
   resolveAccount(cfg, accountId, "inspect");
 
+/**
+ * Reads an account's settings from the configuration in force, again only when that was replaced. The token
+ * is not needed and not demanded.
+ */
+export function createSettingsReader(
+  readConfig: () => OpenClawConfig,
+  accountId: string,
+): () => AccountSettings {
+  let seen: { cfg: OpenClawConfig; settings: AccountSettings } | undefined;
+  return () => {
+    const cfg = readConfig();
+    if (seen?.cfg !== cfg) seen = { cfg, settings: inspectAccount(cfg, accountId) };
+    return seen.settings;
+  };
+}
+
 /** Whether everything that connecting needs is there; the token may still have to be resolved. */
 export function isConfigured(account: AccountSettings): boolean {
   return missingKeys(account).length === 0;
