@@ -2,12 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { type Credentials, decodeCredentials } from "./credentials.ts";
-import { BRISK, PATIENT } from "./quiet.ts";
+import { startEmulated } from "./emulated.ts";
+import { PATIENT } from "./quiet.ts";
 import { formatRecording, type Profile } from "./recording.ts";
 import { seed } from "./seed.ts";
-import { makePassword } from "./stage.ts";
+import type { Target } from "./stage.ts";
 import { loadIgnoreRules, runSuite, type Score } from "./suite.ts";
 
 const USAGE = `usage: npm run contract -- [options]
@@ -53,36 +53,33 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return options.help ? 0 : 2;
   }
-  const emulator = options.url === undefined ? await startWithAdmin(profile) : undefined;
   try {
-    return await play(profile, emulator);
+    if (options.url !== undefined)
+      return await play(profile, await findTarget(options.url.replace(/\/+$/, "")));
+    const emulated = await startEmulated(profile);
+    return await play(profile, emulated.target).finally(emulated.close);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 2;
-  } finally {
-    await emulator?.server.close();
   }
 }
 
-interface Started {
-  server: Emulator;
-  administrator: { username: string; password: string };
+async function findTarget(url: string): Promise<Target> {
+  return { url, credentials: await findCredentials(url), pace: PATIENT, oneAddress: options["one-address"] };
 }
 
-async function startWithAdmin(profile: Profile): Promise<Started> {
-  const server = await startEmulator({ profile });
-  const administrator = { username: "admin", password: makePassword() };
-  server.control.addAdmin(administrator);
-  return { server, administrator };
+async function findCredentials(url: string): Promise<Credentials> {
+  if (options.creds) return decodeCredentials(readFileSync(options.creds, "utf8"));
+  const password = process.env[options["password-env"] ?? ""];
+  if (!options.admin || !password) throw new Error("give --creds, or --admin with --password-env");
+  return seed(url, { username: options.admin, password });
 }
 
-async function play(profile: Profile, emulator: Started | undefined): Promise<number> {
-  const url = (emulator?.server.url ?? options.url ?? "").replace(/\/+$/, "");
-  const credentials = await findCredentials(url, emulator);
-  if (options["save-creds"]) writePrivately(options["save-creds"], credentials);
+async function play(profile: Profile, target: Target): Promise<number> {
+  if (options["save-creds"]) writePrivately(options["save-creds"], target.credentials);
   if (options.out) mkdirSync(options.out, { recursive: true });
   const score = await runSuite({
-    target: { url, credentials, pace: emulator ? BRISK : PATIENT, oneAddress: options["one-address"] },
+    target,
     profile,
     only: options.only?.split(",").map((name) => name.trim()),
     rules: loadIgnoreRules(),
@@ -97,14 +94,6 @@ async function play(profile: Profile, emulator: Started | undefined): Promise<nu
   });
   printScore(profile, score);
   return options.min !== undefined && score.percent < Number(options.min) ? 1 : 0;
-}
-
-async function findCredentials(url: string, emulator: Started | undefined): Promise<Credentials> {
-  if (emulator) return seed(url, emulator.administrator);
-  if (options.creds) return decodeCredentials(readFileSync(options.creds, "utf8"));
-  const password = process.env[options["password-env"] ?? ""];
-  if (!options.admin || !password) throw new Error("give --creds, or --admin with --password-env");
-  return seed(url, { username: options.admin, password });
 }
 
 function writePrivately(file: string, credentials: Credentials): void {
