@@ -23,6 +23,7 @@ import {
   renameRoom,
   setReadOnly,
 } from "./world/rooms.ts";
+import type { SettingValue } from "./world/settings.ts";
 import { confirmFile, takeFile } from "./world/uploads.ts";
 import {
   createPersonalToken,
@@ -301,6 +302,26 @@ export class Control {
 
   #isBare({ url, meta }: { url: string; meta: Record<string, string> }): boolean {
     return Object.keys(meta).length === 0 && this.#world.pages.has(url);
+  }
+
+  /** Changes a public setting and tells everybody. */
+  setSetting(id: string, value: SettingValue): void {
+    this.#world.settings.set(id, value);
+    this.#world.tell({
+      stream: "notify-all",
+      event: "public-settings-changed",
+      args: ["updated", { _id: id, value }],
+    });
+  }
+
+  /** Takes the workspace's right to post, or gives it back: every post is then refused with `restricted-workspace`. */
+  restrict(on = true): void {
+    this.#world.restricted = on;
+  }
+
+  /** Makes a room encrypted: plain posts are refused, encrypted ones pass. */
+  encrypt(rid: string): void {
+    this.#room(rid).encrypted = true;
   }
 
   /** The messages of a room as they are now, oldest first. */

@@ -1,7 +1,7 @@
 // The WebSocket side: upgrades at exactly /websocket, one session a socket, the heartbeat, broadcasts.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { Session } from "./ddp/session.ts";
 import type { Faults } from "./faults.ts";
 import type { Broadcast } from "./world/documents.ts";
@@ -17,6 +17,13 @@ export interface HeartbeatTimes {
 
 export const HEARTBEAT: HeartbeatTimes = { intervalMs: 15_000, timeoutMs: 15_000 };
 
+/** Answers a close without a code as the real server does: with 1000. */
+class PoliteSocket extends WebSocket {
+  override close(code = 1000, reason?: string | Buffer): void {
+    super.close(code, reason);
+  }
+}
+
 interface Connection {
   socket: WebSocket;
   session: Session;
@@ -30,7 +37,11 @@ export class DdpEndpoint {
   readonly #world: World;
   readonly #faults: Faults;
   readonly #heartbeat: HeartbeatTimes;
-  readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    WebSocket: PoliteSocket,
+  });
   readonly #connections = new Set<Connection>();
   readonly #stalled = new Set<Duplex>();
   readonly #stopListening: () => void;
@@ -50,7 +61,7 @@ export class DdpEndpoint {
   /** Answers an HTTP upgrade. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = (request.url ?? "").split("?")[0];
-    const fate = this.#faults.upgradeFate();
+    const fate = this.#faults.lasting.upgrade;
     if (path !== "/websocket") refuse(socket, 404);
     else if (fate === "stall") this.#stalled.add(socket);
     else if (typeof fate === "number") refuse(socket, fate);
@@ -77,13 +88,19 @@ export class DdpEndpoint {
     for (const { session, socket } of this.#connections) if (chosen(session)) socket.send(text);
   }
 
-  close(): void {
-    this.#stopListening();
+  /** Cuts every connection, those that wait for their upgrade too. */
+  cutAll(): void {
     for (const socket of this.#stalled) socket.destroy();
+    this.#stalled.clear();
     for (const connection of this.#connections) {
       this.#forget(connection);
       connection.socket.terminate();
     }
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.cutAll();
     this.#server.close();
   }
 
@@ -92,8 +109,8 @@ export class DdpEndpoint {
       send: (text) => this.#send(connection, text),
       close: (code, reason) => socket.close(code, reason),
       relay: (broadcast) => this.#relay(connection, broadcast),
-      loginFault: () => this.#faults.loginFault(),
-      refusesStream: (name) => this.#faults.refusesStream(name),
+      loginFault: () => this.#faults.loginRefusal(),
+      refusesStream: (name) => this.#faults.lasting.refusedStreams.includes(name),
     });
     const connection: Connection = { socket, session, dead: false };
     this.#connections.add(connection);

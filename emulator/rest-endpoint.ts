@@ -1,8 +1,9 @@
 // The HTTP side: which endpoint a call is for, login, rate limit, errors, files; the endpoints are in rest/.
+import type { HttpBindings } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
 import type { Faults, RestFault } from "./faults.ts";
-import { Limiter } from "./limiter.ts";
+import type { Limiter } from "./limiter.ts";
 import { ACCOUNTS } from "./rest/accounts.ts";
 import { CHAT } from "./rest/chat.ts";
 import { avatar, download } from "./rest/files.ts";
@@ -33,18 +34,20 @@ export interface SeenRequest {
 export interface RestPort {
   world: World;
   faults: Faults;
-  /** Cuts the connection of a call without an answer. */
-  cut(context: Context): void;
+  limiter: Limiter;
   saw(request: SeenRequest): void;
 }
+
+/** The environment of a call: Node's request and answer. */
+type Env = { Bindings: HttpBindings };
+type Call = Context<Env>;
 
 const API = "/api/v1/";
 
 /** The application that answers all HTTP but the upgrades. */
-export function restEndpoint(port: RestPort): Hono {
+export function restEndpoint(port: RestPort): Hono<Env> {
   const { world } = port;
-  const app = new Hono();
-  const limiter = new Limiter();
+  const app = new Hono<Env>();
   app.use(async (context, next) => {
     await withFault(port, context, next);
     port.saw({
@@ -56,7 +59,7 @@ export function restEndpoint(port: RestPort): Hono {
   });
   app.get("/api/info", (context) => context.json(serverInfo(world)));
   for (const route of [...ACCOUNTS, ...CHAT, ...ROOMS, ...OTHERS]) {
-    app.on([route.method], API + route.path, (context) => answer(port, limiter, route, context));
+    app.on([route.method], API + route.path, (context) => answer(port, route, context));
   }
   app.options(`${API}*`, (context) =>
     context.text("OK", 200, { "content-type": "text/plain;charset=UTF-8" }),
@@ -69,17 +72,13 @@ export function restEndpoint(port: RestPort): Hono {
 }
 
 /** Lets a call go wrong where a fault says so, before or after it takes effect. */
-async function withFault(
-  { faults, cut }: RestPort,
-  context: Context,
-  next: () => Promise<void>,
-): Promise<void> {
-  const fault = faults.restFault(context.req.path);
+async function withFault({ faults }: RestPort, context: Call, next: () => Promise<void>): Promise<void> {
+  const fault = faults.takeRestFault(context.req.path);
   if (!fault) return next();
   const { delayMs, effect = fault.status === undefined } = fault;
   if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
   if (effect) await next();
-  if (fault.lost === true) cut(context);
+  if (fault.lost === true) context.env.incoming.socket.destroy();
   else if (fault.status !== undefined) context.res = faultyResponse(fault, fault.status);
 }
 
@@ -98,8 +97,7 @@ function serverInfo({ traits }: World): Record<string, unknown> {
   };
 }
 
-async function answer(port: RestPort, limiter: Limiter, route: Route, context: Context): Promise<Response> {
-  const { world } = port;
+async function answer({ world, limiter }: RestPort, route: Route, context: Call): Promise<Response> {
   const found = callerOf(world, context);
   if (route.auth && !found) return toResponse(notLoggedIn());
   const headers: Record<string, string> = {};
@@ -122,7 +120,7 @@ async function answer(port: RestPort, limiter: Limiter, route: Route, context: C
   }
 }
 
-function callerOf(world: World, context: Context): ReturnType<typeof userOfToken> {
+function callerOf(world: World, context: Call): ReturnType<typeof userOfToken> {
   const id = context.req.header("x-user-id");
   const secret = context.req.header("x-auth-token");
   const found = secret === undefined ? undefined : userOfToken(world, secret);
@@ -138,7 +136,7 @@ function notLoggedIn(): Reply {
 function limit(
   world: World,
   limiter: Limiter,
-  { route, context, headers }: { route: Route; context: Context; headers: Record<string, string> },
+  { route, context, headers }: { route: Route; context: Call; headers: Record<string, string> },
 ): Reply | undefined {
   const address = getConnInfo(context).remote.address ?? "";
   const now = world.sources.now();
@@ -152,7 +150,7 @@ function limit(
   return new Reply(429, { success: false, error });
 }
 
-function readRequest(context: Context): {
+function readRequest(context: Call): {
   header(name: string): string | undefined;
   query: Record<string, string>;
   url: string;
@@ -162,7 +160,7 @@ function readRequest(context: Context): {
 
 /** The body by its content type; what cannot be read is an empty object. */
 async function readBody(
-  context: Context,
+  context: Call,
 ): Promise<{ body: unknown; fields: Record<string, string>; files: FormFile[] }> {
   const type = context.req.header("content-type") ?? "";
   const nothing = { body: {}, fields: {}, files: [] };

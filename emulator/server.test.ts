@@ -136,6 +136,8 @@ describe("the emulator", () => {
   });
 
   it("rejects a wait for a message that never comes", async () => {
-    await expect(emulator.control.waitForMessage(() => false, { timeoutMs: 1 })).rejects.toThrow(/within 1 ms/);
+    await expect(emulator.control.waitForMessage(() => false, { timeoutMs: 1 })).rejects.toThrow(
+      /within 1 ms/,
+    );
   });
 });

@@ -1,11 +1,16 @@
-// An emulated Rocket.Chat on a loopback port: builds the world, the endpoints and the controls around one HTTP server.
+// An emulated Rocket.Chat on a loopback port: the world, the endpoints, the controls and the faults around one server.
 import { createHash, randomInt } from "node:crypto";
 import { createServer, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { setTimeout } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
-import type { Context } from "hono";
+import { type Certificate, selfSignedCertificate } from "./certificate.ts";
 import { Control } from "./control.ts";
+import { controlEndpoint } from "./control-endpoint.ts";
+import type { Session } from "./ddp/session.ts";
 import { DdpEndpoint, HEARTBEAT, type HeartbeatTimes } from "./ddp-endpoint.ts";
-import { Faults } from "./faults.ts";
+import { type FaultPort, Faults, type Victims } from "./faults.ts";
+import { Limiter } from "./limiter.ts";
 import { restEndpoint, type SeenRequest } from "./rest-endpoint.ts";
 import type { Profile } from "./world/documents.ts";
 import { World } from "./world.ts";
@@ -17,69 +22,104 @@ export interface EmulatorOptions {
   profile?: Profile;
   /** A free port when absent or 0. */
   port?: number;
+  /** Speak TLS, with a self-signed certificate. */
+  tls?: boolean;
   /** The times of Rocket.Chat when absent. */
   heartbeat?: HeartbeatTimes;
 }
 
 export interface Emulator {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or `https:` with TLS. */
   readonly url: string;
   /** The state, for assertions; change it through `control`. */
   readonly world: World;
-  /** Synchronous actions as people and administrators do them. */
+  /** Synchronous actions as people and administrators do them; also over HTTP, below `/_control/`. */
   readonly control: Control;
   /** What goes wrong. */
   readonly faults: Faults;
-  /** Closes every socket and the HTTP server; timers go with them. */
+  /** With TLS: the certificate (PEM) a client has to trust. */
+  readonly certificate: string | undefined;
+  /** Closes every socket and the HTTP server; no timer is left. */
   close(): Promise<void>;
 }
 
 const HOST = "127.0.0.1";
 
 /** Starts an emulated server with nobody in it but rocket.cat, and the channel `general`. */
-export async function startEmulator({
-  profile = "8.3",
-  port = 0,
-  heartbeat = HEARTBEAT,
-}: EmulatorOptions = {}): Promise<Emulator> {
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const { profile = "8.3", port = 0, tls = false, heartbeat = HEARTBEAT } = options;
   const faults = new Faults();
   const world = new World(profile, {
-    now: () => Date.now() + faults.clockSkewMs,
+    now: () => Date.now() + faults.lasting.clockSkewMs,
     random: randomText,
     sha256: (text) => createHash("sha256").update(text).digest("hex"),
   });
   const requests: SeenRequest[] = [];
+  const limiter = new Limiter();
   const endpoint = new DdpEndpoint(world, faults, heartbeat);
-  const app = restEndpoint({ world, faults, cut, saw: (request) => requests.push(request) });
-  const server = createServer(getRequestListener(app.fetch));
-  server.on("upgrade", (request, socket, head) => endpoint.upgrade(request, socket, head));
-  await listen(server, port);
-  const address = server.address();
-  if (address === null || typeof address === "string")
-    throw new Error("the emulator's HTTP server has no port");
-  const url = `http://${HOST}:${address.port}`;
-  world.settings.set("Site_Url", url);
   const control = new Control(world, { sessions: () => endpoint.sessions, requests: () => [...requests] });
+  const app = restEndpoint({ world, faults, limiter, saw: (request) => requests.push(request) });
+  app.route("/_control", controlEndpoint(control, faults));
+  const secret = tls ? selfSignedCertificate() : undefined;
+  const server = newServer(getRequestListener(app.fetch), secret);
+  server.on("upgrade", (request, socket, head) => endpoint.upgrade(request, socket, head));
+  const actualPort = await listen(server, port);
+  const url = `${tls ? "https" : "http"}://${HOST}:${actualPort}`;
+  world.settings.set("Site_Url", url);
+  const restart = async (gapMs: number) => {
+    endpoint.cutAll();
+    await stop(server);
+    limiter.reset();
+    await setTimeout(gapMs);
+    await listen(server, actualPort);
+  };
+  faults.attach(faultPort(world, endpoint, restart));
   const close = async () => {
     endpoint.close();
     await stop(server);
   };
-  return { url, world, control, faults, close };
+  return { url, world, control, faults, certificate: secret?.certificate, close };
+}
+
+function newServer(listener: ReturnType<typeof getRequestListener>, secret: Certificate | undefined): Server {
+  if (!secret) return createServer(listener);
+  return createSecureServer({ cert: secret.certificate, key: secret.privateKey }, listener);
+}
+
+function faultPort(
+  world: World,
+  endpoint: DdpEndpoint,
+  restart: (gapMs: number) => Promise<void>,
+): FaultPort {
+  const chosen = ({ username }: Victims) => {
+    const user = username === undefined ? undefined : world.userNamed(username);
+    return (session: Session) => username === undefined || session.user?._id === user?._id;
+  };
+  return {
+    close: (victims, code, reason) => endpoint.hangUp(chosen(victims), code, reason),
+    cut: (victims) => endpoint.cut(chosen(victims)),
+    silence: (victims) => endpoint.silence(chosen(victims)),
+    sendRaw: (victims, text) => endpoint.sendRaw(chosen(victims), text),
+    endSubscriptions: (victims, stream) => {
+      for (const session of endpoint.sessions.filter(chosen(victims))) session.endSubscriptions(stream);
+    },
+    restart,
+  };
 }
 
 function randomText(length: number, alphabet: string): string {
   return Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length))).join("");
 }
 
-function cut(context: Context): void {
-  const { incoming } = context.env;
-  incoming.socket.destroy();
-}
-
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, HOST, () => resolve());
+    server.listen(port, HOST, () => {
+      server.off("error", reject);
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error("the HTTP server has no port"));
+      else resolve(address.port);
+    });
   });
 }
 

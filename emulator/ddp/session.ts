@@ -71,6 +71,15 @@ export class Session {
     }
   }
 
+  /** Ends the subscriptions of a publication with an unasked `nosub`. */
+  endSubscriptions(name: string): void {
+    for (const subscription of [...this.subscriptions.values()]) {
+      if (subscription.name !== name) continue;
+      this.subscriptions.delete(subscription.id);
+      this.send({ msg: "nosub", id: subscription.id });
+    }
+  }
+
   #protest(reason: string, offendingMessage: unknown): void {
     this.send({ msg: "error", reason, offendingMessage });
   }

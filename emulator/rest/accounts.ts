@@ -436,6 +436,11 @@ export const ACCOUNTS: Route[] = [
   regenerateToken,
   removeToken,
   listTokens,
+  route("GET", "users.autocomplete", {
+    run() {
+      throw new PlainError("Cannot read properties of undefined (reading 'split')");
+    },
+  }),
   route("GET", "users.getAvatarSuggestion", { run: () => ({ suggestions: {} }) }),
   route("GET", "users.getPreferences", { run: () => ({ preferences: {} }) }),
 ];

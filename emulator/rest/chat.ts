@@ -1,4 +1,5 @@
 // The endpoints chat.*: send, change, react, pin, star, follow, and reading of threads and changes.
+import { setTimeout } from "node:timers/promises";
 import { whisperRefusal } from "../ddp/methods.ts";
 import type { Message, Room, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
@@ -32,6 +33,9 @@ import {
   text,
 } from "./route.ts";
 
+/** The sender's own echo, and the refusal of the same id sent at once, come before the answer. */
+const ANSWER_DELAY_MS = 5;
+
 interface SendBody {
   message: Record<string, unknown>;
 }
@@ -59,11 +63,12 @@ const send = route("POST", "chat.sendMessage", {
       "message",
     ]),
   ),
-  run({ world, user, body: { message } }) {
+  async run({ world, user, body: { message } }) {
     const { rid } = message;
     if (typeof rid !== "string") throw new PlainError("The 'rid' property on the message object is missing.");
     const sent = sendOrWhisper(world, user, { ...message, rid });
     if (!sent) throw new PlainError(duplicateText(world));
+    await setTimeout(ANSWER_DELAY_MS);
     return { message: asAnswered(sent, typeof message._id === "string") };
   },
 });

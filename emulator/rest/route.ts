@@ -101,8 +101,8 @@ export function route(method: "GET" | "POST", path: string, definition: Definiti
     handle(call) {
       const { user } = call;
       if (!user) throw new Error(`${path} was called without a user`);
-      const query = definition.query ? definition.query(call.query, call.world) : call.query;
-      const body = definition.body ? definition.body(call.body, call.world) : asObject(call.body);
+      const query = definition.query ? definition.query(call.query) : call.query;
+      const body = definition.body ? definition.body(call.body) : asObject(call.body);
       return definition.run({ ...call, user, query, body });
     },
   };
@@ -114,7 +114,7 @@ export function openRoute(method: "GET" | "POST", path: string, run: (call: Inco
 }
 
 /** Throws a refusal when the input does not fit; else answers it with its type. */
-export type Check<T> = (input: unknown, world: World) => T;
+export type Check<T> = (input: unknown) => T;
 
 /** How an endpoint words a bad input: with the code in the text, or without, or with the newer code. */
 export type Wording = "suffixed" | "bare" | "newer";

@@ -54,6 +54,7 @@ export function sendMessage(
   }
   const parent = typeof draft.tmid === "string" ? topParent(world, draft.tmid) : undefined;
   const room = requireMayPost(world, parent?.rid ?? draft.rid, user);
+  if (room.encrypted === true && draft.t !== "e2e") throw new ServerError("error-not-allowed");
   const { _id, ...rest } = draft;
   if (typeof _id === "string" && world.messages.has(_id)) return undefined;
   return insertMessage(world, room, {
@@ -236,13 +237,19 @@ function updateThreadMemberships(world: World, parent: Message, reply: Message):
 function updateMemberships(world: World, room: Room, message: Message): void {
   for (const membership of world.membersOf(room._id)) {
     if (membership.u._id === message.u._id) markRead(world, membership);
-    else if (raise(room, membership, message)) tellSubscription(world, "updated", membership);
+    else if (raise(world, room, { membership, message })) tellSubscription(world, "updated", membership);
   }
 }
 
-function raise(room: Room, membership: Subscription, message: Message): boolean {
+function raise(
+  world: World,
+  room: Room,
+  { membership, message }: { membership: Subscription; message: Message },
+): boolean {
   const ids = (message.mentions ?? []).map((mention) => mention._id);
-  const named = ids.includes(membership.u._id);
+  const teams = ids.map((id) => world.teams.get(id)).filter((team) => team !== undefined);
+  const inTeam = teams.some((team) => world.membership(team.roomId, membership.u._id) !== undefined);
+  const named = inTeam || ids.includes(membership.u._id);
   const group = ids.includes("all") || ids.includes("here");
   const quiet = membership.alert && membership.open;
   membership.alert = true;
