@@ -1,4 +1,4 @@
-// Owns how a WebSocket class of the `ws` kind becomes the driver's `Socket`, and how its failures are explained.
+// Owns the adapter from a WebSocket class of the `ws` kind to the socket the driver wants.
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { ConnectionClosedError, NetworkError, networkErrorFrom, type RocketChatError } from "../errors.ts";
 import type { OpenSocket, Socket, SocketHandlers } from "./driver.ts";

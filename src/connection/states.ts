@@ -1,4 +1,4 @@
-// Owns the connection's states: the transition table, and what each state means to OpenClaw.
+// Owns the table of the connection's states.
 
 export const STATES = [
   "stopped",
