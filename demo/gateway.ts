@@ -1,0 +1,255 @@
+// Owns one real OpenClaw gateway in a folder of its own, with the packed plugin installed as a user would.
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { z } from "zod";
+import {
+  type ConfigObject,
+  configPath,
+  type Isolation,
+  isolatedConfig,
+  isolatedEnvironment,
+  stateFolder,
+} from "./gateway-config.ts";
+import { listenOnLoopback } from "./listen.ts";
+import { environment } from "./pack.ts";
+import { type Finished, runProgram, signalGroup } from "./process.ts";
+import { openSandbox, type Sandbox } from "./sandbox.ts";
+
+const OPENCLAW = join(import.meta.dirname, "..", "node_modules", "openclaw", "openclaw.mjs");
+const CLI_TIMEOUT_MS = 120_000;
+/** A gateway on a loaded machine needs up to half a minute until its channels run. */
+const WAIT_TIMEOUT_MS = 120_000;
+const PROBE_INTERVAL_MS = 200;
+/** A gateway drains for minutes when a turn hangs; after this grace it is killed. */
+const STOP_GRACE_MS = 5_000;
+const OUTPUT_TAIL_LINES = 40;
+
+const configSchema = z.record(z.string(), z.unknown());
+
+export interface GatewayOptions {
+  /** The packed plugin. */
+  readonly tarball: string;
+  /** The base address of the model server. */
+  readonly modelUrl: string;
+  /** The `channels` section, written after the plugin is installed: before that, OpenClaw refuses its name. */
+  readonly channels: ConfigObject;
+  /** Further top-level sections, which replace the isolated ones of the same name. */
+  readonly config?: ConfigObject;
+  /** Further variables for the gateway and for every command. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Told what is going on, one short line a step. */
+  readonly onProgress?: (step: string) => void;
+}
+
+interface RunningProcess {
+  readonly groupId: number;
+  readonly ended: Promise<void>;
+}
+
+/** Prepares the folder and installs the plugin; the gateway does not run yet. */
+export async function installGateway(options: GatewayOptions): Promise<Gateway> {
+  const sandbox = await openSandbox("gateway");
+  try {
+    const { folder } = sandbox;
+    const isolation = { folder, port: await freePort(), token: randomUUID(), modelUrl: options.modelUrl };
+    const gateway = new Gateway(sandbox, isolation, options);
+    await gateway.install();
+    return gateway;
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+}
+
+export class Gateway {
+  readonly folder: string;
+  readonly port: number;
+  readonly #sandbox: Sandbox;
+  readonly #isolation: Isolation;
+  readonly #options: GatewayOptions;
+  readonly #env: NodeJS.ProcessEnv;
+  #process: RunningProcess | undefined;
+  #output = "";
+  #outputWatchers = new Set<() => void>();
+
+  constructor(sandbox: Sandbox, isolation: Isolation, options: GatewayOptions) {
+    this.#sandbox = sandbox;
+    this.#isolation = isolation;
+    this.#options = options;
+    this.folder = isolation.folder;
+    this.port = isolation.port;
+    this.#env = { ...environment(), ...isolatedEnvironment(isolation), ...options.env };
+  }
+
+  async install(): Promise<void> {
+    const { tarball, channels, config, onProgress } = this.#options;
+    await mkdir(stateFolder(this.folder), { recursive: true });
+    await this.#writeConfig({ ...isolatedConfig(this.#isolation), ...config });
+    onProgress?.("installing the packed plugin with openclaw plugins install");
+    await this.mustRun(["plugins", "install", `npm-pack:${tarball}`, "--force", "--accept-capabilities"]);
+    await this.updateConfig((current) => ({ ...current, channels }));
+  }
+
+  /** Starts the process and resolves when its HTTP server says that startup is complete. */
+  async start(): Promise<void> {
+    if (this.#process) throw new Error("The gateway runs already.");
+    this.#options.onProgress?.("starting the gateway");
+    const args = [OPENCLAW, "gateway", "run", "--port", String(this.port), "--bind", "loopback"];
+    const child = spawn(process.execPath, args, {
+      cwd: this.folder,
+      env: this.#env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const groupId = child.pid;
+    if (groupId === undefined) throw new Error("The gateway process could not be started.");
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
+    }
+    const ended = new Promise<void>((resolve) => {
+      child.once("close", () => {
+        this.#process = undefined;
+        resolve();
+      });
+    });
+    this.#process = { groupId, ended };
+    this.#sandbox.adopt({ id: groupId, ended });
+    await this.waitForHttp("/startupz");
+  }
+
+  /** Resolves when `/readyz` answers 200: every configured channel account is up. */
+  waitForReady(): Promise<void> {
+    return this.waitForHttp("/readyz");
+  }
+
+  async waitForHttp(path: string): Promise<void> {
+    const deadline = AbortSignal.timeout(WAIT_TIMEOUT_MS);
+    while (!(await this.#answersOk(path))) {
+      if (deadline.aborted) throw new Error(`${path} was not ready in time.\n${this.#tail()}`);
+      if (!this.running) throw new Error(`The gateway ended by itself.\n${this.#tail()}`);
+      await wait(PROBE_INTERVAL_MS);
+    }
+  }
+
+  /** What the gateway printed so far, over all its starts. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** The end of the output as it stands, to wait for what comes after. */
+  mark(): number {
+    return this.#output.length;
+  }
+
+  /** Resolves with the first match in the output after `from` (the beginning, if not given). */
+  async waitForOutput(pattern: RegExp, { from = 0 }: { readonly from?: number } = {}): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const look = () => {
+      const found = pattern.exec(this.#output.slice(from));
+      if (found) resolve(found[0]);
+    };
+    const timer = setTimeout(
+      () => reject(new Error(`The gateway did not print ${pattern} in time.\n${this.#tail()}`)),
+      WAIT_TIMEOUT_MS,
+    );
+    this.#outputWatchers.add(look);
+    look();
+    void Promise.resolve(this.#process?.ended).then(() =>
+      reject(new Error(`The gateway ended before it printed ${pattern}.\n${this.#tail()}`)),
+    );
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#outputWatchers.delete(look);
+    });
+  }
+
+  /** Runs an `openclaw` command against this gateway, such as `["channels", "status", "--probe"]`. */
+  cli(args: readonly string[]): Promise<Finished> {
+    return runProgram([process.execPath, OPENCLAW, ...args], {
+      cwd: this.folder,
+      env: this.#env,
+      timeoutMs: CLI_TIMEOUT_MS,
+      onGroup: (group) => this.#sandbox.adopt(group),
+    });
+  }
+
+  /** As `cli`, but a command that fails is an error with its output. */
+  async mustRun(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.cli(args);
+    if (code !== 0) throw new Error(`"openclaw ${args.join(" ")}" ended with ${code}:\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** Changes the configuration file; a running gateway picks the change up in about a second. */
+  async updateConfig(change: (current: ConfigObject) => ConfigObject): Promise<void> {
+    const text = await readFile(configPath(this.folder), "utf8");
+    await this.#writeConfig(change(configSchema.parse(JSON.parse(text))));
+  }
+
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Ends the process group with a signal and waits for its end; the state stays for the next start. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const current = this.#process;
+    if (!current) return;
+    signalGroup(current.groupId, signal);
+    await current.ended;
+  }
+
+  /** Stops the process in an orderly way, or after a grace by force, and starts it again. */
+  async restart(): Promise<void> {
+    await this.#end();
+    await this.start();
+  }
+
+  /** Stops everything and removes the folder. */
+  async stop(): Promise<void> {
+    await this.#end();
+    await this.#sandbox.close();
+  }
+
+  async #end(): Promise<void> {
+    const current = this.#process;
+    if (!current) return;
+    const force = setTimeout(() => signalGroup(current.groupId, "SIGKILL"), STOP_GRACE_MS);
+    await this.kill("SIGTERM").finally(() => clearTimeout(force));
+  }
+
+  #hear(text: string): void {
+    this.#output += text;
+    for (const look of this.#outputWatchers) look();
+  }
+
+  async #answersOk(path: string): Promise<boolean> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  #tail(): string {
+    return this.#output.trimEnd().split("\n").slice(-OUTPUT_TAIL_LINES).join("\n");
+  }
+
+  async #writeConfig(config: ConfigObject): Promise<void> {
+    const path = configPath(this.folder);
+    await writeFile(`${path}.new`, JSON.stringify(config, null, 2), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnLoopback(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
