@@ -1,8 +1,7 @@
 // Owns a person of a scenario: one user, who calls by REST and opens sockets, all of it recorded.
 import { randomInt } from "node:crypto";
 import { type Person, secondFactor } from "./credentials.ts";
-import type { Json, JsonObject } from "./json.ts";
-import { textAt } from "./json.ts";
+import { type Json, type JsonObject, textAt } from "./json.ts";
 import type { Answer, RestStep, Step } from "./recording.ts";
 import { callRest, DdpSocket, describeForm, encodeForm, type FormPart } from "./wire.ts";
 
@@ -242,15 +241,13 @@ export class Actor {
   }): RestStep {
     const { method, path, headersSent, options, answer } = call;
     const { query, body, form, raw, loose } = options;
-    const sent =
-      query && Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
     const step: RestStep = {
       kind: "rest",
       actor: this.name,
       method,
       path,
       headersSent,
-      ...(sent && { query: JSON.parse(JSON.stringify(sent)) }),
+      ...(query && { query: withoutUndefined(query) }),
       ...(body !== undefined && { body: structuredClone(body) }),
       ...(form && { form: describeForm(form) }),
       ...(raw !== undefined && { raw }),
@@ -273,6 +270,10 @@ export function messageOf({ body }: Answer): Message {
     ts: textAt(body, "message", "ts") ?? new Date(0).toISOString(),
     fileId: textAt(body, "message", "file", "_id") ?? MISSING,
   };
+}
+
+function withoutUndefined(query: NonNullable<CallOptions["query"]>): JsonObject {
+  return Object.fromEntries(Object.entries(query).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
 }
 
 async function encodeBody({ body, raw, form }: CallOptions): Promise<{ payload?: Buffer; type?: string }> {

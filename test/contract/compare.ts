@@ -53,14 +53,6 @@ export function compareRecordings(real: Recording, played: Recording, rules: Ign
   return verdict;
 }
 
-/** The steps that count in the score, for a scenario that could not be played at all. */
-export function countSteps(recording: Recording): number {
-  let total = 0;
-  for (const lanes of sortIntoLanes(recording).values())
-    for (const lane of lanes.values()) total += lane.length;
-  return total;
-}
-
 /** REST answers name the ids that the frames of the same phase then use. */
 function restFirst(lanes: string[]): string[] {
   const isRest = (lane: string) => lane.endsWith(" REST");
@@ -143,7 +135,7 @@ interface Circumstances {
 function comparePair({ real, played, moved }: Pair, circumstances: Circumstances): string[] {
   if (!real || !played) {
     const step = real ?? played;
-    return step ? [`${titleOf(step)} | ${real ? "missing" : "not in the recording"}`] : [];
+    return step ? [`${titleOf(step)} | ${real ? "only in the recording" : "only in the run"}`] : [];
   }
   const found = compareSteps(real, played, circumstances);
   if (moved) found.push("out of order");

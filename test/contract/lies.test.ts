@@ -84,19 +84,19 @@ const LIES: Lie[] = [
     lie: "no echo of one's own message",
     scenario: "own-echo",
     tell: () => ({ frame: (frame) => (messageIn(frame)?.msg === "by postMessage" ? [] : [frame]) }),
-    reported: /REST postMessage .* changed __my_messages__ \| missing/,
+    reported: /REST postMessage .* changed __my_messages__ \| only in the recording/,
   },
   {
     lie: "the echo comes twice",
     scenario: "own-echo",
     tell: () => ({ frame: (frame) => (messageIn(frame)?.msg === "by DDP" ? [frame, frame] : [frame]) }),
-    reported: /DDP sendMessage .* changed __my_messages__ \| not in the recording/,
+    reported: /DDP sendMessage .* changed __my_messages__ \| only in the run/,
   },
   {
     lie: "the thread parent is not sent again",
     scenario: "thread",
     tell: () => ({ frame: (frame) => (messageIn(frame)?.tcount === undefined ? [frame] : []) }),
-    reported: /bob replies .* thread parent \| missing/,
+    reported: /bob replies .* thread parent \| only in the recording/,
   },
   {
     lie: "the reply comes before its parent",

@@ -4,8 +4,10 @@ import type { Recording, Step } from "./recording.ts";
 
 /** How patient a run is, in milliseconds. */
 export interface Pace {
-  /** So long without a frame means that nothing more will come. */
+  /** So long without a frame means that nothing more will come, where no number of frames is known. */
   quietMs: number;
+  /** The same while frames of the recording are still missing. */
+  missingMs: number;
   /** The same once every frame of the recording has come. What comes later still counts, as a step too many in the next phase. */
   doneMs: number;
   /** Deadline of a REST call. */
@@ -13,9 +15,9 @@ export interface Pace {
 }
 
 /** For a server on the same machine, whose frames follow at once. */
-export const BRISK: Pace = { quietMs: 350, doneMs: 25, answerMs: 3000 };
+export const BRISK: Pace = { quietMs: 350, missingMs: 1000, doneMs: 25, answerMs: 5000 };
 /** For any other. */
-export const PATIENT: Pace = { quietMs: 500, doneMs: 350, answerMs: 20_000 };
+export const PATIENT: Pace = { quietMs: 500, missingMs: 1500, doneMs: 350, answerMs: 20_000 };
 
 const LONGEST_MS = 4000;
 
@@ -51,11 +53,16 @@ export class QuietWatch {
     const begun = Date.now();
     this.lastMs = begun;
     while (Date.now() - begun < LONGEST_MS) {
-      const quiet = whole && this.hasAll() ? this.pace.doneMs : this.pace.quietMs;
-      const left = this.lastMs + quiet - Date.now();
+      const left = this.lastMs + this.patience(whole) - Date.now();
       if (left <= 0) return;
       await this.nextStep(left);
     }
+  }
+
+  private patience(whole: boolean): number {
+    const { quietMs, missingMs, doneMs } = this.pace;
+    if (!whole) return quietMs;
+    return this.hasAll() ? doneMs : missingMs;
   }
 
   private hasAll(): boolean {

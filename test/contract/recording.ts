@@ -61,6 +61,7 @@ export type Step = RestStep | FrameStep | SocketStep | PhaseStep;
 export interface Recording {
   scenario: string;
   about: string;
+  /** Of the server; empty in a recording of our own. */
   version: string;
   /** The times of the steps count too. */
   timed: boolean;

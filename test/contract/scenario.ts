@@ -37,7 +37,7 @@ export async function playScenario(
     brokeOff = error instanceof Error ? error.message : String(error);
   }
   const { name, about, timed = false } = scenario;
-  const recording = { scenario: name, about, version: real.version, timed, steps: await stage.finish() };
+  const recording = { scenario: name, about, version: "", timed, steps: await stage.finish() };
   const leaks = stage.redactor.leaks(JSON.stringify(recording.steps));
   if (leaks.length > 0) throw new Error(`${name}: a secret is left in the recording: ${leaks.join(", ")}`);
   return { recording, ...(brokeOff !== undefined && { brokeOff }) };

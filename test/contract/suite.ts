@@ -1,7 +1,7 @@
 // Owns a whole run: plays the scenarios against a server, compares each with its recording, adds up the score.
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { compareRecordings, countSteps, type IgnoreRule, type Verdict } from "./compare.ts";
+import { compareRecordings, type IgnoreRule, type Verdict } from "./compare.ts";
 import { loadRecordings, type Profile, type Recording } from "./recording.ts";
 import { playScenario, type Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
@@ -97,9 +97,4 @@ export function loadIgnoreRules(): IgnoreRule[] {
   const file = new URL("ignore.json", import.meta.url);
   const text = existsSync(file) ? readFileSync(file, "utf8") : "[]";
   return ignoreRules.parse(JSON.parse(text));
-}
-
-/** Steps in the recordings of a server, for the documentation of what a score is out of. */
-export function countAllSteps(profile: Profile): number {
-  return [...loadRecordings(profile).values()].reduce((sum, recording) => sum + countSteps(recording), 0);
 }

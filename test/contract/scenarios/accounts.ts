@@ -1,5 +1,5 @@
 // Owns the scenarios about accounts: logins, tokens, deactivation, new names, status.
-import type { Actor } from "../actor.ts";
+import { type Actor, MISSING } from "../actor.ts";
 import { sha256 } from "../credentials.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Scenario } from "../scenario.ts";
@@ -200,7 +200,7 @@ export const deactivateUser: Scenario = {
       byAdmin("users.setActiveStatus", { userId, activeStatus, ...more });
     const logIn = async () => {
       const token = await user.login({ user: username, password: user.password });
-      if (token !== "missing") user.authToken = token;
+      if (token !== MISSING) user.authToken = token;
     };
     await stage.parts({
       deactivate: () => setActive(false, { confirmRelinquish: true }),

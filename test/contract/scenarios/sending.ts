@@ -1,7 +1,6 @@
 // Owns the scenarios about the way into a room: mentions, addresses in texts, refused messages, ids used twice.
-import type { Actor } from "../actor.ts";
-import type { Json, JsonObject } from "../json.ts";
-import { textAt } from "../json.ts";
+import { type Actor, MISSING } from "../actor.ts";
+import { type Json, type JsonObject, textAt } from "../json.ts";
 import type { Scenario } from "../scenario.ts";
 
 const MENTIONS = [
@@ -101,8 +100,8 @@ export const teamMention: Scenario = {
     const name = stage.name("team");
     await stage.phase("alice makes a team with the bot");
     const { body } = await alice.post("teams.create", { name, type: 1, members: [bot.userId] });
-    const teamId = textAt(body, "team", "_id") ?? "missing";
-    const roomId = textAt(body, "team", "roomId") ?? "missing";
+    const teamId = textAt(body, "team", "_id") ?? MISSING;
+    const roomId = textAt(body, "team", "roomId") ?? MISSING;
     stage.afterwards(() => alice.post("teams.delete", { teamId }, { quiet: true }));
     await stage.parts({
       "alice speaks in the main room": () => alice.say(roomId, "in the team room"),
