@@ -1,6 +1,7 @@
 // Owns the logins the contract suite works with: their form, and reading them from a file.
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parseJson } from "./json.ts";
 
 const person = z.object({
   username: z.string(),
@@ -26,7 +27,9 @@ export type Credentials = z.infer<typeof credentials>;
 
 /** Reads the text of a credentials file; throws an error that names the wrong key and no value. */
 export function decodeCredentials(text: string): Credentials {
-  const parsed = credentials.safeParse(JSON.parse(text));
+  const value = parseJson(text);
+  if (value === undefined) throw new Error("credentials: this is no JSON");
+  const parsed = credentials.safeParse(value);
   if (!parsed.success) throw new Error(`credentials: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
