@@ -27,6 +27,7 @@ export default defineConfig({
         test: {
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
+          globalSetup: ["test/gateway/pack-once.ts"],
           testTimeout: 240_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Stack, startStack } from "./stack.ts";
+
+let stack: Stack;
+let dm: string;
+let town: string;
+let plaza: string;
+
+/** What the bot said in a room so far, oldest first. */
+const said = (rid: string): string[] =>
+  stack.emulator.control
+    .messages(rid)
+    .filter((message) => message.u._id === stack.bot.userId)
+    .map((message) => message.msg);
+
+const answerIn = (rid: string, text: string, tmid?: string) =>
+  stack.emulator.control.waitForMessage(
+    (message) =>
+      message.rid === rid &&
+      message.u._id === stack.bot.userId &&
+      message.msg.includes(text) &&
+      message.tmid === tmid,
+    { timeoutMs: 60_000 },
+  );
+
+beforeAll(async () => {
+  stack = await startStack(({ control }) => {
+    town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
+    plaza = control.addRoom({ name: "plaza", type: "c", members: ["alice", "bob"] });
+    dm = control.direct(["alice", "openclaw-bot"]);
+    return { rooms: { [town]: {}, [plaza]: {} } };
+  });
+});
+afterAll(() => stack?.stop());
+
+describe("the packed plugin in a real gateway", () => {
+  it("is loaded without a complaint", async () => {
+    const { code, stdout, stderr } = await stack.gateway.cli([
+      "plugins",
+      "inspect",
+      "rocketchat",
+      "--runtime",
+      "--json",
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ plugin: { id: "rocketchat", status: "loaded" } });
+    expect(`${stdout}${stderr}`).not.toMatch(/"(errors?|diagnostics|warnings)": \[\s*[^\s\]]/);
+  });
+
+  it("shows a connected and working account", async () => {
+    const { code, stdout } = await stack.gateway.cli(["channels", "status", "--probe"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Rocket\.Chat default: .*connected.*works/);
+  });
+
+  it("gives an unknown person a code and lets nothing of hers reach the model", async () => {
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "a secret question" });
+    const { msg } = await answerIn(dm, "pairing approve rocketchat");
+    const code = /rocketchat (\w+)/.exec(msg)?.[1] ?? "";
+    expect(msg).toContain(stack.userIds.alice);
+    expect(stack.model.requests()).toEqual([]);
+
+    const connectedBefore = stack.gateway.mark();
+    await stack.gateway.mustRun(["pairing", "approve", "rocketchat", code]);
+    await stack.gateway.waitForOutput(/\[default\] connected/, { from: connectedBefore });
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "[say hello alice]" });
+    await answerIn(dm, "hello alice");
+    expect(JSON.stringify(stack.model.requests())).not.toContain("a secret question");
+  });
+
+  it("answers in a room only when it is mentioned, and there", async () => {
+    stack.emulator.control.post({ as: "alice", rid: town, msg: "[say never] nobody is meant" });
+    stack.emulator.control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say hello town]" });
+    await answerIn(town, "hello town");
+    expect(said(town)).toEqual(["hello town"]);
+  });
+
+  it("answers in the thread that it was asked in", async () => {
+    const { control } = stack.emulator;
+    const root = control.post({ as: "alice", rid: town, msg: "a thread begins" });
+    control.post({ as: "bob", rid: town, tmid: root._id, msg: "@openclaw-bot [say hello thread]" });
+    await answerIn(town, "hello thread", root._id);
+  });
+
+  it("ignores a room it is not in, at the price of no request", async () => {
+    const { control } = stack.emulator;
+    const before = control.requests().length;
+    control.post({ as: "alice", rid: plaza, msg: "@openclaw-bot [say uninvited]" });
+    control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say after plaza]" });
+    await answerIn(town, "after plaza");
+    expect(said(plaza)).toEqual([]);
+    const asked = control
+      .requests()
+      .slice(before)
+      .filter(({ userId }) => userId === stack.bot.userId);
+    expect(asked.map(({ path }) => path)).toEqual([expect.stringContaining("chat.sendMessage")]);
+  });
+
+  it("sends to a person and to a room on request of the command line", async () => {
+    await stack.gateway.mustRun([
+      "message",
+      "send",
+      "--channel",
+      "rocketchat",
+      "--target",
+      `room:${town}`,
+      "--message",
+      "to town",
+    ]);
+    const alice = `user:${stack.userIds.alice}`;
+    await stack.gateway.mustRun([
+      "message",
+      "send",
+      "--channel",
+      "rocketchat",
+      "--target",
+      alice,
+      "--message",
+      "to alice",
+    ]);
+    expect(said(town)).toContain("to town");
+    expect(said(dm)).toContain("to alice");
+  });
+});

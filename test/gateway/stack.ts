@@ -1,0 +1,110 @@
+// Owns what a gateway test stands on: emulator, scripted model and a real gateway with the packed plugin.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as wait } from "node:timers/promises";
+import { inject } from "vitest";
+import { type Gateway, installGateway } from "../../demo/gateway.ts";
+import { type ScriptedModel, startScriptedModel } from "../../demo/scripted-model.ts";
+import { type Emulator, startEmulator } from "../../emulator/server.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The packed plugin, made once for all gateway tests. */
+    tarball: string;
+  }
+}
+
+type Section = Record<string, unknown>;
+
+/** What a test builds its part of `channels.rocketchat` from. */
+export interface StackParts {
+  readonly control: Emulator["control"];
+  /** The keys that connect the bot user. */
+  readonly account: Section;
+  /** By username: alice, bob and the bot user `openclaw-bot`. */
+  readonly userIds: Readonly<Record<string, string>>;
+}
+
+export interface Stack {
+  readonly emulator: Emulator;
+  readonly model: ScriptedModel;
+  readonly gateway: Gateway;
+  readonly bot: { readonly userId: string; readonly pat: string };
+  readonly userIds: Readonly<Record<string, string>>;
+  /** Resolves when an event stands in the queue on disk. */
+  waitForStoredEvent(id: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** OpenClaw holds its output back and takes shortcuts when it finds itself in a test runner; ours is to be real. */
+const NO_TEST_RUNNER = {
+  VITEST: undefined,
+  VITEST_POOL_ID: undefined,
+  VITEST_WORKER_ID: undefined,
+  NODE_ENV: undefined,
+};
+
+const STORED_TIMEOUT_MS = 60_000;
+const LOOK_INTERVAL_MS = 50;
+
+/** Starts everything and resolves when the channel is up. `section` is laid over the keys that connect the bot. */
+export async function startStack(section: (parts: StackParts) => Section): Promise<Stack> {
+  const emulator = await startEmulator();
+  const model = await startScriptedModel();
+  const { control } = emulator;
+  const alice = control.addUser({ username: "alice", name: "Alice" });
+  const bob = control.addUser({ username: "bob", name: "Bob" });
+  const { userId } = control.addUser({ username: "openclaw-bot", roles: ["user", "bot"] });
+  const pat = control.personalAccessToken("openclaw-bot");
+  const userIds = { alice: alice.userId, bob: bob.userId, "openclaw-bot": userId };
+  const account = {
+    serverUrl: emulator.url,
+    userId,
+    username: "openclaw-bot",
+    pat,
+    dangerouslyAllowInsecure: true,
+    network: { dangerouslyAllowPrivateNetwork: true },
+  };
+  const rocketchat = { ...account, ...section({ control, account, userIds }) };
+  const gateway = await installGateway({
+    tarball: inject("tarball"),
+    modelUrl: model.url,
+    channels: { rocketchat },
+    env: NO_TEST_RUNNER,
+  });
+  await gateway.start();
+  await gateway.waitForOutput(/\[default\] connected/);
+  return {
+    emulator,
+    model,
+    gateway,
+    bot: { userId, pat },
+    userIds,
+    waitForStoredEvent: (id) =>
+      waitForRow(join(gateway.folder, "state", "rocketchat", "ingress-default.sqlite"), id),
+    async stop() {
+      await gateway.stop();
+      await Promise.all([model.close(), emulator.close()]);
+    },
+  };
+}
+
+async function waitForRow(file: string, id: string): Promise<void> {
+  const deadline = AbortSignal.timeout(STORED_TIMEOUT_MS);
+  while (!hasRow(file, id)) {
+    if (deadline.aborted) throw new Error(`Event ${id} was not stored in time`);
+    await wait(LOOK_INTERVAL_MS);
+  }
+}
+
+function hasRow(file: string, id: string): boolean {
+  if (!existsSync(file)) return false;
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    return db.prepare("SELECT 1 FROM event WHERE id = ?").get(id) !== undefined;
+  } finally {
+    db.close();
+  }
+}
