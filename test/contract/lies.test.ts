@@ -154,23 +154,22 @@ const LIES: Lie[] = [
 ];
 
 describe("a server that lies", () => {
-  let emulated: Emulated;
+  let emulated: Emulated | undefined;
   const honest = new Map<string, string[]>();
 
   beforeAll(async () => {
     emulated = await startEmulated("8.3");
     await prepare(emulated.target);
   });
-  afterAll(() => emulated.close());
+  afterAll(() => emulated?.close());
 
   async function differencesWith(lies: Lies, name: string): Promise<string[]> {
     const scenario = SCENARIOS.find((known) => known.name === name);
     const real = loadRecordings("8.3").get(name);
-    if (!scenario || !real) throw new Error(`no scenario ${name}`);
-    const proxy = await startProxy(emulated.target.url, lies);
-    const played = await playScenario(scenario, { ...emulated.target, url: proxy.url }, real).finally(
-      proxy.close,
-    );
+    if (!emulated || !scenario || !real) throw new Error(`no scenario ${name}`);
+    const { target } = emulated;
+    const proxy = await startProxy(target.url, lies);
+    const played = await playScenario(scenario, { ...target, url: proxy.url }, real).finally(proxy.close);
     return compareRecordings(real, played.recording).differences;
   }
 

@@ -11,16 +11,17 @@ const RUN_MS = 240_000;
 
 /** Installs the tests of one profile; `percent` of the steps must agree. */
 export function testProfile(profile: Profile, percent: number): void {
-  let emulated: Emulated;
+  let close: Emulated["close"] | undefined;
   let score: Score;
   const played = new Map<string, Recording>();
 
   beforeAll(async () => {
-    emulated = await startEmulated(profile);
+    const { target, ...emulated } = await startEmulated(profile);
+    close = emulated.close;
     const keep = (recording: Recording) => played.set(recording.scenario, recording);
-    score = await runSuite({ target: emulated.target, profile, rules: loadIgnoreRules(), keep });
+    score = await runSuite({ target, profile, rules: loadIgnoreRules(), keep });
   }, RUN_MS);
-  afterAll(() => emulated.close());
+  afterAll(() => close?.());
 
   test(`at least ${percent} % of the steps agree with the real server`, () => {
     const differences = score.verdicts.flatMap((verdict) => verdict.differences);
