@@ -23,13 +23,8 @@ export interface Played {
 }
 
 /** Plays one scenario. Throws only when a secret would stand in the recording. */
-export async function playScenario(
-  scenario: Scenario,
-  target: Target,
-  real: Recording,
-  run?: string,
-): Promise<Played> {
-  const stage = new Stage(target, real, run);
+export async function playScenario(scenario: Scenario, target: Target, real: Recording): Promise<Played> {
+  const stage = new Stage(target, real);
   let brokeOff: string | undefined;
   try {
     await scenario.play(stage);

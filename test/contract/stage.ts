@@ -51,7 +51,7 @@ export class Stage {
   readonly bob: Actor;
   readonly mallory: Actor;
   /** Unique part of the names this run gives. */
-  readonly run: string;
+  private readonly run = makeRunName();
   private readonly administrator: Actor | undefined;
   private readonly target: Target;
   private readonly quiet: QuietWatch;
@@ -61,16 +61,15 @@ export class Stage {
   private changesAddress: boolean;
 
   /** `real` tells how many frames each phase has to wait for. */
-  constructor(target: Target, real: Recording, run = makeRunName()) {
+  constructor(target: Target, real: Recording) {
     const { credentials, url, oneAddress } = target;
     this.target = target;
     this.base = url;
-    this.run = run;
     this.changesAddress = !oneAddress && LOOPBACK.test(new URL(url).hostname);
     this.quiet = new QuietWatch(target.pace, real);
     this.redactor = new Redactor({
       base: url,
-      run,
+      run: this.run,
       ids: idNames(credentials),
       secrets: secretNames(credentials),
     });

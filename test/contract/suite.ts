@@ -66,7 +66,7 @@ async function playAndCompare(options: SuiteOptions, scenario: Scenario, real: R
 }
 
 /** Sum of the steps; 100 percent when there are none. */
-export function addUp(verdicts: Pick<Verdict, "agree" | "total">[]): {
+function addUp(verdicts: Pick<Verdict, "agree" | "total">[]): {
   agree: number;
   total: number;
   percent: number;

@@ -57,9 +57,7 @@ function readAnswer(response: http.IncomingMessage, bytes: Buffer): Answer {
 }
 
 /** What a socket tells its owner; the owner adds who and when. */
-export type SocketReport =
-  | Pick<FrameStep, "kind" | "dir" | "frame">
-  | Omit<SocketStep, "actor" | "socket" | "ms">;
+type SocketReport = Pick<FrameStep, "kind" | "dir" | "frame"> | Omit<SocketStep, "actor" | "socket" | "ms">;
 
 export interface SocketOptions {
   url: string;
