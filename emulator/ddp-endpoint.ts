@@ -155,10 +155,11 @@ export class DdpEndpoint {
 
   #broadcast(broadcast: Broadcast): void {
     if (broadcast.stream === "hang-up") {
-      const { uid, tokens } = broadcast;
-      this.hangUp(
-        (session) => session.user?._id === uid && (!tokens || tokens.includes(session.token ?? "")),
-      );
+      const { uid, tokens, except } = broadcast;
+      this.hangUp(({ user, token = "" }) => {
+        const meant = tokens?.includes(token) ?? !except?.includes(token);
+        return user?._id === uid && meant;
+      });
       return;
     }
     for (const { session } of this.#connections) session.deliver(broadcast);
@@ -168,6 +169,7 @@ export class DdpEndpoint {
     clearInterval(connection.interval);
     clearTimeout(connection.timeout);
     this.#connections.delete(connection);
+    connection.session.end();
   }
 }
 

@@ -94,6 +94,12 @@ export class World {
     return withDigit(() => this.sources.random(17, UNMISTAKABLE));
   }
 
+  /** What looks like a hash and hashes nothing. */
+  newHash(kind: "bcrypt" | "sha256"): string {
+    if (kind === "sha256") return `${this.sources.random(43, `${TOKEN.slice(0, 62)}+/`)}=`;
+    return `$2b$10$${this.sources.random(53, `${TOKEN.slice(0, 62)}./`)}`;
+  }
+
   /** A fresh token of 43 characters. */
   newSecret(): string {
     return this.sources.random(43, TOKEN);

@@ -4,12 +4,13 @@ import { setBlocked } from "../world/direct.ts";
 import type { Presence, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
 import { history } from "../world/histories.ts";
+import { authenticate, type Credentials } from "../world/logins.ts";
 import { parseMarkdown } from "../world/mentions.ts";
 import { deleteMessage, editMessage, react } from "../world/message-changes.ts";
 import { sendMessage } from "../world/messages.ts";
 import { allows } from "../world/permissions.ts";
 import { muteUser, whisper } from "../world/rooms.ts";
-import { endLogin, setStatus, startLogin, userOfPassword, userOfToken } from "../world/users.ts";
+import { endLogin, setStatus, tellPresence } from "../world/users.ts";
 import type { World } from "../world.ts";
 import { isRecord } from "./ejson.ts";
 import type { Session } from "./session.ts";
@@ -33,9 +34,9 @@ const OLD: Readonly<Record<string, Method>> = {
   blockUser: (session, params) => block(session, params, true),
   unblockUser: (session, params) => block(session, params, false),
   setUserStatus,
-  "UserPresence:setDefaultStatus": presence,
-  "UserPresence:online": presence,
-  "UserPresence:away": presence,
+  "UserPresence:setDefaultStatus": setDefaultStatus,
+  "UserPresence:online": (session) => setConnectionStatus(session, "online"),
+  "UserPresence:away": (session) => setConnectionStatus(session, "away"),
 };
 
 /** Answered by 6.5, gone in 8.3. */
@@ -67,49 +68,24 @@ function requireUser(session: Session, method: string): User {
 }
 
 function login(session: Session, params: unknown[]): unknown {
-  const { world } = session;
   const fault = session.port.loginFault();
   if (fault) throw fault;
   const request = params[0];
   if (!isRecord(request)) throw new ServerError(400, "Match failed");
-  if (request.resume !== undefined) return resume(session, request.resume);
-  const user = userOfRequest(world, request);
-  if (!user) throw refusal(world, "password");
-  const { secret, expires } = startLogin(world, user);
-  session.enter(user, secret);
-  return { id: user._id, token: secret, tokenExpires: expires, type: "password" };
-}
-
-function resume(session: Session, secret: unknown): unknown {
-  if (secret !== null && typeof secret !== "string") throw new ServerError(400, "Match failed");
-  const found = secret === null ? undefined : userOfToken(session.world, secret);
-  if (!found) throw refusal(session.world, "resume");
-  const { user, token } = found;
-  if (!user.active) throw new ServerError("error-user-is-not-activated", "User is not activated");
+  const { user, token, type } = authenticate(session.world, credentialsOf(request));
   session.enter(user, token.secret);
+  const tokenExpires = token.expires ?? new Date(Number.NaN);
+  return { id: user._id, token: token.secret, tokenExpires, type };
+}
+
+function credentialsOf({ resume, user, password }: Record<string, unknown>): Credentials {
+  const name = isRecord(user) ? (user.username ?? user.email) : undefined;
+  const digest = isRecord(password) ? password.digest : undefined;
   return {
-    id: user._id,
-    token: token.secret,
-    tokenExpires: token.expires ?? new Date(Number.NaN),
-    type: "resume",
+    resume,
+    ...(typeof name === "string" ? { name } : {}),
+    ...(typeof digest === "string" ? { digest } : {}),
   };
-}
-
-function userOfRequest(world: World, request: Record<string, unknown>): User | undefined {
-  const { user, password } = request;
-  if (!isRecord(user) || !isRecord(password)) return undefined;
-  const name = user.username ?? user.email;
-  const digest = password.digest;
-  return typeof name === "string" && typeof digest === "string"
-    ? userOfPassword(world, name, digest)
-    : undefined;
-}
-
-function refusal(world: World, type: "password" | "resume"): ServerError {
-  if (world.traits.loginRefusal === 401) return new ServerError(401, "User not found");
-  if (type === "resume")
-    return new ServerError(403, "You've been logged out by the server. Please log in again.");
-  return new ServerError(403, "User not found");
 }
 
 function logout(session: Session): undefined {
@@ -250,13 +226,22 @@ function setUserStatus(session: Session, [, text]: unknown[]): undefined {
   setStatus(session.world, user, { text: typeof text === "string" ? text : undefined });
 }
 
-function presence(session: Session, params: unknown[]): false {
-  const { user } = session;
+function setDefaultStatus({ user }: Session, [status]: unknown[]): false {
   if (user && user.statusText === undefined) {
     user.statusText = "";
-    user.statusDefault = isPresence(params[0]) ? params[0] : "online";
+    user.statusDefault = isPresence(status) ? status : "online";
   }
   return false;
+}
+
+/** Where presence follows connections, a client may say that nobody is at it. */
+function setConnectionStatus({ user, world }: Session, status: Presence): boolean {
+  if (!user || !world.traits.livePresence) return false;
+  if (user.status !== status) {
+    user.status = status;
+    tellPresence(world, user);
+  }
+  return true;
 }
 
 function isPresence(value: unknown): value is Presence {

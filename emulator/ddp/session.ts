@@ -2,7 +2,7 @@
 import { type Allowance, Limiter } from "../limiter.ts";
 import type { Broadcast, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
-import { emailsOf } from "../world/users.ts";
+import { countSession, emailsOf } from "../world/users.ts";
 import type { World } from "../world.ts";
 import { fromEjson, isRecord, toEjson } from "./ejson.ts";
 import { callMethod } from "./methods.ts";
@@ -160,20 +160,37 @@ export class Session {
   #afterLogin(): void {
     if (this.subscriptions.size > 0) this.send({ msg: "ready", subs: [...this.subscriptions.keys()] });
     if (this.user)
-      this.send({ msg: "added", collection: "users", id: this.user._id, fields: userFields(this.user) });
+      this.send({
+        msg: "added",
+        collection: "users",
+        id: this.user._id,
+        fields: userFields(this.world, this.user),
+      });
   }
 
   /** Makes the session a user's; one that was logged in before sees his document go. */
   enter(user: User, token: string): void {
-    if (this.user) this.send({ msg: "removed", collection: "users", id: this.user._id });
+    countSession(this.world, user, 1);
+    if (this.user) {
+      countSession(this.world, this.user, -1);
+      this.send({ msg: "removed", collection: "users", id: this.user._id });
+    }
     this.user = user;
     this.token = token;
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    this.subscriptions.clear();
+    if (this.user) countSession(this.world, this.user, -1);
+    this.user = undefined;
   }
 
   /** Logs the session out; subscriptions that need a user end. */
   leave(): void {
     if (!this.user) return;
     const { _id } = this.user;
+    countSession(this.world, this.user, -1);
     this.user = undefined;
     this.token = undefined;
     for (const { id, name, eventName } of [...this.subscriptions.values()]) {
@@ -207,7 +224,8 @@ function asMeteorError(error: unknown): Record<string, unknown> {
   };
 }
 
-function userFields(user: User): Record<string, unknown> {
+function userFields({ traits }: World, user: User): Record<string, unknown> {
+  if (traits.legacy) return { username: user.username, emails: emailsOf(user) };
   return {
     services: {},
     username: user.username,

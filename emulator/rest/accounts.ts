@@ -1,33 +1,26 @@
-// The endpoints login, logout, me and users.*.
-import { isRecord } from "../ddp/ejson.ts";
+// The endpoints users.*: look-ups, status, administration, personal access tokens.
 import type { Presence, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
 import { allows } from "../world/permissions.ts";
 import { joinDefaultChannels } from "../world/rooms.ts";
 import {
+  connectionStatusOf,
   createPersonalToken,
   createUser,
   deleteUser,
-  emailsOf,
-  endLogin,
   regeneratePersonalToken,
   removePersonalToken,
   setActive,
   setStatus,
-  startLogin,
   type UserChanges,
   updateUser,
-  userOfPassword,
-  userOfToken,
 } from "../world/users.ts";
 import type { World } from "../world.ts";
-import { PREFERENCES } from "./preferences.ts";
 import {
   body,
   flag,
   type IncomingCall,
   object,
-  openRoute,
   PAGE,
   type Page,
   paged,
@@ -36,82 +29,9 @@ import {
   type Route,
   route,
   text,
+  tooManyCalls,
 } from "./route.ts";
-
-const login = openRoute("POST", "login", (call) => {
-  const { world } = call;
-  const request = isRecord(call.body) ? call.body : {};
-  const resumed = typeof request.resume === "string" ? userOfToken(world, request.resume) : undefined;
-  const user = resumed?.user ?? userOfRequest(world, request);
-  if (!user) return unauthorized();
-  try {
-    const secret = resumed?.token.secret ?? startLogin(world, user).secret;
-    return { status: "success", data: { userId: user._id, authToken: secret, me: ownDocument(world, user) } };
-  } catch (error) {
-    return notActivated(error);
-  }
-});
-
-function unauthorized(): Reply {
-  return new Reply(401, { success: false, error: "Unauthorized", status: "error", message: "Unauthorized" });
-}
-
-function notActivated(error: unknown): Reply {
-  if (!(error instanceof ServerError)) throw error;
-  const { code, details, reason } = error;
-  return new Reply(401, { success: false, error: code, status: "error", details, message: reason });
-}
-
-function userOfRequest(
-  world: World,
-  { user, username, email, password }: Record<string, unknown>,
-): User | undefined {
-  const name = user ?? username ?? email;
-  const digest =
-    typeof password === "string"
-      ? world.sources.sha256(password)
-      : isRecord(password)
-        ? password.digest
-        : undefined;
-  return typeof name === "string" && typeof digest === "string"
-    ? userOfPassword(world, name, digest)
-    : undefined;
-}
-
-const logout = route("POST", "logout", {
-  run({ world, user, token }) {
-    endLogin(world, user, token ?? "");
-    return new Reply(200, "", { "content-type": "application/json" });
-  },
-});
-
-/** What `me` says of a user: his document as he may see it himself. */
-function ownDocument(world: World, user: User): Record<string, unknown> {
-  return {
-    _id: user._id,
-    services: { password: { exists: true } },
-    username: user.username,
-    emails: emailsOf(user),
-    name: user.name,
-    roles: user.roles,
-    status: user.status,
-    active: user.active,
-    _updatedAt: user.updatedAt,
-    settings: { profile: {}, preferences: PREFERENCES, calendar: {} },
-    requirePasswordChange: false,
-    ...presence(user),
-    ...(user.email === undefined ? {} : { email: user.email }),
-    avatarUrl: `${world.setting("Site_Url")}/avatar/${user.username}`,
-    isOAuthUser: false,
-  };
-}
-
-function presence(user: User): Record<string, unknown> {
-  if (user.statusText === undefined) return {};
-  return { statusConnection: "offline", statusDefault: user.statusDefault, statusText: user.statusText };
-}
-
-const me = route("GET", "me", { run: ({ world, user }) => ownDocument(world, user) });
+import { adminDocument, fullDocument, publicDocument } from "./user-documents.ts";
 
 interface UserQuery {
   userId?: string;
@@ -138,37 +58,9 @@ const info = route("GET", "users.info", {
     const found = userId === undefined ? world.userNamed(username ?? "") : world.users.get(userId);
     if (!found) throw new PlainError("User not found.");
     const all = found === user || allows("view-full-other-user-info", user);
-    return { user: all ? fullDocument(found) : publicDocument(found) };
+    return { user: all ? fullDocument(world, found) : publicDocument(found) };
   },
 });
-
-function publicDocument(user: User): Record<string, unknown> {
-  const { _id, username, name, type, status, active, statusText } = user;
-  return {
-    _id,
-    username,
-    name,
-    type,
-    status,
-    active,
-    ...(statusText === undefined ? {} : { statusText }),
-    canViewAllInfo: false,
-  };
-}
-
-function fullDocument(user: User): Record<string, unknown> {
-  return {
-    ...publicDocument(user),
-    createdAt: user.createdAt,
-    services: { password: true },
-    emails: emailsOf(user),
-    roles: user.roles,
-    requirePasswordChange: false,
-    ...(user.lastLogin === undefined ? {} : { lastLogin: user.lastLogin }),
-    ...(user.statusText === undefined ? {} : { statusConnection: "offline" }),
-    canViewAllInfo: true,
-  };
-}
 
 const list = route("GET", "users.list", {
   query: query<Page>(object(PAGE)),
@@ -195,7 +87,8 @@ const getStatus = route("GET", "users.getStatus", {
         ? world.userNamed(username ?? "")
         : world.users.get(userId);
     if (!found) throw new PlainError("User not found.");
-    return { _id: found._id, ...(self ? { connectionStatus: "offline" } : {}), status: found.status };
+    const connection = self ? { connectionStatus: connectionStatusOf(world, user) } : {};
+    return { _id: found._id, ...connection, status: found.status };
   },
 });
 
@@ -206,9 +99,8 @@ const getPresence = route("GET", "users.getPresence", {
 const presences = route("GET", "users.presence", {
   run({ world, query: { ids } }) {
     const wanted = ids?.split(",");
-    const users = [...world.users.values()].filter(
-      (user) => wanted?.includes(user._id) ?? user.status !== "offline",
-    );
+    const online = [...world.users.values()].filter(({ status }) => status !== "offline");
+    const users = online.filter(({ _id }) => wanted?.includes(_id) ?? true);
     const short = users.map(({ _id, username, name, status, statusText = "" }) => ({
       _id,
       username,
@@ -226,16 +118,24 @@ function isPresence(value: unknown): value is Presence {
   return typeof value === "string" && STATUSES.includes(value);
 }
 
+/** 8.3 limits the endpoint; 6.5 limits the texts within it, and an answer may be 429 although calls remain. */
+const STATUS_LIMIT = { calls: 5, windowMs: 60_000 };
+
 const changeStatus = route("POST", "users.setStatus", {
-  limit: { calls: 5, windowMs: 60_000 },
-  run({ world, user, body: { status, message, userId } }) {
+  limit: ({ legacy }) => (legacy ? undefined : STATUS_LIMIT),
+  run({ limiter, world, user, body: { status, message, userId } }) {
     if (status === undefined && message === undefined) {
       throw new PlainError("Match error: Failed Match.OneOf, Match.Maybe or Match.Optional validation");
     }
     if (userId !== undefined && userId !== user._id && !allows("edit-other-user-info", user)) {
       return new Reply(403, { success: false, error: "unauthorized" });
     }
+    if (world.traits.legacy && typeof message === "string") {
+      const verdict = limiter.count(`status text ${user._id}`, STATUS_LIMIT, world.sources.now());
+      if (!verdict.allowed) return tooManyCalls(verdict, "trying again");
+    }
     if (status !== undefined && !isPresence(status)) {
+      if (world.traits.legacy) setStatus(world, user, { text: String(message ?? "") });
       throw new ServerError(
         "error-invalid-status",
         "Valid status types include online, away, offline, and busy.",
@@ -285,27 +185,6 @@ const create = route("POST", "users.create", {
   },
 });
 
-/** A user as an administrator gets him back from a change. */
-function adminDocument(world: World, user: User): Record<string, unknown> {
-  const rooms = world.membershipsOf(user._id).filter(({ t }) => t !== "d");
-  return {
-    createdAt: user.createdAt,
-    _id: user._id,
-    username: user.username,
-    emails: emailsOf(user),
-    name: user.name,
-    type: user.type,
-    roles: user.roles,
-    status: user.status,
-    active: user.active,
-    _updatedAt: user.updatedAt,
-    settings: {},
-    requirePasswordChange: false,
-    ...(user.lastLogin === undefined ? {} : { lastLogin: user.lastLogin }),
-    ...(user.listsRooms ? { __rooms: rooms.map(({ rid }) => rid) } : {}),
-  };
-}
-
 const update = route("POST", "users.update", {
   body: body<{ userId: string; data: UserChanges }>(
     object(
@@ -351,7 +230,8 @@ const remove = route("POST", "users.delete", {
         "error-invalid-user",
         'The required "userId" or "username" param provided does not match any users',
       );
-    return { deletedRooms: deleteUser(world, user) };
+    const deletedRooms = deleteUser(world, user);
+    return world.traits.legacy ? {} : { deletedRooms };
   },
 });
 
@@ -370,7 +250,8 @@ function requireUser(world: World, id: string): User {
 }
 
 /** Endpoints about tokens ask for the password once more, as its SHA-256 in a header. */
-function requireSecondFactor({ header }: Pick<IncomingCall, "header">, user: User): void {
+function requireSecondFactor({ header, world }: Pick<IncomingCall, "header" | "world">, user: User): void {
+  if (world.traits.legacy) return;
   const details = { method: "password", codeGenerated: false, availableMethods: [] };
   const code = header("x-2fa-code");
   if (code === undefined) throw new ServerError("totp-required", "TOTP Required", details);
@@ -419,9 +300,6 @@ const listTokens = route("GET", "users.getPersonalAccessTokens", {
 });
 
 export const ACCOUNTS: Route[] = [
-  login,
-  logout,
-  me,
   info,
   list,
   getStatus,

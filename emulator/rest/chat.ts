@@ -15,11 +15,12 @@ import {
 } from "../world/message-changes.ts";
 import { asAnswered, sendMessage } from "../world/messages.ts";
 import { allows } from "../world/permissions.ts";
-import { postMessage } from "../world/posts.ts";
+import { type Post, postMessage } from "../world/posts.ts";
 import type { World } from "../world.ts";
 import {
   body,
   flag,
+  keys,
   nullableText,
   number,
   object,
@@ -63,13 +64,18 @@ const send = route("POST", "chat.sendMessage", {
       "message",
     ]),
   ),
+  laxBody: keys<SendBody>(
+    {},
+    ["message"],
+    () => new ServerError("error-invalid-params", 'The "message" parameter must be provided.'),
+  ),
   async run({ world, user, body: { message } }) {
     const { rid } = message;
     if (typeof rid !== "string") throw new PlainError("The 'rid' property on the message object is missing.");
     const sent = sendOrWhisper(world, user, { ...message, rid });
     if (!sent) throw new PlainError(duplicateText(world));
     await setTimeout(ANSWER_DELAY_MS);
-    return { message: asAnswered(sent, typeof message._id === "string") };
+    return { message: asAnswered(world, sent, typeof message._id === "string") };
   },
 });
 
@@ -88,7 +94,7 @@ function sendOrWhisper(
 
 /** What the server stumbles over when the id of a message is taken. */
 function duplicateText(world: World): string {
-  return world.profile === "6.5"
+  return world.traits.legacy
     ? "Cannot read property 'starred' of undefined"
     : "Cannot read properties of undefined (reading 'starred')";
 }
@@ -102,7 +108,8 @@ interface PostBody {
   avatar?: string;
   attachments?: Record<string, unknown>[];
   parseUrls?: boolean;
-  tmid?: string;
+  /** A lax server takes null. */
+  tmid?: string | null;
 }
 
 const target = { oneOf: [text, { type: "array", items: text }] };
@@ -123,18 +130,43 @@ const post = route("POST", "chat.postMessage", {
       object({ channel: target, ...postFields }, ["channel"]),
     ],
   }),
-  run({ world, user, body: { roomId, channel, ...fields } }) {
-    const named = roomId ?? channel ?? [];
+  laxBody: keys<PostBody>({ text }, [], missingKey),
+  run({ world, user, body: { roomId, channel, ...rest } }) {
+    const fields = known(rest);
+    const named = channel ?? roomId ?? [];
     const [first, ...others] = [named].flat();
     if (first === undefined) throw new ServerError("invalid-channel");
     const posted = postMessage(world, user, first, fields);
     for (const other of others) postMessage(world, user, other, fields);
-    return { ts: world.now().getTime(), channel: first, message: asAnswered(posted, false) };
+    return { ts: world.now().getTime(), channel: first, message: asAnswered(world, posted, false) };
   },
 });
 
+/** A lax server drops the keys it does not know. */
+function known({ text: words, alias, emoji, avatar, attachments, parseUrls, tmid }: PostBody): Post {
+  return {
+    ...(words === undefined ? {} : { text: words }),
+    ...(alias === undefined ? {} : { alias }),
+    ...(emoji === undefined ? {} : { emoji }),
+    ...(avatar === undefined ? {} : { avatar }),
+    ...(attachments === undefined ? {} : { attachments }),
+    ...(parseUrls === undefined ? {} : { parseUrls }),
+    ...(tmid === undefined ? {} : { tmid }),
+  };
+}
+
+/** How a lax server names a key it misses. */
+function missingKey(key: string): Error {
+  return new PlainError(`Match error: Missing key '${key}'`);
+}
+
 const getMessage = route("GET", "chat.getMessage", {
   query: query<{ msgId: string }>(object({ msgId: text }, ["msgId"])),
+  laxQuery: keys<{ msgId: string }>(
+    { msgId: text },
+    ["msgId"],
+    () => new PlainError('The "msgId" query parameter must be provided.'),
+  ),
   run({ world, user, query: { msgId } }) {
     const message = world.messages.get(msgId);
     if (!message) return new Reply(400, { success: false });
@@ -166,6 +198,7 @@ const update = route("POST", "chat.update", {
     },
     "bare",
   ),
+  laxBody: keys<UpdateBody>({ roomId: text, msgId: text, text }, ["roomId", "msgId", "text"], missingKey),
   run({ world, user, body: { roomId, msgId, text: words } }) {
     const message = messageOfRoom(world, roomId, msgId);
     return { message: { ...editMessage(world, user, { message, text: words }) } };
@@ -188,6 +221,7 @@ interface DeleteBody {
 
 const remove = route("POST", "chat.delete", {
   body: body<DeleteBody>(object({ roomId: text, msgId: text, asUser: flag }, ["msgId", "roomId"])),
+  laxBody: keys<DeleteBody>({ roomId: text, msgId: text }, ["msgId", "roomId"], missingKey),
   run({ world, user, body: { roomId, msgId, asUser } }) {
     const message = messageOfRoom(world, roomId, msgId);
     const forced = allows("force-delete-message", user, world.membership(roomId, user._id));
@@ -219,6 +253,11 @@ const reactTo = route("POST", "chat.react", {
       object({ reaction: text, messageId: text, shouldReact: flag }, ["reaction", "messageId"]),
     ],
   }),
+  laxBody: keys<ReactBody>(
+    { messageId: text, shouldReact: flag },
+    ["messageId"],
+    () => new ServerError("error-messageid-param-not-provided", 'The required "messageId" param is missing.'),
+  ),
   run({ world, user, body: { messageId, emoji, reaction, shouldReact } }) {
     const message = requireMessage(world, messageId);
     const name = emoji ?? reaction;
@@ -316,16 +355,27 @@ const sync = route("GET", "chat.syncMessages", {
       "roomId",
     ]),
   ),
+  laxQuery: keys<SyncQuery>(
+    { roomId: text, lastUpdate: text },
+    ["roomId", "lastUpdate"],
+    (key) =>
+      new ServerError(`error-${key}-param-not-provided`, `The required "${key}" query param is missing.`),
+  ),
   run({ world, user, query: { roomId, lastUpdate, type } }) {
     if (lastUpdate === undefined && type === undefined) {
       throw new ServerError("error-param-required", 'The "type" or "lastUpdate" parameters must be provided');
     }
     const since = new Date(lastUpdate ?? 0);
     if (Number.isNaN(since.getTime())) {
-      throw new ServerError(
-        "error-lastUpdate-param-invalid",
-        'The "lastUpdate" query parameter must be a valid date',
-      );
+      throw world.traits.legacy
+        ? new ServerError(
+            "error-roomId-param-invalid",
+            'The "lastUpdate" query parameter must be a valid date.',
+          )
+        : new ServerError(
+            "error-lastUpdate-param-invalid",
+            'The "lastUpdate" query parameter must be a valid date',
+          );
     }
     const room = requireRead(world, user, roomId, "messages/get");
     return { result: changesSince(world, room, since) };

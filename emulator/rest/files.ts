@@ -3,17 +3,11 @@
 import type { Upload } from "../world/documents.ts";
 import { userOfToken } from "../world/users.ts";
 import type { World } from "../world.ts";
+import type { RequestHead } from "./input.ts";
 import { Reply } from "./route.ts";
 
-interface FileRequest {
-  /** The path without the query. */
-  url: string;
-  query: Record<string, string>;
-  header(name: string): string | undefined;
-}
-
 /** A file for who may read its room: 404 without a body when there is none, 403 without a body for anybody else. */
-export function download(world: World, request: FileRequest): Reply {
+export function download(world: World, request: RequestHead): Reply {
   const [, first = "", ...rest] = request.url.split("/");
   const old = first === "ufs";
   const [id, name] = old ? rest.slice(1) : rest;
@@ -26,7 +20,7 @@ export function download(world: World, request: FileRequest): Reply {
   return ranged(upload.bytes, request.header("range"), headers);
 }
 
-function mayRead(world: World, { header, query }: FileRequest, upload: Upload): boolean {
+function mayRead(world: World, { header, query }: RequestHead, upload: Upload): boolean {
   const cookies = Object.fromEntries((header("cookie") ?? "").split(/;\s*/).map((pair) => pair.split("=")));
   const secret = header("x-auth-token") ?? query.rc_token ?? cookies.rc_token;
   const uid = header("x-user-id") ?? query.rc_uid ?? cookies.rc_uid;
@@ -47,7 +41,7 @@ function ranged(bytes: Uint8Array, range: string | undefined, headers: Record<st
 }
 
 /** A letter on a gray square. */
-export function avatar(path: string): Reply {
+export function avatar({ traits }: World, path: string): Reply {
   const letter = (path.split("/").at(-1) ?? "?").charAt(0).toUpperCase();
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 200">
 <rect width="100%" height="100%" fill="#6C727A"/>
@@ -55,5 +49,6 @@ export function avatar(path: string): Reply {
 ${letter}
 </text>
 </svg>`;
-  return new Reply(200, svg, { "content-type": "image/svg+xml" });
+  const inline = traits.legacy ? { "content-disposition": "inline" } : {};
+  return new Reply(200, svg, { "content-type": "image/svg+xml", ...inline });
 }

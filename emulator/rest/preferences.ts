@@ -5,7 +5,6 @@ export const PREFERENCES = {
   idleTimeLimit: 300,
   desktopNotificationRequireInteraction: false,
   desktopNotifications: "all",
-  desktopNotificationVoiceCalls: true,
   pushNotifications: "all",
   unreadAlert: true,
   useEmojis: true,
@@ -31,12 +30,17 @@ export const PREFERENCES = {
   newRoomNotification: "door",
   newMessageNotification: "chime",
   muteFocusedConversations: true,
-  masterVolume: 100,
   notificationsSoundVolume: 100,
-  voipRingerVolume: 100,
   omnichannelTranscriptEmail: false,
   notifyCalendarEvents: true,
   enableMobileRinging: true,
+};
+
+/** What 6.5 does not have yet. */
+export const PREFERENCES_SINCE_8 = {
+  desktopNotificationVoiceCalls: true,
+  masterVolume: 100,
+  voipRingerVolume: 100,
   sidebarSectionsOrder: [
     "Incoming_Calls",
     "Incoming_Livechats",

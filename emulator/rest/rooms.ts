@@ -249,7 +249,7 @@ function listOf(
 
 function membersOf(world: World, room: Room): unknown[] {
   const users = world.membersOf(room._id).map(({ u }) => world.users.get(u._id));
-  const known = users.filter((user) => user !== undefined).sort((a, b) => (a.username < b.username ? -1 : 1));
+  const known = users.filter((user) => user !== undefined).sort(byStatusAndName);
   return known.map(({ _id, username, name, status, updatedAt }) => ({
     _id,
     username,
@@ -257,6 +257,12 @@ function membersOf(world: World, room: Room): unknown[] {
     status,
     _updatedAt: updatedAt,
   }));
+}
+
+/** Online before offline (the names of the states, backwards), then by name. */
+function byStatusAndName(a: User, b: User): number {
+  if (a.status !== b.status) return a.status > b.status ? -1 : 1;
+  return a.username < b.username ? -1 : 1;
 }
 
 function newestFirst(world: World, room: Room): Message[] {
@@ -388,7 +394,7 @@ const roomInfo = route("GET", "rooms.info", {
     if (room.archived === true) {
       throw new ServerError("error-room-archived", `The channel, ${room.name}, is archived`);
     }
-    return { room, ...teamOf(world, room), ...parentOf(world, room) };
+    return world.traits.legacy ? { room } : { room, ...teamOf(world, room), ...parentOf(world, room) };
   },
 });
 
@@ -406,8 +412,10 @@ function parentOf(world: World, room: Room): Record<string, unknown> {
   return { parent: { _id, fname, name, t, u } };
 }
 
+const EPOCH = new Date(0);
+
 /** A list of what changed since a time, as `rooms.get` and `subscriptions.get` give it. */
-function updatesOf(path: string, of: (world: World, user: User) => { _updatedAt: Date }[]): Route {
+function updatesOf(path: string, of: (world: World, user: User) => { _updatedAt?: Date }[]): Route {
   return route("GET", path, {
     run({ world, user, query: { updatedSince } }) {
       const since = new Date(updatedSince ?? 0);
@@ -417,7 +425,7 @@ function updatesOf(path: string, of: (world: World, user: User) => { _updatedAt:
           'The "updatedSince" query parameter must be a valid date.',
         );
       }
-      return { update: of(world, user).filter(({ _updatedAt }) => _updatedAt > since), remove: [] };
+      return { update: of(world, user).filter(({ _updatedAt = EPOCH }) => _updatedAt >= since), remove: [] };
     },
   });
 }
@@ -444,6 +452,7 @@ function anyRoom(world: World, user: User, request: Record<string, unknown>): Ro
 }
 
 const hide = route("POST", "rooms.hide", {
+  exists: ({ legacy }) => !legacy,
   run({ world, user, body: request }) {
     const room = anyRoom(world, user, request);
     const membership = world.membership(room._id, user._id);
@@ -456,6 +465,7 @@ const hide = route("POST", "rooms.hide", {
 
 function mute(name: string, muted: boolean): Route {
   return route("POST", `rooms.${name}`, {
+    exists: ({ legacy }) => !legacy,
     run({ world, user, body: request }) {
       const room = anyRoom(world, user, request);
       requireRight(world, user, room, "mute-user", name);

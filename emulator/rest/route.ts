@@ -1,8 +1,9 @@
 // What an endpoint is: its path, who may call it, the schema of its input, its work; and the checks common to all.
 import { Ajv, type ValidateFunction } from "ajv";
-import type { Allowance } from "../limiter.ts";
+import type { Allowance, Limiter, Verdict } from "../limiter.ts";
 import type { User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
+import type { Traits } from "../world/profile.ts";
 import type { World } from "../world.ts";
 
 /** An answer that is not the usual 200 with a JSON object. */
@@ -33,6 +34,8 @@ export interface FormFile {
 /** A call as it came in, before its input was looked at. */
 export interface IncomingCall {
   world: World;
+  /** Counts what an endpoint limits by itself. */
+  limiter: Limiter;
   /** The caller; undefined only on endpoints that ask for no login. */
   user: User | undefined;
   token: string | undefined;
@@ -56,7 +59,10 @@ export interface Route {
   /** Below `/api/v1/`; with `:name` for variable parts. */
   path: string;
   auth: boolean;
-  limit: Allowance;
+  /** Undefined: the usual 10 calls a minute, by source address and endpoint. */
+  limit(traits: Traits): Allowance | undefined;
+  /** Whether this version has the endpoint. */
+  exists(traits: Traits): boolean;
   handle(call: IncomingCall): Outcome | Promise<Outcome>;
 }
 
@@ -69,12 +75,13 @@ type FreeBody = Record<string, unknown>;
 interface Definition<Query, Body> {
   query?: Check<Query>;
   body?: Check<Body>;
-  limit?: Allowance;
+  /** In place of `query` and `body` on a lax server. */
+  laxQuery?: Check<Query>;
+  laxBody?: Check<Body>;
+  limit?(traits: Traits): Allowance | undefined;
+  exists?(traits: Traits): boolean;
   run(call: Call<Query, Body>): Outcome | Promise<Outcome>;
 }
-
-/** 10 calls a minute, by source address and endpoint. */
-const DEFAULT_LIMIT: Allowance = { calls: 10, windowMs: 60_000 };
 
 /** An endpoint for users who are logged in; its input has the types its checks give it. */
 export function route(
@@ -97,20 +104,29 @@ export function route(method: "GET" | "POST", path: string, definition: Definiti
     method,
     path,
     auth: true,
-    limit: definition.limit ?? DEFAULT_LIMIT,
+    limit: (traits) => definition.limit?.(traits),
+    exists: (traits) => definition.exists?.(traits) ?? true,
     handle(call) {
       const { user } = call;
       if (!user) throw new Error(`${path} was called without a user`);
-      const query = definition.query ? definition.query(call.query) : call.query;
-      const body = definition.body ? definition.body(call.body) : asObject(call.body);
+      const { legacy } = call.world.traits;
+      const checkQuery = (legacy ? definition.laxQuery : undefined) ?? definition.query;
+      const checkBody = (legacy ? definition.laxBody : undefined) ?? definition.body;
+      const query = checkQuery ? checkQuery(call.query) : call.query;
+      const body = checkBody ? checkBody(call.body) : asObject(call.body);
       return definition.run({ ...call, user, query, body });
     },
   };
 }
 
 /** An endpoint anybody may call. */
-export function openRoute(method: "GET" | "POST", path: string, run: (call: IncomingCall) => Outcome): Route {
-  return { method, path, auth: false, limit: DEFAULT_LIMIT, handle: run };
+export function openRoute(
+  method: "GET" | "POST",
+  path: string,
+  run: (call: IncomingCall) => Outcome,
+  exists: (traits: Traits) => boolean = () => true,
+): Route {
+  return { method, path, auth: false, limit: () => undefined, exists, handle: run };
 }
 
 /** Throws a refusal when the input does not fit; else answers it with its type. */
@@ -149,6 +165,27 @@ export class InvalidInput extends ServerError {
     super(wording === "newer" ? "error-invalid-params" : "invalid-params", text);
     this.wording = wording;
   }
+}
+
+/** A lax server asks only for some keys; the first missing one makes the refusal. */
+export function keys<T>(
+  properties: Record<string, object>,
+  required: string[],
+  refuse: (key: string) => Error,
+): Check<T> {
+  const validate = forQueries.compile<T>(object(properties, required, true));
+  return (input) => {
+    const copy: unknown = structuredClone(input);
+    if (validate(copy)) return copy;
+    throw refuse(String(validate.errors?.[0]?.params.missingProperty));
+  };
+}
+
+/** The answer to one call too many. */
+export function tooManyCalls({ timeToReset }: Verdict, what: string): Reply {
+  const seconds = Math.ceil(timeToReset / 1000);
+  const error = `Error, too many requests. Please slow down. You must wait ${seconds} seconds before ${what}. [error-too-many-requests]`;
+  return new Reply(429, { success: false, error });
 }
 
 /** A schema of an object with the given properties. */

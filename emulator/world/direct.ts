@@ -3,6 +3,7 @@ import type { World } from "../world.ts";
 import type { Room, Subscription, User } from "./documents.ts";
 import { ServerError } from "./errors.ts";
 import { tellRoomTo, tellSubscription } from "./rooms.ts";
+import { roomExtras } from "./shapes.ts";
 
 /**
  * The direct room of exactly these users. An existing one is found whoever asks and in whatever order, and its
@@ -45,15 +46,17 @@ function existing(world: World, users: User[]): Room | undefined {
 function create(world: World, users: User[]): Room {
   const now = world.now();
   const uids = users.map((user) => user._id);
+  const usernames = users.map((user) => user.username);
   const joined = world.traits.joinedDirectIds && uids.length < 3;
   const room: Room = {
     _id: joined ? [uids[0], uids.at(-1)].sort().join("") : world.newId(),
     t: "d",
-    usernames: users.map((user) => user.username),
+    usernames,
     usersCount: users.length,
     msgs: 0,
     ts: now,
     uids,
+    ...(world.traits.legacy ? { ...roomExtras(world.traits), ro: false, _USERNAMES: usernames } : {}),
     _updatedAt: now,
   };
   world.rooms.set(room._id, room);
@@ -71,7 +74,7 @@ function addDirectMembership(world: World, room: Room, user: User, users: User[]
     _id: world.newId(),
     rid: room._id,
     u: { _id: user._id, username: user.username },
-    ts: now,
+    ...(world.traits.legacy ? {} : { ts: now }),
     alert: false,
     unread: 0,
     userMentions: 0,
@@ -87,7 +90,7 @@ function addDirectMembership(world: World, room: Room, user: User, users: User[]
 }
 
 function tellAgain(world: World, room: Room, user: User): void {
-  tellRoomTo(world, "updated", room, user._id);
+  if (!world.traits.legacy) tellRoomTo(world, "updated", room, user._id);
   const membership = world.membership(room._id, user._id);
   if (!membership) return;
   membership._updatedAt = world.now();

@@ -42,9 +42,30 @@ export function createDiscussion(
     by: refOf(by),
     extra: { drid: room._id, ...(message ? { attachments: [quoteOf(parent, message)] } : {}) },
   });
+  if (world.traits.legacy && message) postQuote(world, room, { by, quote: quoteOf(parent, message) });
   if (reply !== undefined) insertMessage(world, room, { user: by, ts: world.now(), fields: { msg: reply } });
-  world.tell({ stream: "room-messages", message: notice });
+  if (!world.traits.legacy) world.tell({ stream: "room-messages", message: notice });
   return answered;
+}
+
+/** In 6.5 the discussion begins with the message it is about; it is not counted. */
+function postQuote(
+  world: World,
+  room: Room,
+  { by, quote }: { by: User; quote: Record<string, unknown> },
+): void {
+  const now = world.now();
+  const first: Message = {
+    _id: world.newId(),
+    rid: room._id,
+    msg: "",
+    u: refOf(by),
+    ts: now,
+    _updatedAt: now,
+    attachments: [quote],
+  };
+  world.messages.set(first._id, first);
+  world.tell({ stream: "room-messages", message: first });
 }
 
 function quoteOf(parent: Room, message: Message): Record<string, unknown> {

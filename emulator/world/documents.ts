@@ -33,6 +33,8 @@ export interface User {
   email?: string;
   /** SHA-256 of the password, hex; absent for users that cannot log in by password. */
   passwordDigest?: string;
+  /** Looks like the hash 6.5 shows; it hashes nothing. */
+  passwordHash?: string;
   tokens: Token[];
   active: boolean;
   status: Presence;
@@ -42,6 +44,8 @@ export interface User {
   createdAt: Date;
   updatedAt: Date;
   lastLogin?: Date;
+  /** The live DDP sessions; absent before the first. */
+  connections?: number;
   /** Whether `users.update` has looked the user's rooms up (it leaves them in the document). */
   listsRooms?: boolean;
 }
@@ -90,8 +94,10 @@ export interface Subscription {
   unread: number;
   userMentions: number;
   groupMentions: number;
-  ts: Date;
-  _updatedAt: Date;
+  /** Absent in the direct rooms of 6.5. */
+  ts?: Date;
+  /** Absent in 6.5 until something changes. */
+  _updatedAt?: Date;
   ls?: Date;
   lr?: Date;
   roles?: string[];
@@ -151,8 +157,9 @@ export interface FileRef {
   _id: string;
   name: string;
   type: string;
-  size: number;
-  format: string;
+  /** Absent in 6.5, as the rest. */
+  size?: number;
+  format?: string;
   typeGroup?: string;
 }
 
@@ -191,5 +198,5 @@ export type Broadcast =
   | { stream: "notify-logged"; event: string; args: unknown[] }
   | { stream: "notify-all"; event: string; args: unknown[] }
   | { stream: "user-presence"; uid: string; args: unknown[] }
-  /** The server hangs up on the sessions of a user: all of them, or those logged in by one of the tokens. */
-  | { stream: "hang-up"; uid: string; tokens?: string[] };
+  /** The server hangs up on a user's sessions: all, those logged in by one of the tokens, or by none of `except`. */
+  | { stream: "hang-up"; uid: string; tokens?: string[] | undefined; except?: string[] | undefined };

@@ -40,7 +40,8 @@ export function referencesInText(text: string, namePattern: string): References 
   const channels = new RegExp(`(?:^|\\s|>)#(${namePattern})`, "gm");
   for (const match of text.matchAll(users)) add(found.users, match[1]);
   for (const match of text.matchAll(channels)) add(found.channels, match[1]);
-  for (const match of text.matchAll(/https?:\/\/[^\s<>()[\]`]+/g)) add(found.urls, match[0]);
+  const withoutCode = text.replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
+  for (const match of withoutCode.matchAll(/https?:\/\/[^\s<>()[\]`]+/g)) add(found.urls, match[0]);
   return found;
 }
 

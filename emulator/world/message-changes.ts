@@ -77,6 +77,7 @@ function erase(world: World, message: Message): void {
   if (parent?.tcount !== undefined) {
     parent.tcount -= 1;
     parent._updatedAt = world.now();
+    if (world.traits.legacy) world.tell({ stream: "room-messages", message: parent });
   }
   const room = world.rooms.get(message.rid);
   if (room) {

@@ -46,6 +46,7 @@ export function sendMessage(
     throw new ServerError("invalid-params", "tshow provided but missing tmid", { method: "sendMessage" });
   }
   const ts = timestampOf(world, draft.ts);
+  for (const field of ["msg", "_id"]) requireText(draft, field);
   const msg = typeof draft.msg === "string" ? draft.msg : "";
   if (msg.length > world.maxMessageSize) {
     throw new ServerError("error-message-size-exceeded", "Message size exceeds Message_MaxAllowedSize", {
@@ -63,6 +64,13 @@ export function sendMessage(
     ...(typeof _id === "string" ? { id: _id } : {}),
     fields: { ...rest, rid: room._id, msg, ...(parent ? { tmid: parent._id } : {}) },
   });
+}
+
+/** Only a server without schemas lets another type come so far. */
+function requireText(draft: Record<string, unknown>, field: string): void {
+  const value = draft[field];
+  if (value === undefined || value === null || typeof value === "string") return;
+  throw new PlainError(`Match error: Match error: Expected string, got ${typeof value} in field ${field}`);
 }
 
 function timestampOf(world: World, value: unknown): Date {
@@ -108,11 +116,12 @@ export function insertMessage(world: World, room: Room, { user, ts, id, fields }
   requireMayMentionAll(world, room, message, user);
   world.messages.set(message._id, message);
   const shown = !message.tmid || message.tshow === true;
-  updateDiscussionNotice(world, room);
+  const before = !world.traits.legacy;
+  if (before) updateDiscussionNotice(world, room);
   room.msgs += 1;
   if (shown) {
     room.lm = ts;
-    room.lastMessage = asAnswered(message, id !== undefined);
+    room.lastMessage = asAnswered(world, message, id !== undefined);
   }
   touch(world, room);
   const parent = message.tmid ? world.messages.get(message.tmid) : undefined;
@@ -122,14 +131,16 @@ export function insertMessage(world: World, room: Room, { user, ts, id, fields }
   tellRoom(world, room);
   const frames = world.traits.threadParentFirst ? [parent, message] : [message, parent];
   for (const one of frames) if (one) world.tell({ stream: "room-messages", message: one });
+  if (!before) updateDiscussionNotice(world, room);
   if (world.traits.autoJoinByMention) joinMentioned(world, room, message);
+  if (world.traits.desktopNotifications) notifyMembers(world, room, message);
   return message;
 }
 
-/** The form REST answers and `lastMessage` keep: a message with a server-made id lacks `_updatedAt`. */
-export function asAnswered(message: Message, hasClientId: boolean): Message {
+/** The form REST answers and `lastMessage` keep: from 8.3 on, one with a server-made id lacks `_updatedAt`. */
+export function asAnswered({ traits }: World, message: Message, hasClientId: boolean): Message {
   const copy: Message = { ...message };
-  if (!hasClientId) Reflect.deleteProperty(copy, "_updatedAt");
+  if (!hasClientId && !traits.legacy) Reflect.deleteProperty(copy, "_updatedAt");
   return copy;
 }
 
@@ -236,8 +247,9 @@ function updateThreadMemberships(world: World, parent: Message, reply: Message):
 /** Raises the other members' marks and lowers the sender's. */
 function updateMemberships(world: World, room: Room, message: Message): void {
   for (const membership of world.membersOf(room._id)) {
-    if (membership.u._id === message.u._id) markRead(world, membership);
-    else if (raise(world, room, { membership, message })) tellSubscription(world, "updated", membership);
+    if (membership.u._id === message.u._id) {
+      if (world.traits.postingReads) markRead(world, membership);
+    } else if (raise(world, room, { membership, message })) tellSubscription(world, "updated", membership);
   }
 }
 
@@ -261,7 +273,30 @@ function raise(
   return true;
 }
 
-/** A discussion's notice in the parent room counts what was there before the message that comes now. */
+/** Desktop notifications: of all messages in one's rooms, of replies to who follows the thread. */
+function notifyMembers(world: World, room: Room, message: Message): void {
+  const { username } = message.u;
+  const name = room.t === "d" ? username : room.name;
+  const notification = {
+    title: room.t === "d" ? username : `#${room.name}`,
+    text: room.t === "d" ? message.msg : `${username}: ${message.msg}`,
+    payload: {
+      _id: message._id,
+      rid: room._id,
+      sender: message.u,
+      type: room.t,
+      message: { msg: message.msg },
+      name,
+    },
+  };
+  const followers = message.tmid ? world.messages.get(message.tmid)?.replies : undefined;
+  for (const { u } of world.membersOf(room._id)) {
+    if (u._id === message.u._id || (followers && !followers.includes(u._id))) continue;
+    world.tell({ stream: "notify-user", uid: u._id, event: "notification", args: [notification] });
+  }
+}
+
+/** A discussion's notice in the parent room: from 8.3 on it counts what was there before the message that comes now. */
 function updateDiscussionNotice(world: World, room: Room): void {
   if (room.prid === undefined) return;
   for (const notice of world.messages.values()) {

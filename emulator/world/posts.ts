@@ -14,7 +14,7 @@ export interface Post {
   avatar?: string;
   attachments?: Record<string, unknown>[];
   parseUrls?: boolean;
-  tmid?: string;
+  tmid?: string | null;
 }
 
 /** @param target a room id, a room name with or without `#`, a user name with `@`, a user id */
@@ -24,7 +24,7 @@ export function postMessage(world: World, user: User, target: string, post: Post
   const { text = "", alias = "", attachments = [], parseUrls = attachments.length === 0, ...rest } = post;
   const disguised = alias !== "" || post.avatar !== undefined;
   if (disguised && !allows("message-impersonate", user)) throw new PlainError("Not enough permission");
-  if (world.traits.strictBodies && text.length > world.maxMessageSize)
+  if (!world.traits.legacy && text.length > world.maxMessageSize)
     throw new PlainError("error-message-size-exceeded");
   const outside = world.membership(room._id, user._id) === undefined;
   if (outside && room.t === "c" && world.canAccess(room, user)) addUser(world, room, user);

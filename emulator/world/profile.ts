@@ -20,16 +20,20 @@ export interface Traits {
   readonly hangUpOnTokenRemoval: boolean;
   /** Posts to archived rooms are refused. */
   readonly archivedRefuses: boolean;
-  /** Bodies are held against a schema; an extra key is refused. */
-  readonly strictBodies: boolean;
   /** Pinning sends the pinned message again, besides the notice. */
   readonly pinResends: boolean;
-  /** `rooms.media` with confirmation; else `rooms.upload`. */
-  readonly twoStepUpload: boolean;
   /** Refused logins say 401 "User not found"; else 403 "You've been logged out by the server". */
   readonly loginRefusal: 401 | 403;
   /** Old DDP methods that are still answered. */
   readonly methods: "8.3" | "6.5" | "9.0";
+  /** The documents and REST manners of 6.5: more keys in rooms, fewer in events, other refusals, lax bodies. */
+  readonly legacy: boolean;
+  /** A user's own post marks the room as read. */
+  readonly postingReads: boolean;
+  /** A user's status follows his DDP connections. */
+  readonly livePresence: boolean;
+  /** Members get a `notification` event for each message of others. */
+  readonly desktopNotifications: boolean;
   /** Refusals for want of permission: 400 with their own code, or 403 `error-forbidden`. */
   readonly forbidden403: boolean;
 }
@@ -44,11 +48,13 @@ const v83: Traits = {
   editedReplyResendsParent: true,
   hangUpOnTokenRemoval: false,
   archivedRefuses: true,
-  strictBodies: true,
   pinResends: false,
-  twoStepUpload: true,
   loginRefusal: 401,
   methods: "8.3",
+  legacy: false,
+  postingReads: true,
+  livePresence: false,
+  desktopNotifications: false,
   forbidden403: false,
 };
 
@@ -62,11 +68,13 @@ const v65: Traits = {
   editedReplyResendsParent: false,
   hangUpOnTokenRemoval: true,
   archivedRefuses: false,
-  strictBodies: false,
   pinResends: true,
-  twoStepUpload: false,
   loginRefusal: 403,
   methods: "6.5",
+  legacy: true,
+  postingReads: false,
+  livePresence: true,
+  desktopNotifications: true,
   forbidden403: false,
 };
 

@@ -2,6 +2,14 @@
 import { ROCKET_CAT, refOf, type World } from "../world.ts";
 import type { Message, Room, RoomType, Subscription, User, UserRef } from "./documents.ts";
 import { ServerError } from "./errors.ts";
+import {
+  type Action,
+  customExtras,
+  foundingRef,
+  roomExtras,
+  shownRoom,
+  shownSubscription,
+} from "./shapes.ts";
 
 export interface NewRoom {
   name: string;
@@ -35,10 +43,12 @@ export function createRoom(
   ];
   const unique = [...new Map(users.map((user) => [user._id, user])).values()];
   const now = world.now();
+  const plain = extra.prid === undefined && extra.teamId === undefined;
   const room: Room = {
     _id: world.newId(),
     fname: name,
     _updatedAt: now,
+    ...(plain ? customExtras(world.traits) : {}),
     ...extra,
     name,
     t: type,
@@ -47,11 +57,12 @@ export function createRoom(
     u: refOf(by),
     ts: now,
     ro: readOnly,
+    ...roomExtras(world.traits),
   };
   world.rooms.set(room._id, room);
   for (const user of unique) {
     const own = user._id === by._id ? { roles: ["owner"], ls: now } : {};
-    addMembership(world, room, user, { alert: false, ts: now, ...own });
+    addMembership(world, room, { user, founding: true, alert: false, ts: now, ...own });
   }
   return room;
 }
@@ -66,8 +77,15 @@ interface MembershipFields {
   ls?: Date;
 }
 
-function addMembership(world: World, room: Room, user: User, fields: MembershipFields): Subscription {
+/** `founding`: the member came with the room. */
+function addMembership(
+  world: World,
+  room: Room,
+  { user, founding, ...fields }: MembershipFields & { user: User; founding: boolean },
+): Subscription {
   const { alert, ts, unread = 0, userMentions = 0, ...rest } = fields;
+  const { traits } = world;
+  const ref = { _id: user._id, username: user.username, name: user.name };
   const membership: Subscription = {
     _id: world.newId(),
     open: true,
@@ -79,11 +97,12 @@ function addMembership(world: World, room: Room, user: User, fields: MembershipF
     rid: room._id,
     ...(room.name === undefined ? {} : { name: room.name }),
     ...(room.fname === undefined ? {} : { fname: room.fname }),
+    ...(room.prid === undefined && room.teamId === undefined ? customExtras(traits) : {}),
     t: room.t,
-    u: refOf(user),
+    u: founding ? foundingRef(traits, ref) : ref,
     ...(room.prid === undefined ? {} : { prid: room.prid }),
     ...rest,
-    _updatedAt: world.now(),
+    ...(founding && traits.legacy ? {} : { _updatedAt: world.now() }),
   };
   world.subscriptions.set(`${room._id} ${user._id}`, membership);
   tellSubscription(world, "inserted", membership);
@@ -95,19 +114,22 @@ export function addUser(world: World, room: Room, user: User, inviter?: User): b
   if (world.membership(room._id, user._id)) return false;
   const ts = world.now();
   room.usersCount += 1;
-  addMembership(world, room, user, {
+  const { legacy } = world.traits;
+  addMembership(world, room, {
+    user,
+    founding: false,
     alert: true,
     unread: 1,
     userMentions: 1,
     ts,
-    ...(inviter === undefined ? {} : { inviter: refOf(inviter) }),
+    ...(inviter === undefined || legacy ? {} : { inviter: refOf(inviter) }),
   });
   room.msgs += 1;
   touch(world, room);
   tellRoomTo(world, "inserted", room, user._id);
   tellRoom(world, room);
   tellRoom(world, room);
-  if (inviter === undefined)
+  if (inviter === undefined || (legacy && room.t === "c"))
     systemMessage(world, { room, t: "uj", msg: user.username, by: refOf(user), counted: true });
   else {
     const by = { _id: inviter._id, username: inviter.username };
@@ -161,6 +183,17 @@ export function deleteRoom(world: World, room: Room): void {
     if (upload.rid === room._id) world.uploads.delete(upload._id);
   }
   world.rooms.delete(room._id);
+  if (world.traits.legacy) forgetDiscussion(world, room);
+}
+
+/** In 6.5 the notice in the parent room no longer leads to a discussion that is gone. */
+function forgetDiscussion(world: World, room: Room): void {
+  for (const notice of world.messages.values()) {
+    if (notice.drid !== room._id) continue;
+    for (const key of ["drid", "dcount", "dlm"]) Reflect.deleteProperty(notice, key);
+    notice._updatedAt = world.now();
+    world.tell({ stream: "room-messages", message: notice });
+  }
 }
 
 export interface SystemMessage {
@@ -234,6 +267,7 @@ export function renameRoom(world: World, room: Room, { name, by }: { name: strin
 /** Turns a channel into a group or back. */
 export function setRoomType(world: World, room: Room, { type, by }: { type: "c" | "p"; by: User }): void {
   room.t = type;
+  if (world.traits.legacy) delete room.default;
   for (const membership of world.membersOf(room._id)) {
     membership.t = type;
     membership._updatedAt = world.now();
@@ -334,26 +368,14 @@ export function tellRoom(world: World, room: Room, also: string[] = []): void {
   for (const uid of [...members, ...also]) tellRoomTo(world, "updated", room, uid);
 }
 
-export function tellRoomTo(
-  world: World,
-  action: "inserted" | "updated" | "removed",
-  room: Room,
-  uid: string,
-): void {
-  world.tell({ stream: "notify-user", uid, event: "rooms-changed", args: [action, room] });
+export function tellRoomTo(world: World, action: Action, room: Room, uid: string): void {
+  const args = [action, shownRoom(world.traits, action, room)];
+  world.tell({ stream: "notify-user", uid, event: "rooms-changed", args });
 }
 
-export function tellSubscription(
-  world: World,
-  action: "inserted" | "updated" | "removed",
-  membership: Subscription,
-): void {
-  world.tell({
-    stream: "notify-user",
-    uid: membership.u._id,
-    event: "subscriptions-changed",
-    args: [action, membership],
-  });
+export function tellSubscription(world: World, action: Action, membership: Subscription): void {
+  const args = [action, shownSubscription(world.traits, action, membership)];
+  world.tell({ stream: "notify-user", uid: membership.u._id, event: "subscriptions-changed", args });
 }
 
 /** The room a caller names by id or name, if it is of one of the types. */

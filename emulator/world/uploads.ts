@@ -18,7 +18,7 @@ export function takeFile(world: World, room: Room, { user, file }: { user: User;
   const max = Number(world.setting("FileUpload_MaxFileSize"));
   if (max >= 0 && size > max)
     throw new ServerError("error-file-too-large", `File exceeds allowed size of ${max} bytes`);
-  const type = typeOf(file);
+  const type = world.traits.legacy ? file.type : typeOf(file);
   const image = imageOf(type, file.bytes);
   const upload: Upload = {
     _id: world.newId(),
@@ -49,13 +49,16 @@ function typeOf({ name, type }: NewFile): string {
   return TYPES_BY_NAME[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? type;
 }
 
+/** The code an image is refused with that is none. */
+export const BROKEN_IMAGE = "ufs: cannot upload file";
+
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47];
 
 function imageOf(type: string, bytes: Uint8Array): Upload["image"] {
   if (!type.startsWith("image/") || type === "image/svg+xml") return undefined;
   if (type !== "image/png") return { width: 1, height: 1, format: type.slice("image/".length) };
   if (!PNG_SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    throw new ServerError("ufs: cannot upload file", "Error: Input file contains unsupported image format");
+    throw new ServerError(BROKEN_IMAGE, "Error: Input file contains unsupported image format");
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { width: view.getUint32(16), height: view.getUint32(20), format: "png" };
@@ -84,24 +87,25 @@ export function confirmFile(
   const { msg = "", description, tmid } = text;
   if (description !== undefined) upload.description = description;
   const parent = tmid === undefined ? undefined : topParent(world, tmid);
-  const file = fileRef(upload);
+  const file = fileRef(world, upload);
   const fields = {
     msg,
     ...(tmid === undefined ? {} : { tmid: parent?._id ?? tmid }),
     groupable: false,
     file,
     files: [file],
-    attachments: [attachmentOf(upload, description)],
+    attachments: [attachmentOf(world, upload, description)],
   };
   const posted = insertMessage(world, room, { user, ts: world.now(), fields });
   const first = world.messages.get(upload.messageId ?? "") ?? posted;
   upload.messageId = first._id;
-  const answered = asAnswered(first, true);
+  const answered = asAnswered(world, first, true);
   for (const key of ["groupable", "mentions", "channels"]) Reflect.deleteProperty(answered, key);
   return answered;
 }
 
-function fileRef({ _id, name, type, bytes, image }: Upload): FileRef {
+function fileRef({ traits }: World, { _id, name, type, bytes, image }: Upload): FileRef {
+  if (traits.legacy) return { _id, name, type };
   const typeGroup = type.split("/")[0] ?? "";
   return { _id, name, type, size: bytes.length, format: image?.format ?? "", typeGroup };
 }
@@ -110,7 +114,11 @@ function fileRef({ _id, name, type, bytes, image }: Upload): FileRef {
 const PREVIEW =
   "/9j/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/2Q==";
 
-function attachmentOf(upload: Upload, description: string | undefined): Record<string, unknown> {
+function attachmentOf(
+  { traits }: World,
+  upload: Upload,
+  description: string | undefined,
+): Record<string, unknown> {
   const address = addressOf(upload);
   const kind = ["image", "audio", "video"].find((one) => upload.type.startsWith(`${one}/`));
   const size = upload.bytes.length;
@@ -120,7 +128,7 @@ function attachmentOf(upload: Upload, description: string | undefined): Record<s
     ...(description === undefined ? {} : { description, descriptionMd: parseMarkdown(description) }),
     title_link: address,
     title_link_download: true,
-    fileId: upload._id,
+    ...(traits.legacy ? { ts: new Date(0) } : { fileId: upload._id }),
     ...(kind === undefined
       ? { format: upload.name.split(".").at(-1)?.toUpperCase(), size }
       : { [`${kind}_url`]: address, [`${kind}_type`]: upload.type, [`${kind}_size`]: size }),
@@ -156,7 +164,7 @@ function fileDocument(world: World, upload: Upload): Record<string, unknown> {
     _updatedAt: uploadedAt,
     complete: true,
     etag,
-    path: addressOf(upload),
+    path: world.traits.legacy ? `/ufs/GridFS:Uploads/${_id}/${encodeURI(name)}` : addressOf(upload),
     progress: 1,
     token,
     uploading: false,

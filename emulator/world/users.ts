@@ -32,6 +32,7 @@ export function createUser(world: World, { username, name, password, roles, emai
     roles,
     ...(email === undefined ? {} : { email }),
     passwordDigest: world.sources.sha256(password),
+    passwordHash: world.newHash("bcrypt"),
     tokens: [],
     active: true,
     status: "offline",
@@ -77,9 +78,27 @@ export function startLogin(world: World, user: User): Token & { expires: Date } 
     expires: new Date(now.getTime() + LOGIN_EXPIRES_MS),
   };
   user.tokens.push(token);
+  noteLogin(world, user);
+  if (world.traits.hangUpOnTokenRemoval) {
+    const loginTokens = [{ when: now, hashedToken: world.newHash("sha256") }];
+    tellChange(world, user, { "services.resume": { loginTokens } });
+    world.tell({ stream: "hang-up", uid: user._id, except: user.tokens.map(({ secret }) => secret) });
+  }
+  return token;
+}
+
+/** A login of any kind leaves its time in the account. */
+export function noteLogin(world: World, user: User): void {
+  const now = world.now();
   user.lastLogin = now;
   user.updatedAt = now;
-  return token;
+  if (world.traits.legacy) tellChange(world, user, { _updatedAt: now, lastLogin: now });
+}
+
+/** The user's own `userData` event. */
+function tellChange(world: World, user: User, diff: Record<string, unknown>): void {
+  const change = { id: user._id, diff, unset: {}, type: "updated" };
+  world.tell({ stream: "notify-user", uid: user._id, event: "userData", args: [change] });
 }
 
 /** Ends a login: the token is gone and the sockets that used it are closed. */
@@ -143,6 +162,7 @@ export function setActive(world: World, user: User, active: boolean): void {
   user.updatedAt = world.now();
   if (active) return;
   user.tokens = [];
+  if (world.traits.legacy) tellChange(world, user, { active, _updatedAt: user.updatedAt });
   world.tell({ stream: "hang-up", uid: user._id });
 }
 
@@ -167,13 +187,22 @@ export function updateUser(world: World, user: User, changes: UserChanges): void
   }
   user.updatedAt = world.now();
   user.listsRooms = true;
-  const diff = { _id: user._id, ...changes, ...(user.email === undefined ? {} : { emails: emailsOf(user) }) };
-  world.tell({
-    stream: "notify-user",
-    uid: user._id,
-    event: "userData",
-    args: [{ id: user._id, diff, unset: {}, type: "updated" }],
-  });
+  if (world.traits.legacy) tellLegacyChange(world, user, changes);
+  else {
+    const emails = user.email === undefined ? {} : { emails: emailsOf(user) };
+    tellChange(world, user, { _id: user._id, ...changes, ...emails });
+  }
+}
+
+/** 6.5 tells what changed in the database, most changes in two steps. */
+function tellLegacyChange(world: World, user: User, { password, ...changes }: UserChanges): void {
+  const _updatedAt = user.updatedAt;
+  if (password !== undefined) {
+    user.passwordHash = world.newHash("bcrypt");
+    tellChange(world, user, { "services.password.bcrypt": user.passwordHash, "services.resume": {} });
+  }
+  if (Object.keys(changes).length > 0) tellChange(world, user, { ...changes, _updatedAt });
+  if (changes.roles === undefined) tellChange(world, user, { _updatedAt });
 }
 
 function rename(world: World, user: User, username: string): void {
@@ -186,7 +215,13 @@ function rename(world: World, user: User, username: string): void {
   user.username = username;
   for (const message of world.messages.values()) {
     if (message.u._id === user._id) message.u = { ...message.u, username };
-    for (const mention of message.mentions ?? []) if (mention._id === user._id) mention.username = username;
+    const mention = message.mentions?.find(({ _id }) => _id === user._id);
+    if (!mention) continue;
+    mention.username = username;
+    if (!world.traits.legacy) continue;
+    message.msg = message.msg.replaceAll(`@${old}`, `@${username}`);
+    message._updatedAt = world.now();
+    world.tell({ stream: "room-messages", message });
   }
   for (const room of world.rooms.values()) {
     if (room.u?._id === user._id) room.u = { ...room.u, username };
@@ -220,36 +255,60 @@ export function deleteUser(world: World, user: User): string[] {
     if (message.u._id === user._id) world.messages.delete(message._id);
   user.tokens = [];
   world.users.delete(user._id);
-  world.tell({
-    stream: "notify-logged",
-    event: "Users:Deleted",
-    args: [{ userId: user._id, messageErasureType: "Delete" }],
-  });
-  world.tell({
-    stream: "notify-user",
-    uid: user._id,
-    event: "userData",
-    args: [{ id: user._id, type: "removed" }],
-  });
+  const { legacy } = world.traits;
+  if (legacy) tellChange(world, user, { _updatedAt: world.now(), __rooms: [] });
+  const erased = { userId: user._id, ...(legacy ? {} : { messageErasureType: "Delete" }) };
+  world.tell({ stream: "notify-logged", event: "Users:Deleted", args: [erased] });
+  const removed = { id: user._id, type: "removed" };
+  world.tell({ stream: "notify-user", uid: user._id, event: "userData", args: [removed] });
   return direct.map((room) => room._id);
 }
 
 const STATUS_NUMBER: Readonly<Record<Presence, number>> = { offline: 0, online: 1, away: 2, busy: 3 };
 
-/** Sets what a user says of his presence and tells everybody. */
+/** Sets what a user says of his presence and tells everybody; 6.5 tells text and status one after the other. */
 export function setStatus(
   world: World,
   user: User,
   { status, text }: { status?: Presence | undefined; text?: string | undefined },
 ): void {
-  user.status = status ?? user.status;
+  const old = user.statusText ?? "";
   user.statusDefault = status ?? user.statusDefault ?? "online";
-  user.statusText = text ?? user.statusText ?? "";
+  user.statusText = text ?? old;
   user.updatedAt = world.now();
+  if (world.traits.livePresence && status !== undefined && text !== undefined) tellStatus(world, user);
+  user.status = status ?? user.status;
+  tellStatus(world, user);
+}
+
+function tellStatus(world: World, user: User): void {
   const number = STATUS_NUMBER[user.status];
   world.tell({ stream: "user-presence", uid: user._id, args: [user.username, number, user.statusText] });
   const args = [[user._id, user.username, number, user.statusText, user.name, user.roles]];
   world.tell({ stream: "notify-logged", event: "user-status", args });
+}
+
+/** Counts a user's live sessions; where presence follows them, the first and the last are told. */
+export function countSession(world: World, user: User, step: 1 | -1): void {
+  user.connections = Math.max(0, (user.connections ?? 0) + step);
+  if (!world.traits.livePresence) return;
+  const status = user.connections > 0 ? (user.statusDefault ?? "online") : "offline";
+  if (status === user.status) return;
+  user.status = status;
+  tellPresence(world, user);
+}
+
+/** What is told of a presence nobody set by hand: without the name. */
+export function tellPresence(world: World, user: User): void {
+  const args = [
+    [user._id, user.username, STATUS_NUMBER[user.status], user.statusText ?? null, null, user.roles],
+  ];
+  world.tell({ stream: "notify-logged", event: "user-status", args });
+}
+
+/** `statusConnection`: from 8.3 on it stays offline where no presence service runs. */
+export function connectionStatusOf(world: World, user: User): Presence {
+  return world.traits.livePresence && (user.connections ?? 0) > 0 ? "online" : "offline";
 }
 
 /** The mail addresses as documents show them. */

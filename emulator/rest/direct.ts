@@ -1,0 +1,126 @@
+// The endpoints im.* and dm.*, which are the same.
+import { directRoom } from "../world/direct.ts";
+import type { Room } from "../world/documents.ts";
+import { ServerError } from "../world/errors.ts";
+import { allows } from "../world/permissions.ts";
+import { deleteRoom, setOpen } from "../world/rooms.ts";
+import type { World } from "../world.ts";
+import { type HistoryParams, joinedRooms, readHistory } from "./rooms.ts";
+import {
+  body,
+  flag,
+  number,
+  object,
+  PAGE,
+  type Page,
+  paged,
+  query,
+  Reply,
+  type Route,
+  route,
+  text,
+} from "./route.ts";
+
+interface DirectBody {
+  username?: string;
+  usernames?: string;
+  excludeSelf?: boolean;
+}
+
+function directRoutes(prefix: "im" | "dm"): Route[] {
+  const create = route("POST", `${prefix}.create`, {
+    body: body<DirectBody>({
+      oneOf: [
+        object({ usernames: text, excludeSelf: flag }, ["usernames"]),
+        object({ username: text, excludeSelf: flag }, ["username"]),
+      ],
+    }),
+    run({ world, user, body: { username, usernames = username ?? "", excludeSelf = false } }) {
+      const named = usernames.split(",").map((name) => world.userNamed(name.trim()));
+      const others = named.filter((other) => other !== undefined);
+      if (world.traits.legacy && (others.length < named.length || excludeSelf)) {
+        throw new ServerError("error-invalid-user", "Invalid user", { method: "createDirectMessage" });
+      }
+      const room = directRoom(world, excludeSelf && others.length > 0 ? others : [user, ...others]);
+      return { room: { t: "d", rid: room._id, usernames: room.usernames, _id: room._id } };
+    },
+  });
+  const history = route("GET", `${prefix}.history`, {
+    query: query<HistoryParams>(
+      object(
+        {
+          roomId: text,
+          latest: text,
+          oldest: text,
+          inclusive: text,
+          unreads: text,
+          showThreadMessages: text,
+          count: number,
+          offset: number,
+          sort: text,
+        },
+        ["roomId"],
+      ),
+    ),
+    run({ world, user, query: params }) {
+      const room = direct(world, params.roomId);
+      if (!world.canAccess(room, user)) return new Reply(403, { success: false, error: "unauthorized" });
+      return readHistory(world, room, params);
+    },
+  });
+  const members = route("GET", `${prefix}.members`, {
+    query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text, username: text }, ["roomId"])),
+    run({ world, user, query: { roomId, ...page } }) {
+      const room = direct(world, roomId);
+      if (!world.canAccess(room, user)) return new Reply(403, { success: false, error: "unauthorized" });
+      const { page: list, counts } = paged(directMembers(world, room), page);
+      return { members: list, ...counts };
+    },
+  });
+  const opener = (name: string, open: boolean) =>
+    route("POST", `${prefix}.${name}`, {
+      run({ world, user, body: { roomId } }) {
+        const room = direct(world, String(roomId));
+        const membership = world.membership(room._id, user._id);
+        if (!membership) throw new ServerError("error-invalid-room", "Invalid room", { method: name });
+        if (membership.open !== open) setOpen(world, membership, open);
+        return {};
+      },
+    });
+  const remove = route("POST", `${prefix}.delete`, {
+    run({ world, user, body: { roomId } }) {
+      const room = direct(world, String(roomId));
+      if (!allows("view-room-administration", user))
+        return new Reply(403, { success: false, error: "unauthorized" });
+      deleteRoom(world, room);
+      return {};
+    },
+  });
+  const list = route("GET", `${prefix}.list`, {
+    query: query<Page>(object(PAGE, [], true)),
+    run({ world, user, query: page }) {
+      const { page: ims, counts } = paged(joinedRooms(world, user, ["d"]), page);
+      return { ims, ...counts };
+    },
+  });
+  return [create, history, members, opener("open", true), opener("close", false), remove, list];
+}
+
+function direct(world: World, roomId: string | undefined): Room {
+  const room = world.rooms.get(roomId ?? "");
+  if (room?.t !== "d") throw new ServerError("invalid-channel");
+  return room;
+}
+
+/** In the order in which the users were made. */
+function directMembers(world: World, room: Room): unknown[] {
+  const users = [...world.users.values()].filter((user) => room.uids?.includes(user._id));
+  return users.map(({ _id, username, name, status, statusText = "" }) => {
+    const member = { _id, username, name, status, statusText };
+    const membership = world.membership(room._id, _id);
+    if (!membership || world.traits.legacy) return member;
+    return { ...member, subscription: { _id: membership._id, ts: membership.ts } };
+  });
+}
+
+export const DIRECT: Route[] = [...directRoutes("im"), ...directRoutes("dm")];
