@@ -23,6 +23,11 @@ export function stateFolder(folder: string): string {
   return join(folder, "state");
 }
 
+/** OpenClaw's locks and caches would otherwise outlive it in the machine's own temporary folder. */
+export function temporaryFolder(folder: string): string {
+  return join(folder, "tmp");
+}
+
 /**
  * A configuration without any reason to leave the machine: no update check, no telemetry, no discovery, no
  * model catalog but our own. Its log lies in the folder, where the default is shared by all gateways.
@@ -69,6 +74,7 @@ export function isolatedConfig({ folder, port, token, modelUrl }: Isolation): Co
 export function isolatedEnvironment({ folder, port }: Isolation): NodeJS.ProcessEnv {
   return {
     HOME: folder,
+    TMPDIR: temporaryFolder(folder),
     OPENCLAW_HOME: folder,
     OPENCLAW_STATE_DIR: stateFolder(folder),
     OPENCLAW_CONFIG_PATH: configPath(folder),

@@ -8,12 +8,14 @@ import type { ProcessGroup } from "./process.ts";
 /**
  * The caretaker: a shell that waits at our end of a pipe. Every line it reads is the list of living groups;
  * when the pipe ends, because we close it or because we were killed, it kills them and removes the folder.
+ * Helpers of a killed program end a moment after it and may write once more, hence the second removal.
  */
 const CARETAKER = `
 groups=
 while read -r line; do groups=$line; done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
-rm -rf "$1" || { sleep 1; rm -rf "$1"; }
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+rm -rf "$1"
+[ -z "$groups" ] || { sleep 1; rm -rf "$1"; }
 `;
 
 export interface Sandbox {
