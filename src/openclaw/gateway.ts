@@ -28,7 +28,7 @@ import type { RestClient } from "../rest/client.ts";
 import { fetchRoom } from "../rest/rooms.ts";
 import type { AccountSettings } from "../settings.ts";
 import { createSettingsReader, resolveEndpoints } from "./config/account.ts";
-import { createInboundHost } from "./host.ts";
+import { createInboundHost, type FinishingTurns } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { getRuntime } from "./runtime.ts";
 import { assertServerAllowed, openRestClient, shareRestClient } from "./transport.ts";
@@ -115,6 +115,7 @@ function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, dro
   const { accountId } = ctx;
   const readConfig = createRuntimeConfigReader(ctx.cfg);
   const readSettings = createSettingsReader(readConfig, accountId);
+  const finishing: FinishingTurns = new Map();
   const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now: systemClock.now });
 
   async function post(
@@ -128,7 +129,7 @@ function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, dro
   }
 
   async function deliver(event: RawMessageEvent, lifecycle: ChannelIngressMonitorLifecycle): Promise<void> {
-    const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle });
+    const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle, finishing });
     const outcome = await runTurn(event, { host, rooms, post });
     if (outcome.kind === "dropped")
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-" });

@@ -25,7 +25,14 @@ export interface HostOptions {
   readonly log: Log;
   /** Ownership of the event's row in the durable queue, handed on to the agent run. */
   readonly lifecycle: ChannelIngressMonitorLifecycle;
+  readonly finishing: FinishingTurns;
 }
+
+/**
+ * By session key: turns whose last reply is on its way. While OpenClaw waits to hear that it arrived, a next
+ * turn of the session would take it for lost and say so in the room; it begins when this one is over.
+ */
+export type FinishingTurns = Map<string, Promise<void>>;
 
 /** The inbound port for one event, under the configuration in force when it is called. */
 export function createInboundHost(options: HostOptions): InboundHost {
@@ -160,15 +167,24 @@ interface Dispatch {
 }
 
 async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispatch): Promise<void> {
-  const { core, cfg, accountId, input, log } = scope;
+  const { core, cfg, accountId, input, log, finishing } = scope;
   const { message } = input;
+  for (let turn = finishing.get(route.turnSessionKey); turn; turn = finishing.get(route.turnSessionKey))
+    await turn;
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
     cfg,
     agentId: route.agentId,
     channel: CHANNEL_ID,
     accountId,
   });
-  await core.channel.inbound.run({
+  const finish = (): void => {
+    const over = turn.then(forget, forget);
+    finishing.set(route.turnSessionKey, over);
+    function forget(): void {
+      if (finishing.get(route.turnSessionKey) === over) finishing.delete(route.turnSessionKey);
+    }
+  };
+  const turn = core.channel.inbound.run({
     channel: CHANNEL_ID,
     accountId,
     raw: message,
@@ -192,7 +208,8 @@ async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispa
         dispatcherOptions: pipeline,
         delivery: {
           observeMessageSent: true,
-          async deliver(payload) {
+          async deliver(payload, { kind }) {
+            if (kind === "final") finish();
             const messageIds: string[] = [];
             for (const chunk of chunkReply(scope, payload.text ?? "")) messageIds.push(await deliver(chunk));
             return { visibleReplySent: messageIds.length > 0, messageIds };
@@ -203,6 +220,7 @@ async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispa
       }),
     },
   });
+  await turn;
 }
 
 function chunkReply({ core, cfg, accountId }: TurnScope, text: string): string[] {

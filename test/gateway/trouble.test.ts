@@ -69,11 +69,11 @@ describe("an account in trouble says what is wrong and what to do", () => {
 
 describe("a frame that cannot be read", () => {
   it.each([
-    ["that is not JSON", "{broken", /\[default\] frame bad-json, dropped/],
+    ["that is not JSON", "{broken", /\[default\] frame not-json, dropped/],
     ["of unknown shape", '{"msg":"changed","collection":7}', /\[default\] frame [\w-]+, dropped/],
   ])("%s is dropped with one line", async (_, frame, line) => {
     const from = stack.gateway.mark();
-    stack.emulator.faults.garbage(frame);
+    stack.emulator.faults.sendFrame(frame);
     await stack.gateway.waitForOutput(line, { from });
   });
 
@@ -86,7 +86,7 @@ describe("a frame that cannot be read", () => {
         { roomParticipant: true, roomType: "c" },
       ],
     };
-    stack.emulator.faults.sendRaw(
+    stack.emulator.faults.sendFrame(
       JSON.stringify({ msg: "changed", collection: "stream-room-messages", id: "id", fields }),
     );
     await stack.gateway.waitForOutput(/\[default\] message malformed, dropped/);

@@ -97,6 +97,12 @@ describe("resolveAccount", () => {
     expect(account.groupAllowFrom).toEqual(["Q"]);
   });
 
+  it("reads the other accounts when one breaks a rule", () => {
+    const section = { ...complete, accounts: { bad: { serverUrl: "http://x.example", dmPolicy: "open" } } };
+    expect(problems(section)).not.toEqual([]);
+    expect(isConfigured(resolve(section))).toBe(true);
+  });
+
   it("names what is missing", () => {
     expect(missingKeys(resolve({ serverUrl: "https://x.example" }))).toEqual(["userId", "username", "pat"]);
     expect(isConfigured(resolve(complete))).toBe(true);

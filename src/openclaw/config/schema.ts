@@ -42,21 +42,22 @@ const AccountSchema = z.strictObject({
   network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),
 });
 
-const ConfigSchema = buildMultiAccountChannelSchema(AccountSchema, { optionalAccount: true }).superRefine(
-  (value, ctx) => {
-    const accounts = Object.entries(value.accounts ?? {});
-    const policies = {
-      ...dmPolicyOf(value),
-      accounts: Object.fromEntries(accounts.map(([id, account]) => [id, account && dmPolicyOf(account)])),
-    };
-    refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, ctx });
-    refineTransport({ path: [], account: value, root: value, ctx });
-    for (const [accountId, account] of accounts) {
-      refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, accountId, ctx });
-      if (account) refineTransport({ path: ["accounts", accountId], account, root: value, ctx });
-    }
-  },
-);
+const SectionSchema = buildMultiAccountChannelSchema(AccountSchema, { optionalAccount: true });
+
+/** The section with the rules that concern several keys at once. */
+const ConfigSchema = SectionSchema.superRefine((value, ctx) => {
+  const accounts = Object.entries(value.accounts ?? {});
+  const policies = {
+    ...dmPolicyOf(value),
+    accounts: Object.fromEntries(accounts.map(([id, account]) => [id, account && dmPolicyOf(account)])),
+  };
+  refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, ctx });
+  refineTransport({ path: [], account: value, root: value, ctx });
+  for (const [accountId, account] of accounts) {
+    refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, accountId, ctx });
+    if (account) refineTransport({ path: ["accounts", accountId], account, root: value, ctx });
+  }
+});
 
 function refineTransport(scope: {
   path: string[];
@@ -90,7 +91,10 @@ export type ChannelConfig = AccountConfig & {
 /** The schema as OpenClaw takes it: JSON schema for the manifest and editors, runtime check with refinements. */
 export const rocketchatConfigSchema = buildChannelConfigSchema(ConfigSchema, { uiHints });
 
-/** Reads the section; undefined when it is absent or wrong, which the host has reported by then. */
+/**
+ * Reads the section; undefined when it is absent or of wrong shape, which the host refuses before. Rules over
+ * several keys are not asked here: an account that breaks one must not take the others with it.
+ */
 export function readChannelConfig(section: unknown): ChannelConfig | undefined {
-  return ConfigSchema.safeParse(section).data;
+  return SectionSchema.safeParse(section).data;
 }
