@@ -218,9 +218,10 @@ function mute(session: Session, params: unknown[], muted: boolean): true {
   return true;
 }
 
-/** The recorded servers had no presence service: the status asked for is not taken, the text is. */
-function setUserStatus(session: Session, [, text]: unknown[]): undefined {
+/** From 8.3 on, where no presence service runs, the status asked for is not taken, the text is. */
+function setUserStatus(session: Session, [status, text]: unknown[]): undefined {
   const user = requireUser(session, "setUserStatus");
+  if (session.world.traits.livePresence && isPresence(status)) user.status = status;
   const args = [[user._id, user.username, 0, null, null, user.roles]];
   session.world.tell({ stream: "notify-logged", event: "user-status", args });
   setStatus(session.world, user, { text: typeof text === "string" ? text : undefined });

@@ -37,6 +37,8 @@ export class Session {
   connected = false;
   /** Whether any frame came since the heartbeat last looked. */
   heard = false;
+  /** Whether the last login has to be told by the user's document; 6.5 tells the same user once. */
+  #isNew = false;
   readonly #limiter = new Limiter();
 
   constructor(world: World, port: SessionPort) {
@@ -159,7 +161,7 @@ export class Session {
   /** The user's own document follows a login; subscriptions made before it are judged again. */
   #afterLogin(): void {
     if (this.subscriptions.size > 0) this.send({ msg: "ready", subs: [...this.subscriptions.keys()] });
-    if (this.user)
+    if (this.user && this.#isNew)
       this.send({
         msg: "added",
         collection: "users",
@@ -170,11 +172,11 @@ export class Session {
 
   /** Makes the session a user's; one that was logged in before sees his document go. */
   enter(user: User, token: string): void {
+    const old = this.user;
     countSession(this.world, user, 1);
-    if (this.user) {
-      countSession(this.world, this.user, -1);
-      this.send({ msg: "removed", collection: "users", id: this.user._id });
-    }
+    if (old) countSession(this.world, old, -1);
+    this.#isNew = old !== user || !this.world.traits.legacy;
+    if (old && this.#isNew) this.send({ msg: "removed", collection: "users", id: old._id });
     this.user = user;
     this.token = token;
   }

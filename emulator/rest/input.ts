@@ -27,7 +27,7 @@ export interface RequestBody {
   /** Of a multipart body: the text parts. */
   fields: Record<string, string>;
   files: FormFile[];
-  /** It said it was JSON and was none; the body is then an empty object. */
+  /** It said it was JSON and was none (the body is then an empty object), or none with keys. */
   malformed: boolean;
 }
 
@@ -42,7 +42,8 @@ export async function readBody(context: HttpCall): Promise<RequestBody> {
   }
   if (!type.includes("json") || text === "") return nothing;
   try {
-    return { ...nothing, body: JSON.parse(text) };
+    const body: unknown = JSON.parse(text);
+    return { ...nothing, body, malformed: typeof body !== "object" || body === null };
   } catch {
     return { ...nothing, malformed: true };
   }

@@ -175,7 +175,7 @@ export function keys<T>(
 ): Check<T> {
   const validate = forQueries.compile<T>(object(properties, required, true));
   return (input) => {
-    const copy: unknown = structuredClone(input);
+    const copy: unknown = structuredClone(asObject(input));
     if (validate(copy)) return copy;
     throw refuse(String(validate.errors?.[0]?.params.missingProperty));
   };

@@ -263,10 +263,12 @@ function raise(
   const inTeam = teams.some((team) => world.membership(team.roomId, membership.u._id) !== undefined);
   const named = inTeam || ids.includes(membership.u._id);
   const group = ids.includes("all") || ids.includes("here");
-  const quiet = membership.alert && membership.open;
+  const quiet = membership.alert && membership.open && room.t !== "d" && !named && !group;
+  if (quiet) return false;
+  membership._updatedAt = world.now();
   membership.alert = true;
   membership.open = true;
-  if (room.t !== "d" && !named && !group) return !quiet;
+  if (room.t !== "d" && !named && !group) return true;
   membership.unread += 1;
   if (named) membership.userMentions += 1;
   if (group) membership.groupMentions += 1;

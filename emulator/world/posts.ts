@@ -6,6 +6,7 @@ import { PlainError, ServerError } from "./errors.ts";
 import { insertMessage, requireLicense, requireMayPost, topParent } from "./messages.ts";
 import { allows } from "./permissions.ts";
 import { addUser } from "./rooms.ts";
+import { NO_TIME } from "./uploads.ts";
 
 export interface Post {
   text?: string;
@@ -33,7 +34,7 @@ export function postMessage(world: World, user: User, target: string, post: Post
   const fields = {
     alias,
     msg: text.trim(),
-    attachments,
+    attachments: world.traits.legacy ? attachments.map((one) => ({ ts: NO_TIME, ...one })) : attachments,
     parseUrls,
     groupable: false,
     ...rest,

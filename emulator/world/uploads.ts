@@ -110,6 +110,9 @@ function fileRef({ traits }: World, { _id, name, type, bytes, image }: Upload): 
   return { _id, name, type, size: bytes.length, format: image?.format ?? "", typeGroup };
 }
 
+/** 6.5 puts the time of an attachment in as text, and as no time at all. */
+export const NO_TIME = new Date(0).toISOString();
+
 /** The smallest preview there is: the emulator does not scale images. */
 const PREVIEW =
   "/9j/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/2Q==";
@@ -128,7 +131,7 @@ function attachmentOf(
     ...(description === undefined ? {} : { description, descriptionMd: parseMarkdown(description) }),
     title_link: address,
     title_link_download: true,
-    ...(traits.legacy ? { ts: new Date(0) } : { fileId: upload._id }),
+    ...(traits.legacy ? { ts: NO_TIME } : { fileId: upload._id }),
     ...(kind === undefined
       ? { format: upload.name.split(".").at(-1)?.toUpperCase(), size }
       : { [`${kind}_url`]: address, [`${kind}_type`]: upload.type, [`${kind}_size`]: size }),
