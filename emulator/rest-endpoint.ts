@@ -14,6 +14,7 @@ import {
 } from "./rest/answers.ts";
 import { CHAT } from "./rest/chat.ts";
 import { DIRECT } from "./rest/direct.ts";
+import { DOCUMENTED } from "./rest/documented.ts";
 import { avatar, download } from "./rest/files.ts";
 import { type Env, type HttpCall, readBody, readHead } from "./rest/input.ts";
 import { LOGINS } from "./rest/logins.ts";
@@ -43,7 +44,17 @@ export interface RestPort {
 }
 
 const API = "/api/v1/";
-const ROUTES = [...LOGINS, ...ACCOUNTS, ...CHAT, ...ROOMS, ...DIRECT, ...TEAMS, ...UPLOADS, ...LOOKUPS];
+const ROUTES = [
+  ...LOGINS,
+  ...ACCOUNTS,
+  ...CHAT,
+  ...ROOMS,
+  ...DIRECT,
+  ...TEAMS,
+  ...UPLOADS,
+  ...LOOKUPS,
+  ...DOCUMENTED,
+];
 
 /** 10 calls a minute, by source address and endpoint. */
 const USUAL_LIMIT: Allowance = { calls: 10, windowMs: 60_000 };

@@ -10,6 +10,7 @@ import { Reply } from "./route.ts";
 export function download(world: World, request: RequestHead): Reply {
   const [, first = "", ...rest] = request.url.split("/");
   const old = first === "ufs";
+  if (old && world.traits.methods === "9.0") return new Reply(404);
   const [id, name] = old ? rest.slice(1) : rest;
   const upload = name === undefined ? undefined : world.uploads.get(id ?? "");
   if (!upload) return new Reply(404);

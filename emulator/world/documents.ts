@@ -104,6 +104,7 @@ export interface Subscription {
   inviter?: UserRef;
   prid?: string;
   tunread?: string[];
+  tunreadUser?: string[];
   blocked?: boolean;
   blocker?: boolean;
   [extra: string]: unknown;

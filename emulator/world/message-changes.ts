@@ -4,7 +4,7 @@ import type { Message, Room, User } from "./documents.ts";
 import { isKnownEmoji } from "./emoji.ts";
 import { PlainError, ServerError } from "./errors.ts";
 import { interpret, requireLicense } from "./messages.ts";
-import { allows } from "./permissions.ts";
+import { allows, isReadOnlyFor } from "./permissions.ts";
 import { systemMessage } from "./rooms.ts";
 
 /** Changes a message's text. The same text again changes nothing and is told to nobody. */
@@ -22,6 +22,7 @@ export function editMessage(
       action: "Message_editing",
     });
   }
+  requireEditable(world, user, message);
   if (message.msg === text) return message;
   message.msg = text;
   interpret(world, message, user);
@@ -34,6 +35,16 @@ export function editMessage(
     world.tell({ stream: "room-messages", message: parent });
   world.tell({ stream: "room-messages", message });
   return message;
+}
+
+/** A setting may forbid to edit what is older than some minutes; 0 forbids nothing. */
+function requireEditable(world: World, user: User, message: Message): void {
+  const minutes = Number(world.setting("Message_AllowEditing_BlockEditInMinutes"));
+  if (minutes === 0 || allows("bypass-time-limit-edit-and-delete", user)) return;
+  if (world.sources.now() - message.ts.getTime() <= minutes * 60_000) return;
+  throw new ServerError("error-message-editing-blocked", "Message editing is blocked", {
+    method: "updateMessage",
+  });
 }
 
 /** Deletes for good and tells the id; a thread's parent only loses its content and is sent again. */
@@ -123,6 +134,13 @@ export function react(
     throw new ServerError("error-not-allowed", "Invalid emoji provided.", { method: "setReaction" });
   if (!room || !world.canAccess(room, user)) {
     throw new ServerError("not-authorized", "Not Authorized", { method: "setReaction" });
+  }
+  if (room.reactWhenReadOnly !== true && isReadOnlyFor(room, user, world.membership(room._id, user._id))) {
+    throw new PlainError("You can't send messages because the room is readonly.");
+  }
+  if (room.muted?.includes(user.username)) {
+    const text = "You have been muted and cannot speak in this room";
+    throw new ServerError("error-not-allowed", text, { rid: room._id });
   }
   const key = `:${name}:`;
   const had = message.reactions?.[key]?.usernames.includes(user.username) ?? false;

@@ -230,18 +230,24 @@ function joinThread(world: World, parent: Message, reply: Message): void {
   parent._updatedAt = world.now();
 }
 
+/** All who follow the thread, the sender too, get its time; the others get it on their list of unread threads. */
 function updateThreadMemberships(world: World, parent: Message, reply: Message): void {
+  const mentioned = (reply.mentions ?? []).map(({ _id }) => _id);
   for (const uid of parent.replies ?? []) {
     const membership = world.membership(parent.rid, uid);
     if (!membership) continue;
     membership.lr = reply.ts;
+    membership.alert = true;
+    membership.open = true;
     membership._updatedAt = world.now();
-    if (uid !== reply.u._id) {
-      membership.tunread = [...new Set([...(membership.tunread ?? []), parent._id])];
-      membership.alert = true;
-    }
+    if (uid !== reply.u._id) membership.tunread = withOne(membership.tunread, parent._id);
+    if (mentioned.includes(uid)) membership.tunreadUser = withOne(membership.tunreadUser, parent._id);
     tellSubscription(world, "updated", membership);
   }
+}
+
+function withOne(list: string[] | undefined, item: string): string[] {
+  return [...new Set([...(list ?? []), item])];
 }
 
 /** Raises the other members' marks and lowers the sender's. */
