@@ -103,6 +103,19 @@ function controlActions(control: Control): Record<string, Action> {
     mute: action<Of<Control["mute"]>>(object({ ...byRoom, on: flag }, ["as", "rid", "username"]), (input) =>
       control.mute(input),
     ),
+    setReadOnly: action<Of<Control["setReadOnly"]>>(
+      object({ as: text, rid: text, on: flag }, ["as", "rid"]),
+      (input) => control.setReadOnly(input),
+    ),
+    discuss: action<Of<Control["discuss"]>>(
+      object({ as: text, rid: text, title: text, users: texts }, ["as", "rid", "title"]),
+      (input) => control.discuss(input),
+    ),
+    encrypt: action<{ rid: string }>(object({ rid: text }, ["rid"]), ({ rid }) => control.encrypt(rid)),
+    postEncrypted: action<Of<Control["postEncrypted"]>>(
+      object({ as: text, rid: text }, ["as", "rid"]),
+      (input) => control.postEncrypted(input),
+    ),
     revokeToken: action<{ token: string }>(object({ token: text }, ["token"]), ({ token }) =>
       control.revokeToken(token),
     ),

@@ -1,10 +1,10 @@
 // What a person or an administrator does, as synchronous calls for tests: every broadcast goes out as it would.
-
 import type { Session } from "./ddp/session.ts";
 import type { SeenRequest } from "./rest-endpoint.ts";
 import { directRoom } from "./world/direct.ts";
 import { createDiscussion } from "./world/discussions.ts";
 import type { Message, Room, User } from "./world/documents.ts";
+import { addUser, kickUser, leaveRoom } from "./world/memberships.ts";
 import {
   addPreviews,
   deleteMessage,
@@ -14,15 +14,7 @@ import {
   starMessage,
 } from "./world/message-changes.ts";
 import { sendMessage } from "./world/messages.ts";
-import {
-  addUser,
-  createRoom,
-  kickUser,
-  leaveRoom,
-  muteUser,
-  renameRoom,
-  setReadOnly,
-} from "./world/rooms.ts";
+import { createRoom, muteUser, renameRoom, setReadOnly } from "./world/rooms.ts";
 import type { SettingValue } from "./world/settings.ts";
 import { confirmFile, takeFile } from "./world/uploads.ts";
 import {
@@ -110,7 +102,7 @@ export class Control {
   }
 
   /** Makes a personal access token as the user would; it logs in over DDP and over REST. */
-  personalAccessToken(username: string, name = `token-${this.#user(username).tokens.length + 1}`): string {
+  personalAccessToken(username: string, name = `token ${this.#world.newAccountId()}`): string {
     return createPersonalToken(this.#world, this.#user(username), { name, bypassTwoFactor: true });
   }
 

@@ -10,18 +10,24 @@ const { values } = parseArgs({
     port: { type: "string", default: "3000" },
     profile: { type: "string", default: "8.3" },
     empty: { type: "boolean", default: false },
+    tls: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
 const profile = PROFILES.find((one) => one === values.profile);
 if (values.help || profile === undefined || !/^\d+$/.test(values.port)) {
-  console.log("usage: npm run emulator -- [--port 3000] [--profile 8.3|6.5|9.0] [--empty]");
-  console.log("--empty: only the administrator, as a fresh server is");
+  console.log("usage: npm run emulator -- [--port 3000] [--profile 8.3|6.5|9.0] [--empty] [--tls]");
+  console.log("--empty: only the administrator, as a fresh server is; --tls: with a self-signed certificate");
   process.exit(values.help ? 0 : 2);
 }
 
-const emulator = await startEmulator({ profile, port: Number(values.port) });
+const emulator = await startEmulator({ profile, port: Number(values.port), tls: values.tls }).catch(
+  (error) => {
+    console.error(`The emulator cannot listen on port ${values.port}: ${error.message}`);
+    process.exit(1);
+  },
+);
 const { control } = emulator;
 control.addAdmin({ username: "admin", password: PASSWORD });
 console.log(`Rocket.Chat ${profile} (emulated) at ${emulator.url}`);

@@ -4,10 +4,11 @@ import { directRoom } from "./world/direct.ts";
 import { createDiscussion } from "./world/discussions.ts";
 import type { Broadcast, Message, Profile, Room, User } from "./world/documents.ts";
 import { changesSince, history } from "./world/histories.ts";
+import { addUser, kickUser } from "./world/memberships.ts";
 import { deleteMessage, editMessage, pinMessage, react, starMessage } from "./world/message-changes.ts";
 import { sendMessage } from "./world/messages.ts";
 import { postMessage } from "./world/posts.ts";
-import { addUser, archiveRoom, createRoom, kickUser, muteUser, setReadOnly } from "./world/rooms.ts";
+import { archiveRoom, createRoom, muteUser, setReadOnly } from "./world/rooms.ts";
 import {
   createPersonalToken,
   createUser,

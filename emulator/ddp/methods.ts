@@ -1,17 +1,15 @@
 // The DDP methods: login and logout, writing to streams, and the old ones that are still answered.
-
 import { setBlocked } from "../world/direct.ts";
 import type { Presence, User } from "../world/documents.ts";
-import { PlainError, ServerError } from "../world/errors.ts";
+import { ServerError } from "../world/errors.ts";
 import { history } from "../world/histories.ts";
 import { authenticate, type Credentials } from "../world/logins.ts";
-import { parseMarkdown } from "../world/mentions.ts";
 import { deleteMessage, editMessage, react } from "../world/message-changes.ts";
 import { sendMessage } from "../world/messages.ts";
+import { whisperRefusal } from "../world/notices.ts";
 import { allows } from "../world/permissions.ts";
-import { muteUser, whisper } from "../world/rooms.ts";
+import { muteUser } from "../world/rooms.ts";
 import { endLogin, setStatus, tellPresence } from "../world/users.ts";
-import type { World } from "../world.ts";
 import { isRecord } from "./ejson.ts";
 import type { Session } from "./session.ts";
 
@@ -106,21 +104,6 @@ function notifyRoom(session: Session, [eventName, ...args]: unknown[]): undefine
     event: "user-activity",
     args,
   });
-}
-
-const REFUSAL_TEXTS: Readonly<Record<string, string>> = {
-  "error-invalid-room": "Invalid room",
-  "error-not-allowed": "Not allowed",
-  room_is_archived: "This room is archived",
-  room_is_blocked: "This room is blocked",
-  You_have_been_muted: "You have been muted and cannot speak in this room",
-};
-
-/** What a refused message makes the sender's own screen say. */
-export function whisperRefusal(world: World, user: User, rid: string, error: unknown): void {
-  if (!(error instanceof PlainError)) return;
-  const msg = REFUSAL_TEXTS[error.message] ?? error.message;
-  whisper(world, user._id, { rid, msg, md: parseMarkdown(msg) });
 }
 
 /** A refusal is no error here: the result is empty, the reason goes to the sender's `message` events. */

@@ -1,5 +1,4 @@
 // Which stream a subscription listens to, who may, and what it gets of a broadcast.
-
 import type { Broadcast, Message, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
 import type { World } from "../world.ts";

@@ -1,8 +1,8 @@
 // The endpoints users.*: look-ups, status, administration, personal access tokens.
 import type { Presence, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
+import { joinDefaultChannels } from "../world/memberships.ts";
 import { allows } from "../world/permissions.ts";
-import { joinDefaultChannels } from "../world/rooms.ts";
 import {
   connectionStatusOf,
   createPersonalToken,

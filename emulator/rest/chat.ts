@@ -1,9 +1,7 @@
-// The endpoints chat.*: send, change, react, pin, star, follow, and reading of threads and changes.
+// The endpoints chat.* that write: send, edit, delete, react, pin, star, follow.
 import { setTimeout } from "node:timers/promises";
-import { whisperRefusal } from "../ddp/methods.ts";
-import type { Message, Room, User } from "../world/documents.ts";
+import type { Message, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
-import { changesSince, threadReplies, threadsOf } from "../world/histories.ts";
 import {
   deleteMessage,
   editMessage,
@@ -14,25 +12,11 @@ import {
   unpinMessage,
 } from "../world/message-changes.ts";
 import { asAnswered, sendMessage } from "../world/messages.ts";
+import { whisperRefusal } from "../world/notices.ts";
 import { allows } from "../world/permissions.ts";
 import { type Post, postMessage } from "../world/posts.ts";
 import type { World } from "../world.ts";
-import {
-  body,
-  flag,
-  keys,
-  nullableText,
-  number,
-  object,
-  PAGE,
-  type Page,
-  paged,
-  query,
-  Reply,
-  type Route,
-  route,
-  text,
-} from "./route.ts";
+import { body, flag, keys, nullableText, object, type Route, route, text } from "./route.ts";
 
 /** The sender's own echo, and the refusal of the same id sent at once, come before the answer. */
 const ANSWER_DELAY_MS = 5;
@@ -159,21 +143,6 @@ function known({ text: words, alias, emoji, avatar, attachments, parseUrls, tmid
 function missingKey(key: string): Error {
   return new PlainError(`Match error: Missing key '${key}'`);
 }
-
-const getMessage = route("GET", "chat.getMessage", {
-  query: query<{ msgId: string }>(object({ msgId: text }, ["msgId"])),
-  laxQuery: keys<{ msgId: string }>(
-    { msgId: text },
-    ["msgId"],
-    () => new PlainError('The "msgId" query parameter must be provided.'),
-  ),
-  run({ world, user, query: { msgId } }) {
-    const message = world.messages.get(msgId);
-    if (!message) return new Reply(400, { success: false });
-    requireRead(world, user, message.rid, "getSingleMessage");
-    return { message };
-  },
-});
 
 interface UpdateBody {
   roomId: string;
@@ -306,117 +275,9 @@ function onThread(path: string, follows: boolean): Route {
   });
 }
 
-const threadMessages = route("GET", "chat.getThreadMessages", {
-  query: query<Page & { tmid: string }>(object({ ...PAGE, tmid: text }, ["tmid"])),
-  run({ world, user, query: { tmid, ...page } }) {
-    const parent = world.messages.get(tmid);
-    if (!parent) throw new ServerError("error-invalid-message", "Invalid Message");
-    requireRead(world, user, parent.rid, "getThreadMessages");
-    const { page: messages, counts } = paged(threadReplies(world, parent), page);
-    return { messages, ...counts };
-  },
-});
-
-const threadsList = route("GET", "chat.getThreadsList", {
-  query: query<Page & { rid: string }>(object({ ...PAGE, rid: text, type: text, text }, ["rid"])),
-  run({ world, user, query: { rid, ...page } }) {
-    const room = requireRead(world, user, rid, "getThreadsList");
-    const { page: threads, counts } = paged(threadsOf(world, room), page);
-    return { threads, ...counts };
-  },
-});
-
-const syncThread = route("GET", "chat.syncThreadMessages", {
-  query: query<{ tmid: string; updatedSince: string }>(
-    object({ ...PAGE, tmid: text, updatedSince: text }, ["tmid", "updatedSince"]),
-  ),
-  run({ world, user, query: { tmid, updatedSince } }) {
-    const parent = world.messages.get(tmid);
-    if (!parent) throw new ServerError("error-invalid-message", "Invalid Message");
-    requireRead(world, user, parent.rid, "syncThreadMessages");
-    const since = new Date(updatedSince);
-    const update = threadReplies(world, parent).filter((reply) => reply._updatedAt > since);
-    const remove = world.trash
-      .filter(({ message, deletedAt }) => message.tmid === tmid && deletedAt > since)
-      .map(({ message, deletedAt }) => ({ ...message, _deletedAt: deletedAt, __collection__: "message" }));
-    return { messages: { update, remove } };
-  },
-});
-
-interface SyncQuery {
-  roomId: string;
-  lastUpdate?: string;
-  type?: string;
-}
-
-const sync = route("GET", "chat.syncMessages", {
-  query: query<SyncQuery>(
-    object({ roomId: text, lastUpdate: text, type: text, next: text, previous: text, count: number }, [
-      "roomId",
-    ]),
-  ),
-  laxQuery: keys<SyncQuery>(
-    { roomId: text, lastUpdate: text },
-    ["roomId", "lastUpdate"],
-    (key) =>
-      new ServerError(`error-${key}-param-not-provided`, `The required "${key}" query param is missing.`),
-  ),
-  run({ world, user, query: { roomId, lastUpdate, type } }) {
-    if (lastUpdate === undefined && type === undefined) {
-      throw new ServerError("error-param-required", 'The "type" or "lastUpdate" parameters must be provided');
-    }
-    const since = new Date(lastUpdate ?? 0);
-    if (Number.isNaN(since.getTime())) {
-      throw world.traits.legacy
-        ? new ServerError(
-            "error-roomId-param-invalid",
-            'The "lastUpdate" query parameter must be a valid date.',
-          )
-        : new ServerError(
-            "error-lastUpdate-param-invalid",
-            'The "lastUpdate" query parameter must be a valid date',
-          );
-    }
-    const room = requireRead(world, user, roomId, "messages/get");
-    return { result: changesSince(world, room, since) };
-  },
-});
-
-function requireRead(world: World, user: User, rid: string, method: string): Room {
-  const room = world.rooms.get(rid);
-  if (!room || !world.canAccess(room, user))
-    throw new ServerError("error-not-allowed", "Not allowed", { method });
-  return room;
-}
-
-const search = route("GET", "chat.search", {
-  query: query<Page & { roomId: string; searchText: string }>(
-    object({ ...PAGE, roomId: text, searchText: text }, ["roomId", "searchText"]),
-  ),
-  run({ world, user, query: { roomId, searchText, ...page } }) {
-    const room = requireRead(world, user, roomId, "messageSearch");
-    const found = world.messagesOf(room._id).filter((message) => message.msg.includes(searchText));
-    return { messages: paged(found.reverse(), page).page };
-  },
-});
-
-/** A paged list of the messages of a room that fit. */
-function listing(path: string, fits: (message: Message, user: User) => boolean): Route {
-  return route("GET", path, {
-    query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text, text }, ["roomId"])),
-    run({ world, user, query: { roomId, ...page } }) {
-      const room = requireRead(world, user, roomId, path);
-      const found = world.messagesOf(room._id).filter((message) => fits(message, user));
-      const { page: messages, counts } = paged(found.reverse(), page);
-      return { messages, ...counts };
-    },
-  });
-}
-
 export const CHAT: Route[] = [
   send,
   post,
-  getMessage,
   update,
   remove,
   reactTo,
@@ -432,19 +293,4 @@ export const CHAT: Route[] = [
   ),
   onThread("chat.followMessage", true),
   onThread("chat.unfollowMessage", false),
-  threadMessages,
-  threadsList,
-  syncThread,
-  sync,
-  search,
-  listing(
-    "chat.getMentionedMessages",
-    (message, user) => message.mentions?.some(({ _id }) => _id === user._id) ?? false,
-  ),
-  listing(
-    "chat.getStarredMessages",
-    (message, user) => message.starred?.some(({ _id }) => _id === user._id) ?? false,
-  ),
-  listing("chat.getPinnedMessages", (message) => message.pinned === true),
-  listing("chat.getDiscussions", (message) => message.drid !== undefined),
 ];

@@ -2,10 +2,11 @@
 import { directRoom } from "../world/direct.ts";
 import type { Room } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
+import { setOpen } from "../world/memberships.ts";
 import { allows } from "../world/permissions.ts";
-import { deleteRoom, setOpen } from "../world/rooms.ts";
+import { deleteRoom } from "../world/rooms.ts";
 import type { World } from "../world.ts";
-import { type HistoryParams, joinedRooms, readHistory } from "./rooms.ts";
+import { type HistoryParams, joinedRooms, readHistory } from "./room-refs.ts";
 import {
   body,
   flag,

@@ -1,8 +1,9 @@
 // Endpoints made after the documentation alone: no recording shows them.
 import { ServerError } from "../world/errors.ts";
-import { markRead, tellSubscription } from "../world/rooms.ts";
+import { markRead } from "../world/memberships.ts";
+import { tellSubscription } from "../world/notices.ts";
 import { type UserChanges, updateUser } from "../world/users.ts";
-import { joinedRooms } from "./rooms.ts";
+import { joinedRooms } from "./room-refs.ts";
 import { body, object, PAGE, type Page, paged, query, type Route, route, text } from "./route.ts";
 import { adminDocument } from "./user-documents.ts";
 

@@ -1,5 +1,4 @@
 // Downloads and avatars, which live outside the API's path and log in by headers, cookie or query.
-
 import type { Upload } from "../world/documents.ts";
 import { userOfToken } from "../world/users.ts";
 import type { World } from "../world.ts";

@@ -2,7 +2,7 @@
 import type { World } from "../world.ts";
 import type { Room, Subscription, User } from "./documents.ts";
 import { ServerError } from "./errors.ts";
-import { tellRoomTo, tellSubscription } from "./rooms.ts";
+import { tellRoomTo, tellSubscription } from "./notices.ts";
 import { roomExtras } from "./shapes.ts";
 
 /**

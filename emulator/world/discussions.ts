@@ -2,7 +2,8 @@
 import { refOf, type World } from "../world.ts";
 import type { Message, Room, User } from "./documents.ts";
 import { insertMessage } from "./messages.ts";
-import { createRoom, systemMessage } from "./rooms.ts";
+import { systemMessage } from "./notices.ts";
+import { createRoom } from "./rooms.ts";
 
 const NAME_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";
 

@@ -4,8 +4,8 @@ import type { Message, Room, User } from "./documents.ts";
 import { isKnownEmoji } from "./emoji.ts";
 import { PlainError, ServerError } from "./errors.ts";
 import { interpret, requireLicense } from "./messages.ts";
+import { systemMessage } from "./notices.ts";
 import { allows, isReadOnlyFor } from "./permissions.ts";
-import { systemMessage } from "./rooms.ts";
 
 /** Changes a message's text. The same text again changes nothing and is told to nobody. */
 export function editMessage(

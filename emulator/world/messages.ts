@@ -2,9 +2,10 @@
 import { refOf, type World } from "../world.ts";
 import type { Mention, Message, MessageUrl, Room, Subscription, User } from "./documents.ts";
 import { PlainError, ServerError } from "./errors.ts";
+import { addUser, markRead } from "./memberships.ts";
 import { parseMarkdown, type References, referencesInMarkdown, referencesInText } from "./mentions.ts";
+import { tellRoom, tellSubscription, touch } from "./notices.ts";
 import { allows, isReadOnlyFor } from "./permissions.ts";
-import { addUser, markRead, tellRoom, tellSubscription, touch } from "./rooms.ts";
 
 /** A client's clock may be off by this much before its message is refused, in milliseconds. */
 const MAX_CLOCK_SKEW_MS = 60_000;

@@ -3,9 +3,9 @@ import type { World } from "../world.ts";
 import { directRoom } from "./direct.ts";
 import type { Message, Room, User } from "./documents.ts";
 import { PlainError, ServerError } from "./errors.ts";
+import { addUser } from "./memberships.ts";
 import { insertMessage, requireLicense, requireMayPost, topParent } from "./messages.ts";
 import { allows } from "./permissions.ts";
-import { addUser } from "./rooms.ts";
 import { NO_TIME } from "./uploads.ts";
 
 export interface Post {

@@ -1,15 +1,10 @@
-// Rooms and who is in them: create, join, invite, kick, leave, rename, describe, delete.
-import { ROCKET_CAT, refOf, type World } from "../world.ts";
-import type { Message, Room, RoomType, Subscription, User, UserRef } from "./documents.ts";
+// Rooms: create, find, describe, rename, open and close, delete.
+import { refOf, type World } from "../world.ts";
+import type { Room, RoomType, User } from "./documents.ts";
 import { ServerError } from "./errors.ts";
-import {
-  type Action,
-  customExtras,
-  foundingRef,
-  roomExtras,
-  shownRoom,
-  shownSubscription,
-} from "./shapes.ts";
+import { addMembership } from "./memberships.ts";
+import { systemMessage, tellRoom, tellSubscription, touch } from "./notices.ts";
+import { customExtras, roomExtras } from "./shapes.ts";
 
 export interface NewRoom {
   name: string;
@@ -67,111 +62,6 @@ export function createRoom(
   return room;
 }
 
-interface MembershipFields {
-  alert: boolean;
-  ts: Date;
-  unread?: number;
-  userMentions?: number;
-  inviter?: UserRef;
-  roles?: string[];
-  ls?: Date;
-}
-
-/** `founding`: the member came with the room. */
-function addMembership(
-  world: World,
-  room: Room,
-  { user, founding, ...fields }: MembershipFields & { user: User; founding: boolean },
-): Subscription {
-  const { alert, ts, unread = 0, userMentions = 0, ...rest } = fields;
-  const { traits } = world;
-  const ref = { _id: user._id, username: user.username, name: user.name };
-  const membership: Subscription = {
-    _id: world.newId(),
-    open: true,
-    alert,
-    unread,
-    userMentions,
-    groupMentions: 0,
-    ts,
-    rid: room._id,
-    ...(room.name === undefined ? {} : { name: room.name }),
-    ...(room.fname === undefined ? {} : { fname: room.fname }),
-    ...(room.prid === undefined && room.teamId === undefined ? customExtras(traits) : {}),
-    t: room.t,
-    u: founding ? foundingRef(traits, ref) : ref,
-    ...(room.prid === undefined ? {} : { prid: room.prid }),
-    ...rest,
-    ...(founding && traits.legacy ? {} : { _updatedAt: world.now() }),
-  };
-  world.subscriptions.set(`${room._id} ${user._id}`, membership);
-  tellSubscription(world, "inserted", membership);
-  return membership;
-}
-
-/** Makes a user a member, by himself or by an inviter, with the notice all see. Returns whether he was not one yet. */
-export function addUser(world: World, room: Room, user: User, inviter?: User): boolean {
-  if (world.membership(room._id, user._id)) return false;
-  const ts = world.now();
-  room.usersCount += 1;
-  const { legacy } = world.traits;
-  addMembership(world, room, {
-    user,
-    founding: false,
-    alert: true,
-    unread: 1,
-    userMentions: 1,
-    ts,
-    ...(inviter === undefined || legacy ? {} : { inviter: refOf(inviter) }),
-  });
-  room.msgs += 1;
-  touch(world, room);
-  tellRoomTo(world, "inserted", room, user._id);
-  tellRoom(world, room);
-  tellRoom(world, room);
-  if (inviter === undefined || (legacy && room.t === "c"))
-    systemMessage(world, { room, t: "uj", msg: user.username, by: refOf(user), counted: true });
-  else {
-    const by = { _id: inviter._id, username: inviter.username };
-    systemMessage(world, { room, t: "au", msg: user.username, by, counted: true });
-  }
-  return true;
-}
-
-/** Takes a member out against his will. */
-export function kickUser(world: World, room: Room, user: User, by: User): void {
-  const membership = world.membership(room._id, user._id);
-  if (!membership) {
-    throw new ServerError("error-user-not-in-room", "User is not in this room", {
-      method: "removeUserFromRoom",
-    });
-  }
-  dropMembership(world, room, membership);
-  systemMessage(world, { room, t: "ru", msg: user.username, by: refOf(by) });
-}
-
-/** A member leaves; he still gets the notice of it. */
-export function leaveRoom(world: World, room: Room, user: User): void {
-  const membership = world.membership(room._id, user._id);
-  if (!membership) {
-    throw new ServerError("error-user-not-in-room", "You are not in this room", { method: "leaveRoom" });
-  }
-  world.subscriptions.delete(`${room._id} ${user._id}`);
-  const message = makeSystemMessage(world, { room, t: "ul", msg: user.username, by: refOf(user) });
-  room.msgs += 1;
-  touch(world, room);
-  tellRoom(world, room, [user._id]);
-  world.tell({ stream: "room-messages", message, also: [user._id] });
-  room.usersCount -= 1;
-  tellSubscription(world, "removed", membership);
-}
-
-function dropMembership(world: World, room: Room, membership: Subscription): void {
-  world.subscriptions.delete(`${room._id} ${membership.u._id}`);
-  room.usersCount -= 1;
-  tellSubscription(world, "removed", membership);
-}
-
 /** Deletes a room with all that is in it. */
 export function deleteRoom(world: World, room: Room): void {
   for (const membership of world.membersOf(room._id)) {
@@ -194,44 +84,6 @@ function forgetDiscussion(world: World, room: Room): void {
     notice._updatedAt = world.now();
     world.tell({ stream: "room-messages", message: notice });
   }
-}
-
-export interface SystemMessage {
-  room: Room;
-  t: string;
-  msg: string;
-  by: UserRef;
-  extra?: Record<string, unknown>;
-  /** The room's counter has been raised already. */
-  counted?: boolean;
-}
-
-/** Posts a notice such as "user joined"; it does not become the room's last message. */
-export function systemMessage(world: World, notice: SystemMessage): Message {
-  const message = makeSystemMessage(world, notice);
-  if (notice.counted !== true) {
-    notice.room.msgs += 1;
-    touch(world, notice.room);
-  }
-  world.tell({ stream: "room-messages", message });
-  return message;
-}
-
-function makeSystemMessage(world: World, { room, t, msg, by, extra = {} }: SystemMessage): Message {
-  const now = world.now();
-  const message: Message = {
-    _id: world.newId(),
-    t,
-    rid: room._id,
-    ts: now,
-    msg,
-    u: by,
-    groupable: false,
-    ...extra,
-    _updatedAt: now,
-  };
-  world.messages.set(message._id, message);
-  return message;
 }
 
 /** A change of topic, announcement or description. */
@@ -308,25 +160,6 @@ export function muteUser(
   noticeOfChange(world, room, { t: muted ? "user-muted" : "user-unmuted", msg: user.username, by });
 }
 
-/** Gives a member a role in the room, or takes it. */
-export function setRoomRole(
-  world: World,
-  room: Room,
-  { user, role, given, by }: { user: User; role: string; given: boolean; by: User },
-): void {
-  const membership = world.membership(room._id, user._id);
-  if (!membership) throw new ServerError("error-user-not-in-room", "User is not in this room");
-  const others = (membership.roles ?? []).filter((held) => held !== role);
-  membership.roles = given ? [...others, role] : others;
-  membership._updatedAt = world.now();
-  tellSubscription(world, "updated", membership);
-  room.msgs += 1;
-  touch(world, room);
-  tellRoom(world, room);
-  const t = given ? "subscription-role-added" : "subscription-role-removed";
-  systemMessage(world, { room, t, msg: user.username, by: refOf(by), extra: { role }, counted: true });
-}
-
 function noticeOfChange(
   world: World,
   room: Room,
@@ -339,45 +172,6 @@ function noticeOfChange(
   systemMessage(world, { room, t, msg, by: refOf(by), counted: true });
 }
 
-/** Hides a room from the member's list, or shows it again. */
-export function setOpen(world: World, membership: Subscription, open: boolean): void {
-  membership.open = open;
-  if (!open) membership.alert = false;
-  membership._updatedAt = world.now();
-  tellSubscription(world, "updated", membership);
-}
-
-/** Marks a room as read by a member. */
-export function markRead(world: World, membership: Subscription): void {
-  membership.alert = false;
-  membership.unread = 0;
-  membership.userMentions = 0;
-  membership.groupMentions = 0;
-  membership.ls = world.now();
-  membership._updatedAt = membership.ls;
-  tellSubscription(world, "updated", membership);
-}
-
-export function touch(world: World, room: Room): void {
-  room._updatedAt = world.now();
-}
-
-/** Tells all members (and nobody else) that the room changed. */
-export function tellRoom(world: World, room: Room, also: string[] = []): void {
-  const members = world.membersOf(room._id).map((membership) => membership.u._id);
-  for (const uid of [...members, ...also]) tellRoomTo(world, "updated", room, uid);
-}
-
-export function tellRoomTo(world: World, action: Action, room: Room, uid: string): void {
-  const args = [action, shownRoom(world.traits, action, room)];
-  world.tell({ stream: "notify-user", uid, event: "rooms-changed", args });
-}
-
-export function tellSubscription(world: World, action: Action, membership: Subscription): void {
-  const args = [action, shownSubscription(world.traits, action, membership)];
-  world.tell({ stream: "notify-user", uid: membership.u._id, event: "subscriptions-changed", args });
-}
-
 /** The room a caller names by id or name, if it is of one of the types. */
 export function findRoom(
   world: World,
@@ -386,31 +180,4 @@ export function findRoom(
 ): Room | undefined {
   const room = roomId === undefined ? world.roomNamed(roomName ?? "") : world.rooms.get(roomId);
   return room && types.includes(room.t) ? room : undefined;
-}
-
-/** Joins a new user to the channels everyone is in. */
-export function joinDefaultChannels(world: World, user: User): void {
-  for (const room of world.rooms.values()) if (room.default === true) addUser(world, room, user);
-}
-
-/** A notice only one user sees, from the house cat. */
-export function whisper(
-  world: World,
-  uid: string,
-  { rid, msg, md }: { rid: string; msg: string; md: unknown },
-): void {
-  const now = world.now();
-  const u = { _id: ROCKET_CAT._id, username: ROCKET_CAT.username };
-  const message = {
-    groupable: false,
-    u,
-    private: true,
-    _id: String(now.getTime()),
-    rid,
-    ts: now,
-    _updatedAt: now,
-    msg,
-    md,
-  };
-  world.tell({ stream: "notify-user", uid, event: "message", args: [message] });
 }

@@ -2,7 +2,8 @@
 import { refOf, type World } from "../world.ts";
 import type { Team, User } from "./documents.ts";
 import { ServerError } from "./errors.ts";
-import { createRoom, deleteRoom, systemMessage } from "./rooms.ts";
+import { systemMessage } from "./notices.ts";
+import { createRoom, deleteRoom } from "./rooms.ts";
 
 /** @param members user ids; `type` 0 is public, 1 private */
 export function createTeam(

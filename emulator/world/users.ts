@@ -2,8 +2,9 @@
 import type { World } from "../world.ts";
 import type { Presence, Token, User } from "./documents.ts";
 import { ServerError } from "./errors.ts";
+import { tellSubscription } from "./notices.ts";
 import { allows } from "./permissions.ts";
-import { deleteRoom, tellSubscription } from "./rooms.ts";
+import { deleteRoom } from "./rooms.ts";
 
 /** A login token is good for 90 days. */
 const LOGIN_EXPIRES_MS = 90 * 24 * 60 * 60 * 1000;
