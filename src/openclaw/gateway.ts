@@ -79,10 +79,8 @@ interface AccountScope {
 async function runAccount(scope: AccountScope): Promise<void> {
   const { ctx, settings, log } = scope;
   let connection: Connection | undefined;
-  const rest = openRestClient(settings, {
-    signal: ctx.abortSignal,
-    onUnauthorized: (error) => connection?.reject(error),
-  });
+  // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
+  const rest = openRestClient(settings, { onUnauthorized: (error) => connection?.reject(error) });
   const unshare = shareRestClient(ctx.accountId, rest);
   const drops = createDropCounter(log);
   const ingress = createIngress(scope, rest, drops);
@@ -157,6 +155,8 @@ function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, dro
     retention: "standard",
     // A lane is free again once its turn is adopted; waiting for the whole run would keep `!stop` behind it.
     waitForDeliveryIdleBeforeRepump: false,
+    // A stopping account has five seconds; runs that were adopted go on and deliver by themselves.
+    waitForDeliveryIdleOnStop: false,
     abortSignal: ctx.abortSignal,
     onError: (error) => log.error("stored event failed", { error }),
   });

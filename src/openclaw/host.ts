@@ -15,6 +15,7 @@ import type { Log } from "../log.ts";
 import { formatTarget } from "../outbound/target.ts";
 import { type AccountSettings, isRoomAllowed, requiresMention } from "../settings.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
+import { TEXT_CHUNK_UNITS } from "./message-adapter.ts";
 import { senderIdentity } from "./sender-identity.ts";
 
 export interface HostOptions {
@@ -225,16 +226,13 @@ async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispa
 
 function chunkReply({ core, cfg, accountId }: TurnScope, text: string): string[] {
   const limit = core.channel.text.resolveTextChunkLimit(cfg, CHANNEL_ID, accountId, {
-    fallbackLimit: REPLY_CHUNK_UNITS,
+    fallbackLimit: TEXT_CHUNK_UNITS,
   });
   const mode = core.channel.text.resolveChunkMode(cfg, CHANNEL_ID, accountId);
   return core.channel.text
     .chunkMarkdownTextWithMode(text.trim(), limit, mode)
     .filter((chunk) => chunk.trim() !== "");
 }
-
-/** Below the server's `Message_MaxAllowedSize` of 5000, so that re-opened code fences still fit. UTF-16 units. */
-const REPLY_CHUNK_UNITS = 4000;
 
 function replyTarget({ message, room }: TurnInput): string {
   if (room.chatType === "direct") return formatTarget({ kind: "user", id: message.sender.id });

@@ -2,11 +2,15 @@
 
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { createChannelMessageAdapterFromOutbound } from "openclaw/plugin-sdk/channel-outbound";
+import { chunkMarkdownTextWithMode } from "openclaw/plugin-sdk/reply-chunking";
 import { createMessageId, resolveTargetRoom, sendMessage } from "../outbound/send.ts";
 import { formatTarget, parseTarget } from "../outbound/target.ts";
 import { resolveAccount } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { restClientFor } from "./transport.ts";
+
+/** Below the server's `Message_MaxAllowedSize` of 5000, so that re-opened code fences still fit. UTF-16 units. */
+export const TEXT_CHUNK_UNITS = 4000;
 
 export const TARGET_HINT = "room:<room id> or user:<user id>";
 
@@ -35,8 +39,9 @@ async function sendText({ cfg, to, text, accountId, threadId }: SendRequest) {
 
 export const outbound = {
   deliveryMode: "direct" as const,
+  chunker: (text: string, limit: number) => chunkMarkdownTextWithMode(text, limit, "length"),
   chunkerMode: "markdown" as const,
-  textChunkLimit: 4000,
+  textChunkLimit: TEXT_CHUNK_UNITS,
   deliveryCapabilities: { durableFinal: { text: true, thread: true } },
   resolveTarget: ({ to }: { to?: string }) => {
     const target = parseTarget(to ?? "");

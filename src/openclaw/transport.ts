@@ -15,7 +15,7 @@ import { CHANNEL_ID } from "./config/schema.ts";
 /** Creates a REST client for an account. Throws ConfigError when the account cannot be used. */
 export function openRestClient(
   settings: AccountSettings,
-  options: { signal: AbortSignal; onUnauthorized: (error: UnauthorizedError) => void },
+  options: { signal?: AbortSignal; onUnauthorized: (error: UnauthorizedError) => void },
 ): RestClient {
   const { rest } = resolveEndpoints(settings);
   const { userId, pat } = settings;
@@ -34,10 +34,8 @@ export function shareRestClient(accountId: string, rest: RestClient): () => void
 
 /** The running account's REST client, or one of its own where the account does not run (the command line). */
 export function restClientFor(settings: AccountSettings): RestClient {
-  return running.get(settings.accountId) ?? openRestClient(settings, STANDALONE);
+  return running.get(settings.accountId) ?? openRestClient(settings, { onUnauthorized: () => {} });
 }
-
-const STANDALONE = { signal: new AbortController().signal, onUnauthorized: () => {} };
 
 /**
  * Rejects with ConfigError when the server's host lies on a private network that the account does not allow.

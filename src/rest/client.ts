@@ -26,8 +26,8 @@ export interface RestClientOptions {
   readonly fetch: GuardedFetch;
   /** Called with every 401, before the request rejects: the token is dead for the socket, too. */
   readonly onUnauthorized: (error: UnauthorizedError) => void;
-  /** Aborts all requests when the account stops. */
-  readonly signal: AbortSignal;
+  /** Ends requests before their own deadline. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RestClient {
@@ -53,7 +53,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
 
   async function request(method: string, path: string, url: string, body?: JsonObject): Promise<JsonObject> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const signal = AbortSignal.any([deadline, options.signal]);
+    const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     const headers = {
       ...auth,
       Accept: "application/json",
@@ -87,7 +87,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
     } catch (error) {
       if (error instanceof UnauthorizedError) options.onUnauthorized(error);
       if (error instanceof RateLimitedError && tries < MAX_LIMITED_TRIES) {
-        await setTimeout(error.waitMs, undefined, { signal: options.signal });
+        await setTimeout(error.waitMs, undefined, options.signal && { signal: options.signal });
         return send(method, path, url, body, tries + 1);
       }
       throw error instanceof RocketChatError

@@ -33,6 +33,8 @@ export interface Stack {
   readonly gateway: Gateway;
   readonly bot: { readonly userId: string; readonly pat: string };
   readonly userIds: Readonly<Record<string, string>>;
+  /** Changes `channels.rocketchat` of the running gateway. */
+  changeSection(change: (section: Section) => Section): Promise<void>;
   /** Resolves when an event stands in the queue on disk. */
   waitForStoredEvent(id: string): Promise<void>;
   stop(): Promise<void>;
@@ -84,6 +86,8 @@ export async function startStack(section: (parts: StackParts) => Section): Promi
     userIds,
     waitForStoredEvent: (id) =>
       waitForRow(join(gateway.folder, "state", "rocketchat", "ingress-default.sqlite"), id),
+    changeSection: (change) =>
+      gateway.updateConfig((config) => ({ ...config, channels: { rocketchat: change(rocketchat) } })),
     async stop() {
       await gateway.stop();
       await Promise.all([model.close(), emulator.close()]);
