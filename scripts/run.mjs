@@ -30,9 +30,9 @@ const CHECKS = [
 const COMMANDS = {
   start: (args) => runShown([process.execPath, join("demo", "main.ts"), ...args]),
   test: runChecks,
-  emulator: (args) => runShown([process.execPath, join("emulator", "server.ts"), ...args]),
+  emulator: (args) => runShown([process.execPath, join("emulator", "main.ts"), ...args]),
   build: (args) => runShown(["rolldown", "-c", ...args]),
-  contract: (args) => runShown(["vitest", "run", "--project", "contract", ...args]),
+  contract: (args) => runShown([process.execPath, join("test", "contract", "main.ts"), ...args]),
   bench: (args) => runShown([process.execPath, join("bench", "main.ts"), ...args]),
 };
 

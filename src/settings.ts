@@ -38,7 +38,7 @@ export interface AccountSettings {
 }
 
 /** The settings entry for a room: its own by id, else the `"*"` entry, else undefined. */
-export function roomSettings(settings: AccountSettings, roomId: string): RoomSettings | undefined {
+function roomSettings(settings: AccountSettings, roomId: string): RoomSettings | undefined {
   return settings.rooms[roomId] ?? settings.rooms["*"];
 }
 

@@ -16,7 +16,7 @@ export type Probe =
   | { readonly ok: false; readonly error: string };
 
 /** Asks the server who the token belongs to. Never rejects; a failure says what to do. */
-export async function probeAccount(account: AccountSettings, timeoutMs: number): Promise<Probe> {
+async function probeAccount(account: AccountSettings, timeoutMs: number): Promise<Probe> {
   if (!isConfigured(account)) return { ok: false, error: `missing: ${missingKeys(account).join(", ")}` };
   try {
     const rest = openRestClient(account, {

@@ -26,7 +26,7 @@ const src = (names: string): RegExp => new RegExp(`^src/(${names})(/|\\.ts$)`);
 const SDK = /^openclaw\/plugin-sdk\//;
 
 /** The first rule that matches a file is its rule. Tests may import anything. */
-export const RULES: readonly Rule[] = [
+const RULES: readonly Rule[] = [
   { files: BASE, may: [BASE] },
   { files: src("ddp"), may: [src("errors")] },
   { files: src("facts"), may: [src("errors")] },
@@ -60,7 +60,7 @@ export function readSources(root: string): Sources {
 const STATEMENT = /^\s*(?:import|export)\s+(type\s)?(?:[\w*{][\w\s,*{}$]*\sfrom\s+)?"([^"]+)"/gm;
 const DYNAMIC = /\bimport\("([^"]+)"\)/g;
 
-export function readImports(from: string, source: string): Import[] {
+function readImports(from: string, source: string): Import[] {
   const at = (index: number): number => source.slice(0, index).split("\n").length;
   const statements = [...source.matchAll(STATEMENT)].map((match) => ({
     from,
