@@ -16,6 +16,7 @@ import {
   temporaryFolder,
 } from "./gateway-config.ts";
 import { listenOnLoopback } from "./listen.ts";
+import { readWatchReport, type WatchOptions, type WatchReport, watchEnvironment } from "./network-watch.ts";
 import { environment } from "./pack.ts";
 import { type Finished, runProgram, signalGroup } from "./process.ts";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   readonly channels: ConfigObject;
   /** Further top-level sections, which replace the isolated ones of the same name. */
   readonly config?: ConfigObject;
+  /** What may be reached beyond loopback, nothing if not given, and where attempts are written down. */
+  readonly watch?: WatchOptions;
   /** Further variables for the gateway and for every command. */
   readonly env?: NodeJS.ProcessEnv;
   /** Told what is going on, one short line a step. */
@@ -72,6 +75,7 @@ export class Gateway {
   readonly #sandbox: Sandbox;
   readonly #isolation: Isolation;
   readonly #options: GatewayOptions;
+  readonly #watch: WatchOptions;
   readonly #env: NodeJS.ProcessEnv;
   #process: RunningProcess | undefined;
   #output = "";
@@ -83,7 +87,13 @@ export class Gateway {
     this.#options = options;
     this.folder = isolation.folder;
     this.port = isolation.port;
-    this.#env = { ...environment(), ...isolatedEnvironment(isolation), ...options.env };
+    this.#watch = options.watch ?? { file: join(this.folder, "network.jsonl") };
+    this.#env = {
+      ...environment(),
+      ...isolatedEnvironment(isolation),
+      ...watchEnvironment(this.#watch),
+      ...options.env,
+    };
   }
 
   async install(): Promise<void> {
@@ -98,6 +108,11 @@ export class Gateway {
       channels,
       plugins: allowOnly(channels, current.plugins),
     }));
+  }
+
+  /** Who tried to leave the loopback interface so far, and how many processes were watched. */
+  watchReport(): Promise<WatchReport> {
+    return readWatchReport(this.#watch.file);
   }
 
   /** Starts the process and resolves when its HTTP server says that startup is complete. */
@@ -164,7 +179,7 @@ export class Gateway {
     );
     this.#outputWatchers.add(look);
     look();
-    void Promise.resolve(this.#process?.ended).then(() =>
+    void this.ended.then(() =>
       reject(new Error(`The gateway ended before it printed ${pattern}.\n${this.#tail()}`)),
     );
     return promise.finally(() => {
@@ -198,6 +213,11 @@ export class Gateway {
 
   get running(): boolean {
     return this.#process !== undefined;
+  }
+
+  /** Resolves when the process that runs now has ended; at once when none does. */
+  get ended(): Promise<void> {
+    return this.#process?.ended ?? Promise.resolve();
   }
 
   /** Ends the process group with a signal and waits for its end; the state stays for the next start. */

@@ -1,8 +1,7 @@
-// A preload (`node --import`): writes down every way out of the loopback interface, and can refuse it.
+// A preload (`node --import`): refuses every way out of the loopback interface, and writes the attempt down.
 //
-// ROCKETCHAT_NETWORK_LOG     the file that gets one JSON line for each process and each way out
-// ROCKETCHAT_NETWORK_ALLOW   names and addresses that do not count, separated by commas
-// ROCKETCHAT_NETWORK_REFUSE  "1" lets every counted attempt fail
+// ROCKETCHAT_NETWORK_LOG    the file that gets one JSON line for each process and for each attempt
+// ROCKETCHAT_NETWORK_ALLOW  names and addresses that may be reached all the same, separated by commas
 //
 // Plain JavaScript, because it is loaded into every Node process, npm's included.
 import dgram from "node:dgram";
@@ -12,9 +11,8 @@ import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import { isMainThread } from "node:worker_threads";
 
-const { ROCKETCHAT_NETWORK_LOG, ROCKETCHAT_NETWORK_ALLOW, ROCKETCHAT_NETWORK_REFUSE } = process.env;
+const { ROCKETCHAT_NETWORK_LOG, ROCKETCHAT_NETWORK_ALLOW } = process.env;
 const allowed = new Set((ROCKETCHAT_NETWORK_ALLOW ?? "").split(",").filter((host) => host !== ""));
-const refuse = ROCKETCHAT_NETWORK_REFUSE === "1";
 
 if (ROCKETCHAT_NETWORK_LOG) {
   if (isMainThread) write({ kind: "process" });
@@ -32,8 +30,7 @@ function watchSockets() {
   net.Socket.prototype.connect = function (...args) {
     const host = socketHost(Array.isArray(args[0]) ? args[0] : args);
     if (isInside(host)) return connect.apply(this, args);
-    const error = note("connect", host);
-    if (!error) return connect.apply(this, args);
+    const error = refuse("connect", host);
     process.nextTick(() => this.destroy(error));
     return this;
   };
@@ -54,8 +51,8 @@ function watchDatagrams() {
     dgram.Socket.prototype[method] = function (...args) {
       const last = args.findLast((arg) => typeof arg !== "function");
       const isAddress = typeof last === "string" && args.indexOf(last) > 0;
-      const error = isAddress && !isInside(last) ? note("datagram", last) : null;
-      if (!error) return original.apply(this, args);
+      if (!isAddress || isInside(last)) return original.apply(this, args);
+      const error = refuse("datagram", last);
       process.nextTick(() => this.emit("error", error));
     };
   }
@@ -67,8 +64,8 @@ function watchLookups(holder) {
     const original = holder[method];
     holder[method] = function (...args) {
       const name = args[0];
-      const error = typeof name === "string" && !isInside(name) ? note("lookup", name) : null;
-      if (!error) return original.apply(this, args);
+      if (typeof name !== "string" || isInside(name)) return original.apply(this, args);
+      const error = refuse("lookup", name);
       const callback = args.at(-1);
       if (typeof callback !== "function") return Promise.reject(error);
       process.nextTick(callback, error);
@@ -82,10 +79,9 @@ function isInside(host) {
   return host === "localhost" || host.endsWith(".localhost");
 }
 
-/** Writes the attempt down; gives the error to fail with when it is to be refused. */
-function note(kind, target) {
+/** Writes the attempt down; gives the error that it fails with. */
+function refuse(kind, target) {
   write({ kind, target });
-  if (!refuse) return null;
   return Object.assign(new Error(`Refused to reach ${target}: loopback only.`), {
     code: "ERR_LOOPBACK_ONLY",
   });

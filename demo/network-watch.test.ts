@@ -1,4 +1,4 @@
-// Owns the tests of the network watch. Attempts to leave are always refused, so nothing really leaves.
+// Owns the tests of the network watch. Attempts to leave are refused, so nothing really leaves.
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -27,11 +27,11 @@ afterAll(async () => {
 /** Runs a script under the watch; answers what it printed and what the watch saw. */
 async function run(script: string, options: Partial<WatchOptions> = {}) {
   const file = join(sandbox.folder, `network-${runs++}.jsonl`);
-  const env = { ...process.env, ...watchEnvironment({ file, refuse: true, ...options }) };
+  const env = { ...process.env, ...watchEnvironment({ file, ...options }) };
   const command = [process.execPath, "--input-type=module", "-e", script];
   const { stdout } = await runProgram(command, { cwd: sandbox.folder, env, timeoutMs: 30_000 });
-  const { processes, outside } = await readWatchReport(file);
-  return { stdout: stdout.trim(), processes, outside: outside.map((line) => line.replace(/ by .*/, "")) };
+  const { processes, refusals } = await readWatchReport(file);
+  return { stdout: stdout.trim(), processes, refused: refusals.map(({ attempt }) => attempt) };
 }
 
 /** A script that prints how an attempt ended. */
@@ -41,9 +41,9 @@ const attempt = (expression: string) =>
 describe("a process under the watch", () => {
   it("reaches loopback without a record", async () => {
     const fetchPort = attempt(`fetch("http://127.0.0.1:${port}")`);
-    expect(await run(fetchPort)).toEqual({ stdout: "reached", processes: 1, outside: [] });
+    expect(await run(fetchPort)).toEqual({ stdout: "reached", processes: 1, refused: [] });
     const fetchName = attempt(`fetch("http://localhost:${port}")`);
-    expect((await run(fetchName)).outside).toEqual([]);
+    expect((await run(fetchName)).refused).toEqual([]);
   });
 
   it.each([
@@ -56,27 +56,27 @@ describe("a process under the watch", () => {
     ["a query of a resolver", attempt("new Resolver().resolve4(NAME)"), `lookup ${NAME}`],
     ["a datagram", attempt("event(datagram())"), `datagram ${ADDRESS}`],
   ])("is seen and refused at %s", async (_, script, expected) => {
-    const { stdout, outside } = await run(`${TOOLS}\n${script}`);
-    expect(outside[0]).toBe(expected);
+    const { stdout, refused } = await run(`${TOOLS}\n${script}`);
+    expect(refused[0]).toBe(expected);
     expect(stdout).toBe("ERR_LOOPBACK_ONLY");
   });
 
   it("may reach what is allowed", async () => {
     const script = `${TOOLS}\n${attempt(`event(connect({ host: NAME, port: ${port}, lookup: toLoopback }))`)}`;
-    expect(await run(script)).toMatchObject({ stdout: "ERR_LOOPBACK_ONLY", outside: [`connect ${NAME}`] });
-    expect(await run(script, { allow: [NAME] })).toMatchObject({ stdout: "reached", outside: [] });
+    expect(await run(script)).toMatchObject({ stdout: "ERR_LOOPBACK_ONLY", refused: [`connect ${NAME}`] });
+    expect(await run(script, { allow: [NAME] })).toMatchObject({ stdout: "reached", refused: [] });
   });
 
   it("hands the watch on to the processes it starts", async () => {
     const inner = JSON.stringify(`fetch("http://${ADDRESS}").catch(() => {})`);
     const script = `import { execFileSync } from "node:child_process"; execFileSync(process.execPath, ["-e", ${inner}]);`;
-    expect(await run(script)).toMatchObject({ processes: 2, outside: [`connect ${ADDRESS}`] });
+    expect(await run(script)).toMatchObject({ processes: 2, refused: [`connect ${ADDRESS}`] });
   });
 
   it("is watched in its worker threads, too", async () => {
     const inner = JSON.stringify(`fetch("http://${ADDRESS}").catch(() => {})`);
     const script = `import { Worker } from "node:worker_threads"; new Worker(${inner}, { eval: true });`;
-    expect((await run(script)).outside).toEqual([`connect ${ADDRESS}`]);
+    expect((await run(script)).refused).toEqual([`connect ${ADDRESS}`]);
   });
 });
 

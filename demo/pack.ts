@@ -2,24 +2,29 @@
 import { readFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
-import { type ProgramOptions, runProgram } from "./process.ts";
+import { type ProcessGroup, type ProgramOptions, runProgram } from "./process.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const STEP_TIMEOUT_MS = 120_000;
 const packageSchema = z.object({ name: z.string(), version: z.string() });
 
 /** Builds the plugin and packs it into `folder`; answers the path of the tarball. */
-export async function packPlugin(folder: string): Promise<string> {
-  await runStep([process.execPath, join(ROOT, "node_modules", "rolldown", "bin", "cli.mjs"), "-c"]);
-  await runStep(["npm", "pack", "--pack-destination", folder]);
+export async function packPlugin(folder: string, onGroup?: (group: ProcessGroup) => void): Promise<string> {
+  const options = {
+    cwd: ROOT,
+    env: environment(),
+    timeoutMs: STEP_TIMEOUT_MS,
+    ...(onGroup ? { onGroup } : {}),
+  };
+  await runStep([process.execPath, join(ROOT, "node_modules", "rolldown", "bin", "cli.mjs"), "-c"], options);
+  await runStep(["npm", "pack", "--pack-destination", folder], options);
   const { name, version } = packageSchema.parse(
     JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")),
   );
   return join(folder, `${name}-${version}.tgz`);
 }
 
-async function runStep(command: readonly string[]): Promise<void> {
-  const options: ProgramOptions = { cwd: ROOT, env: environment(), timeoutMs: STEP_TIMEOUT_MS };
+async function runStep(command: readonly string[], options: ProgramOptions): Promise<void> {
   const { code, stdout, stderr } = await runProgram(command, options);
   if (code !== 0) throw new Error(`"${command.join(" ")}" ended with ${code}:\n${stdout}${stderr}`);
 }

@@ -26,6 +26,13 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+const open = new Set<Sandbox>();
+
+/** Closes every sandbox that is still open, for the way out of an interrupted program. */
+export async function closeSandboxes(): Promise<void> {
+  await Promise.all([...open].map((sandbox) => sandbox.close()));
+}
+
 /** Makes a folder for temporary files, such as `/tmp/rocketchat-demo-x1Y2z3`. */
 export async function openSandbox(name: string): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), `rocketchat-${name}-`));
@@ -42,7 +49,7 @@ export async function openSandbox(name: string): Promise<Sandbox> {
   const report = () => {
     if (caretaker.stdin.writable) caretaker.stdin.write(`${[...groups].join(" ")}\n`);
   };
-  return {
+  const sandbox: Sandbox = {
     folder,
     adopt({ id, ended }) {
       groups.add(id);
@@ -55,6 +62,9 @@ export async function openSandbox(name: string): Promise<Sandbox> {
     async close() {
       caretaker.stdin.end();
       await gone;
+      open.delete(sandbox);
     },
   };
+  open.add(sandbox);
+  return sandbox;
 }

@@ -1,6 +1,6 @@
 // Owns the tests of the scripted model, over real HTTP and with requests in the shape OpenClaw sends.
 import { afterEach, describe, expect, it } from "vitest";
-import { type ScriptedModel, startScriptedModel } from "./scripted-model.ts";
+import { type ScriptedModel, type ScriptedModelOptions, startScriptedModel } from "./scripted-model.ts";
 
 const CONTEXT_BLOCK = {
   role: "user",
@@ -19,8 +19,8 @@ afterEach(async () => {
   for (const end of cleanUp.splice(0).reverse()) await end();
 });
 
-async function start(): Promise<ScriptedModel> {
-  model = await startScriptedModel();
+async function start(options?: ScriptedModelOptions): Promise<ScriptedModel> {
+  model = await startScriptedModel(options);
   cleanUp.push(() => model.close());
   return model;
 }
@@ -142,6 +142,14 @@ describe("what a person can ask for in brackets", () => {
     const answer = await say(question, assistant, { role: "tool", content: "milk", tool_call_id: "call_1" });
     expect(answer).toMatchObject({ text: "The tool answered: milk", call: undefined, finish: "stop" });
   });
+});
+
+it("takes no directions from people when told so, and tells what it is asked", async () => {
+  const asked: string[] = [];
+  await start({ directives: false, onRequest: ({ text }) => asked.push(text) });
+  const answer = await say(person("[tool exec {}] [fail 500] hello"));
+  expect(answer).toMatchObject({ call: undefined, text: "You said: hello" });
+  expect(asked).toEqual(["[tool exec {}] [fail 500] hello"]);
 });
 
 describe("what a test scripts", () => {

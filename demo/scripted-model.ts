@@ -58,8 +58,21 @@ interface Rule {
   readonly released: Promise<void>;
 }
 
-/** Starts the model on 127.0.0.1; without a `port` on a free one. */
-export async function startScriptedModel(options: { readonly port?: number } = {}): Promise<ScriptedModel> {
+export interface ScriptedModelOptions {
+  /** A free port, if not given. */
+  readonly port?: number;
+  /**
+   * Whether people may direct the answer in brackets; yes, if not given. They can make the agent call its
+   * tools so, which is nothing for strangers.
+   */
+  readonly directives?: boolean;
+  /** Told every request as it comes. */
+  readonly onRequest?: (request: SeenRequest) => void;
+}
+
+/** Starts the model on 127.0.0.1. */
+export async function startScriptedModel(options: ScriptedModelOptions = {}): Promise<ScriptedModel> {
+  const unscripted = (text: string): ModelReply => (options.directives === false ? {} : replyFromText(text));
   const seen: SeenRequest[] = [];
   const rules: Rule[] = [];
   const watchers = new Set<() => void>();
@@ -80,14 +93,16 @@ export async function startScriptedModel(options: { readonly port?: number } = {
         resolve(response.writableFinished ? "answered" : "aborted");
       });
     });
-    seen.push({ ...asked, ended });
+    const seenRequest = { ...asked, ended };
+    seen.push(seenRequest);
+    options.onRequest?.(seenRequest);
     for (const look of watchers) look();
     await answer({ asked, response, signal: aborted.signal, id: `scripted-${seen.length}` });
   }
 
   async function answer({ asked, response, signal, id }: Answering): Promise<void> {
     const rule = rules.findLast(({ matcher }) => matches(matcher, asked));
-    const reply = rule ? scripted(rule, asked) : replyFromText(asked.text);
+    const reply = rule ? scripted(rule, asked) : unscripted(asked.text);
     if (reply.hold) await Promise.race([rule?.released, once(signal)]);
     if (signal.aborted) return;
     if (reply.status !== undefined) return sendError(response, reply.status, "The script says: fail.");
