@@ -10,6 +10,19 @@ export type GroupPolicy = "allowlist" | "open" | "disabled";
 export interface RoomSettings {
   readonly enabled?: boolean | undefined;
   readonly requireMention?: boolean | undefined;
+  /** User ids that may speak to the agent in this room, in place of `groupAllowFrom`. */
+  readonly users?: readonly string[] | undefined;
+  /** Drop messages that mention other users but not the bot, even where no mention is needed. */
+  readonly ignoreOtherMentions?: boolean | undefined;
+}
+
+/** What the account does with direct messages beside `dmPolicy`. */
+export interface DirectSettings {
+  readonly enabled: boolean;
+  /** Whether group DMs (three people or more) are served. */
+  readonly groupEnabled: boolean;
+  /** Room ids of the group DMs that are served; empty: all the bot is in. */
+  readonly groupRooms: readonly string[];
 }
 
 /** One `channels.rocketchat` entry after account-over-root merging, with secrets resolved. */
@@ -26,31 +39,24 @@ export interface AccountSettings {
   /** The personal access token; empty when missing or not resolvable here. Never log it. */
   readonly pat: string;
   readonly patStatus: "available" | "configured_unavailable" | "missing";
+  readonly dm: DirectSettings;
   readonly dmPolicy: DmPolicy;
   readonly allowFrom: readonly string[];
   readonly groupPolicy: GroupPolicy;
   readonly groupAllowFrom: readonly string[];
   /** By room id or `"*"`. */
-  readonly rooms: Readonly<Record<string, RoomSettings>>;
+  readonly rooms: ReadonlyMap<string, RoomSettings>;
   readonly requireMention: boolean;
   readonly dangerouslyAllowInsecure: boolean;
   readonly allowPrivateNetwork: boolean;
 }
 
-/** The settings entry for a room: its own by id, else the `"*"` entry, else undefined. */
-function roomSettings(settings: AccountSettings, roomId: string): RoomSettings | undefined {
-  return settings.rooms[roomId] ?? settings.rooms["*"];
+/** The settings entry for a room: its own by id, else the `"*"` entry, else nothing. */
+export function roomSettings(settings: AccountSettings, roomId: string): RoomSettings {
+  return settings.rooms.get(roomId) ?? settings.rooms.get("*") ?? {};
 }
 
 /** Whether a room message needs a mention of the bot; true unless the room or the account says otherwise. */
 export function requiresMention(settings: AccountSettings, roomId: string): boolean {
-  return roomSettings(settings, roomId)?.requireMention ?? settings.requireMention;
-}
-
-/** Whether the room is served at all under `groupPolicy` and `rooms`; senders are judged separately. */
-export function isRoomAllowed(settings: AccountSettings, roomId: string): boolean {
-  if (settings.groupPolicy === "disabled") return false;
-  const room = roomSettings(settings, roomId);
-  if (room?.enabled === false) return false;
-  return settings.groupPolicy === "open" || room !== undefined;
+  return roomSettings(settings, roomId).requireMention ?? settings.requireMention;
 }

@@ -2,14 +2,50 @@
 
 import type { MessageFacts } from "./message.ts";
 
-/** Whether the server listed the bot user in `mentions` (recordings `mention-forms`). */
-export function mentionsUser(message: MessageFacts, userId: string): boolean {
-  return message.mentions.some((mention) => mention.kind === "user" && mention.id === userId);
+/** The bot user: the id is what the server lists in `mentions`, the username what people write. */
+export interface Mentionable {
+  readonly userId: string;
+  readonly username: string;
 }
 
-/** Removes every `@username` of the bot, so that the agent reads the request and not its own name. */
+/**
+ * Whether a message names the bot: the server listed its id, or the text names it in a form that the
+ * server's own expression misses, such as `(@bot)`, `@bot.` or `@BOT` (recording `mention-forms`). `@all`,
+ * `@here` and teams never count.
+ */
+export function mentionsBot(message: MessageFacts, bot: Mentionable): boolean {
+  const listed = message.mentions.some((mention) => mention.kind === "user" && mention.id === bot.userId);
+  return listed || namesBot(message.text, bot.username);
+}
+
+/** Whether the message mentions some other user but not the bot. */
+export function mentionsOthersOnly(message: MessageFacts, bot: Mentionable): boolean {
+  return message.mentions.some((mention) => mention.kind === "user") && !mentionsBot(message, bot);
+}
+
+/** Removes every `@username` of the bot outside code, so that the agent reads the request and not its own name. */
 export function stripMention(text: string, username: string): string {
   if (username === "") return text.trim();
+  const name = mentionOf(username);
+  const parts = text.split(CODE);
+  return parts
+    .map((part, index) => (index % 2 === 0 ? part.replace(name, "") : part))
+    .join("")
+    .trim();
+}
+
+function namesBot(text: string, username: string): boolean {
+  if (username === "" || !text.toLowerCase().includes(`@${username.toLowerCase()}`)) return false;
+  const outsideCode = text.split(CODE).filter((_, index) => index % 2 === 0);
+  const name = mentionOf(username);
+  return outsideCode.some((part) => part.search(name) >= 0);
+}
+
+/** Fenced blocks and inline code; as the one group of a split, code stands at the odd places. */
+const CODE = /(```[\s\S]*?(?:```|$)|`[^`\n]+`)/;
+
+/** `@name` that is not a part of an address, a path, a link's label or a longer name. */
+function mentionOf(username: string): RegExp {
   const name = username.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return text.replace(new RegExp(`(^|[^\\w@])@${name}(?![\\w-])[,:]?`, "gi"), "$1").trim();
+  return new RegExp(`(?<![\\p{L}\\p{N}@/\\[.-])@${name}(?![\\p{L}\\p{N}@]|[-_.:][\\p{L}\\p{N}])[,:]?`, "giu");
 }

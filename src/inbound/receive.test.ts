@@ -1,26 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { accountSettings } from "../../test/support/settings.ts";
 import type { AccountSettings } from "../settings.ts";
 import { identify, receive } from "./receive.ts";
 
-const settings: AccountSettings = {
-  accountId: "default",
-  enabled: true,
-  name: undefined,
-  serverUrl: "https://chat.example.org",
-  userId: "bot",
-  username: "labbot",
-  pat: "secret",
-  patStatus: "available",
-  dmPolicy: "pairing",
-  allowFrom: [],
-  groupPolicy: "allowlist",
-  groupAllowFrom: [],
-  rooms: { r1: {} },
-  requireMention: true,
-  dangerouslyAllowInsecure: false,
-  allowPrivateNetwork: false,
-};
+const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
 
 const mentioned = [{ _id: "bot", username: "labbot", type: "user" }];
 const message = {
@@ -65,8 +49,8 @@ describe("receive", () => {
     ["an old message sent again", { _updatedAt: { $date: 1_200_001 } }, {}, "re-emission"],
     ["a message without text", { msg: " " }, {}, "empty"],
     ["a room that is not listed", { rid: "r2" }, {}, "room-not-allowed"],
-    ["a room message without mention", { mentions: [] }, {}, "not-mentioned"],
-    ["@all", { mentions: [{ _id: "all", username: "all" }] }, {}, "not-mentioned"],
+    ["a room message without mention", { msg: "hi", mentions: [] }, {}, "not-mentioned"],
+    ["@all", { msg: "@all hi", mentions: [{ _id: "all", username: "all" }] }, {}, "not-mentioned"],
   ])("drops %s", (_, change, where, reason) => {
     expect(reasonOf(change, where)).toBe(reason);
   });
@@ -76,16 +60,22 @@ describe("receive", () => {
   });
 
   it("lets a direct message pass without mention, whoever its members are", () => {
-    expect(reasonOf({ rid: "unlisted", mentions: [] }, { roomType: "d", roomName: undefined })).toBe(
-      "received",
-    );
+    expect(
+      reasonOf({ rid: "unlisted", msg: "hi", mentions: [] }, { roomType: "d", roomName: undefined }),
+    ).toBe("received");
   });
 
   it("asks no mention where the room or the account says so", () => {
-    expect(reasonOf({ mentions: [] }, {}, { requireMention: false })).toBe("received");
-    expect(reasonOf({ mentions: [] }, {}, { rooms: { r1: { requireMention: false } } })).toBe("received");
+    expect(reasonOf({ msg: "hi", mentions: [] }, {}, { requireMention: false })).toBe("received");
     expect(
-      reasonOf({ mentions: [] }, {}, { requireMention: false, rooms: { r1: { requireMention: true } } }),
+      reasonOf({ msg: "hi", mentions: [] }, {}, { rooms: new Map([["r1", { requireMention: false }]]) }),
+    ).toBe("received");
+    expect(
+      reasonOf(
+        { msg: "hi", mentions: [] },
+        {},
+        { requireMention: false, rooms: new Map([["r1", { requireMention: true }]]) },
+      ),
     ).toBe("not-mentioned");
   });
 
@@ -96,7 +86,7 @@ describe("receive", () => {
     ["allowlist", { "*": {}, r1: { enabled: false } }, "room-not-allowed"],
     ["disabled", { r1: {} }, "room-not-allowed"],
   ] as const)("serves a room under groupPolicy %s with rooms %j: %s", (groupPolicy, rooms, outcome) => {
-    expect(reasonOf({}, {}, { groupPolicy, rooms })).toBe(outcome);
+    expect(reasonOf({}, {}, { groupPolicy, rooms: new Map(Object.entries(rooms)) })).toBe(outcome);
   });
 
   it("identifies a stored event alike, even when the settings would refuse it by now", () => {

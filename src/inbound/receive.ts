@@ -1,10 +1,11 @@
 // Owns the single choke point: one raw event of the message stream becomes an identity and a lane, or a drop.
 
 import { isJsonObject, readText } from "../facts/json.ts";
-import { mentionsUser } from "../facts/mention.ts";
+import { mentionsBot, mentionsOthersOnly } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
+import { isRoomAllowed } from "../policy/access.ts";
 import { type DropReason, refuseMessage } from "../policy/admission.ts";
-import { type AccountSettings, isRoomAllowed, requiresMention } from "../settings.ts";
+import { type AccountSettings, requiresMention, roomSettings } from "../settings.ts";
 
 /**
  * One event of `stream-room-messages`: the message document and the stream's second argument
@@ -51,8 +52,10 @@ function refuseRoom(
 ): DropReason | undefined {
   if (roomType === "d") return undefined;
   if (!isRoomAllowed(settings, message.roomId)) return "room-not-allowed";
-  const gated = requiresMention(settings, message.roomId) && !mentionsUser(message, settings.userId);
-  return gated ? "not-mentioned" : undefined;
+  if (requiresMention(settings, message.roomId) && !mentionsBot(message, settings)) return "not-mentioned";
+  const others =
+    roomSettings(settings, message.roomId).ignoreOtherMentions && mentionsOthersOnly(message, settings);
+  return others ? "others-mentioned" : undefined;
 }
 
 /**

@@ -1,27 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import type { AccountSettings } from "../settings.ts";
 import type { Access, InboundHost, TurnInput } from "./host.ts";
 import { runTurn } from "./turn.ts";
 
-const settings: AccountSettings = {
-  accountId: "default",
-  enabled: true,
-  name: undefined,
-  serverUrl: "https://chat.example.org",
-  userId: "bot",
-  username: "labbot",
-  pat: "",
-  patStatus: "missing",
-  dmPolicy: "pairing",
-  allowFrom: [],
-  groupPolicy: "allowlist",
-  groupAllowFrom: [],
-  rooms: { r1: {} },
-  requireMention: true,
-  dangerouslyAllowInsecure: false,
-  allowPrivateNetwork: false,
-};
+const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
 
 function event(change: object = {}, where: object = {}) {
   return {
@@ -95,7 +78,7 @@ describe("runTurn", () => {
 
   it("never reaches the host with what the choke point drops", async () => {
     const { deps, opened } = stage();
-    expect(await runTurn(event({ mentions: [] }), deps)).toEqual({
+    expect(await runTurn(event({ msg: "hi", mentions: [] }), deps)).toEqual({
       kind: "dropped",
       reason: "not-mentioned",
     });
@@ -111,7 +94,7 @@ describe("runTurn", () => {
   it("judges a group DM as a room, though its messages look like direct ones", async () => {
     const { deps, calls } = stage({ room: { id: "g1", chatType: "group", label: undefined } });
     const outcome = await runTurn(event({ rid: "g1" }, { roomType: "d" }), deps);
-    expect(outcome).toEqual({ kind: "dropped", reason: "room-not-allowed" });
+    expect(outcome).toEqual({ kind: "dropped", reason: "group-dms-off" });
     expect(calls).toEqual([]);
   });
 

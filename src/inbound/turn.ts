@@ -1,8 +1,8 @@
 // Owns the straight line from one durable event to one agent turn.
 
-import { mentionsUser, stripMention } from "../facts/mention.ts";
+import { mentionsBot, stripMention } from "../facts/mention.ts";
+import { refusePlace } from "../policy/access.ts";
 import type { DropReason } from "../policy/admission.ts";
-import { isRoomAllowed } from "../settings.ts";
 import type { InboundHost } from "./host.ts";
 import type { RoomLookup } from "./lookups.ts";
 import { type RawMessageEvent, receive } from "./receive.ts";
@@ -30,15 +30,14 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
 
   const room = await deps.rooms.room(message.roomId);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
-  if (room.chatType !== "direct" && !isRoomAllowed(settings, room.id)) {
-    return { kind: "dropped", reason: "room-not-allowed" };
-  }
+  const refusal = refusePlace(settings, room);
+  if (refusal !== undefined) return { kind: "dropped", reason: refusal };
 
   const turn = deps.host.openTurn({
     message,
     room,
     text: stripMention(message.text, settings.username),
-    wasMentioned: mentionsUser(message, settings.userId),
+    wasMentioned: mentionsBot(message, settings),
   });
   const where = { roomId: message.roomId, threadId: message.threadId };
 

@@ -42,6 +42,9 @@ const config = createScopedChannelConfigAdapter<AccountSettings>({
   formatAllowFrom: (entries) => entries.map(normalizeAllowEntry).filter((entry) => entry !== ""),
 });
 
+/** Read anew for every message, so that a change needs no reconnect. */
+const LIVE_KEYS = ["dm", "dmPolicy", "allowFrom", "groupPolicy", "groupAllowFrom", "rooms", "requireMention"];
+
 type Messaging = NonNullable<ChannelPlugin["messaging"]>;
 
 function normalizeTarget(text: string): string | undefined {
@@ -92,7 +95,14 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     },
     setupContract,
     capabilities: { chatTypes: ["direct", "group", "channel", "thread"], threads: true, media: false },
-    reload: { configPrefixes: [`channels.${CHANNEL_ID}`] },
+    reload: {
+      configPrefixes: [`channels.${CHANNEL_ID}`],
+      noopPrefixes: LIVE_KEYS.flatMap((key) => [
+        `channels.${CHANNEL_ID}.${key}`,
+        `channels.${CHANNEL_ID}.accounts.*.${key}`,
+      ]),
+      accountScopedRestart: true,
+    },
     configSchema: rocketchatConfigSchema,
     config: {
       ...config,

@@ -10,10 +10,12 @@ import {
 } from "openclaw/plugin-sdk/channel-outbound";
 import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pairing";
 import { resolveThreadSessionKeys } from "openclaw/plugin-sdk/routing";
+import type { RoomFacts } from "../facts/room.ts";
 import type { Access, HostTurn, InboundHost, TurnInput } from "../inbound/host.ts";
 import type { Log } from "../log.ts";
 import { formatTarget } from "../outbound/target.ts";
-import { type AccountSettings, isRoomAllowed, requiresMention } from "../settings.ts";
+import { refusePlace, resolveSenderRule } from "../policy/access.ts";
+import { type AccountSettings, requiresMention } from "../settings.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { TEXT_CHUNK_UNITS } from "./message-adapter.ts";
 import { senderIdentity } from "./sender-identity.ts";
@@ -108,6 +110,7 @@ function resolveIngress(
 ): Promise<ResolvedChannelMessageIngress> {
   const { message, room } = input;
   const direct = room.chatType === "direct";
+  const senders = resolveSenderRule(settings, room);
   return core.channel.inbound.ingress.resolve({
     channelId: CHANNEL_ID,
     accountId,
@@ -126,11 +129,10 @@ function resolveIngress(
       nativeChannelId: room.id,
       inboundEventKind: "user_request",
     },
-    // In rooms `groupPolicy` decides about the room; its members may speak unless `groupAllowFrom` names them.
-    ...(direct ? {} : { route: roomGate(settings, room.id) }),
+    ...(direct ? {} : { route: roomGate(settings, room) }),
     policy: {
       dmPolicy: settings.dmPolicy,
-      groupPolicy: settings.groupAllowFrom.length > 0 ? "allowlist" : "open",
+      groupPolicy: senders.groupPolicy,
       groupAllowFromFallbackToAllowFrom: false,
       activation: {
         requireMention: !direct && requiresMention(settings, room.id),
@@ -138,15 +140,16 @@ function resolveIngress(
       },
     },
     allowFrom: [...settings.allowFrom],
-    groupAllowFrom: [...settings.groupAllowFrom],
+    groupAllowFrom: [...senders.groupAllowFrom],
     ...(cfg.accessGroups && { accessGroups: cfg.accessGroups }),
     readStoreAllowFrom,
     mentionFacts: mentionFacts(input),
   });
 }
 
-function roomGate(settings: AccountSettings, roomId: string) {
-  const allowed = isRoomAllowed(settings, roomId);
+/** The place was judged before; OpenClaw sees the verdict in its own graph of gates. */
+function roomGate(settings: AccountSettings, room: RoomFacts) {
+  const allowed = refusePlace(settings, room) === undefined;
   return { id: "rocketchat-room", kind: "route" as const, configured: true, matched: allowed, allowed };
 }
 

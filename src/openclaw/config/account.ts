@@ -5,7 +5,7 @@ import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
-import type { AccountSettings } from "../../settings.ts";
+import type { AccountSettings, RoomSettings } from "../../settings.ts";
 import { type AccountConfig, CHANNEL_ID, readChannelConfig } from "./schema.ts";
 
 export const { listAccountIds, resolveDefaultAccountId } = createAccountListHelpers(CHANNEL_ID);
@@ -31,11 +31,16 @@ export function resolveAccount(
     username: (config.username ?? "").replace(/^@/, ""),
     pat: pat.status === "available" ? pat.value : "",
     patStatus: pat.status === "available" ? "available" : missingStatus(config),
+    dm: {
+      enabled: config.dm?.enabled ?? true,
+      groupEnabled: config.dm?.groupEnabled ?? false,
+      groupRooms: config.dm?.groupRooms ?? [],
+    },
     dmPolicy: config.dmPolicy ?? "pairing",
     allowFrom: (config.allowFrom ?? []).map(normalizeAllowEntry),
     groupPolicy: config.groupPolicy ?? "allowlist",
     groupAllowFrom: (config.groupAllowFrom ?? []).map(normalizeAllowEntry),
-    rooms: config.rooms ?? {},
+    rooms: mapRooms(config.rooms ?? {}),
     requireMention: config.requireMention ?? true,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
@@ -107,8 +112,14 @@ function mergeAccount(cfg: OpenClawConfig, accountId: string): AccountConfig {
     accountId,
     channelId: CHANNEL_ID,
     omitKeys: ["accounts", "defaultAccount"],
-    nestedObjectKeys: ["network"],
+    nestedObjectKeys: ["network", "dm"],
   });
+}
+
+function mapRooms(rooms: NonNullable<AccountConfig["rooms"]>): Map<string, RoomSettings> {
+  return new Map(
+    Object.entries(rooms).map(([id, room]) => [id, { ...room, users: room.users?.map(normalizeAllowEntry) }]),
+  );
 }
 
 function definedAccounts(

@@ -17,6 +17,14 @@ export const CHANNEL_ID = "rocketchat";
 const RoomSchema = z.strictObject({
   enabled: z.boolean().optional(),
   requireMention: z.boolean().optional(),
+  users: AllowFromListSchema,
+  ignoreOtherMentions: z.boolean().optional(),
+});
+
+const DirectSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  groupEnabled: z.boolean().optional(),
+  groupRooms: z.array(z.string()).optional(),
 });
 
 /** Only `https`, unless the account says that it is for local development. */
@@ -32,6 +40,7 @@ const AccountSchema = z.strictObject({
   userId: z.string().min(1).optional(),
   username: z.string().min(1).optional(),
   pat: buildSecretInputSchema().optional(),
+  dm: DirectSchema.optional(),
   dmPolicy: DmPolicySchema.optional(),
   allowFrom: AllowFromListSchema,
   groupPolicy: GroupPolicySchema.optional(),

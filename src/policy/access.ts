@@ -1,0 +1,44 @@
+// Owns which rooms an account serves and whom it asks OpenClaw to let speak there.
+
+import type { RoomFacts } from "../facts/room.ts";
+import { type AccountSettings, roomSettings } from "../settings.ts";
+import type { DropReason } from "./admission.ts";
+
+/** Whether a room that is no direct message or group DM is served under `groupPolicy` and `rooms`. */
+export function isRoomAllowed(settings: AccountSettings, roomId: string): boolean {
+  if (settings.groupPolicy === "disabled") return false;
+  if (roomSettings(settings, roomId).enabled === false) return false;
+  return settings.groupPolicy === "open" || settings.rooms.has(roomId) || settings.rooms.has("*");
+}
+
+/** Judges the place of a message; undefined means that it is served there and the sender decides. */
+export function refusePlace(settings: AccountSettings, room: RoomFacts): DropReason | undefined {
+  switch (room.chatType) {
+    case "direct":
+      return settings.dm.enabled ? undefined : "direct-messages-off";
+    case "group":
+      return isGroupDmServed(settings, room.id) ? undefined : "group-dms-off";
+    case "channel":
+      return isRoomAllowed(settings, room.id) ? undefined : "room-not-allowed";
+  }
+}
+
+function isGroupDmServed({ dm }: AccountSettings, roomId: string): boolean {
+  return dm.groupEnabled && (dm.groupRooms.length === 0 || dm.groupRooms.includes(roomId));
+}
+
+/** Who may speak in a room or group DM: everybody in it, or the listed user ids alone. */
+export interface SenderRule {
+  readonly groupPolicy: "open" | "allowlist";
+  readonly groupAllowFrom: readonly string[];
+}
+
+/**
+ * The rule for senders, as on Slack: in a room its `users`, else `groupAllowFrom`, else all members; in a
+ * group DM the people who may write directly.
+ */
+export function resolveSenderRule(settings: AccountSettings, room: RoomFacts): SenderRule {
+  if (room.chatType === "group") return { groupPolicy: "allowlist", groupAllowFrom: settings.allowFrom };
+  const listed = roomSettings(settings, room.id).users ?? settings.groupAllowFrom;
+  return { groupPolicy: listed.length > 0 ? "allowlist" : "open", groupAllowFrom: listed };
+}

@@ -1,0 +1,27 @@
+// Owns the account that unit tests start from.
+
+import type { AccountSettings } from "../../src/settings.ts";
+
+/** A configured account with the defaults, for the bot user `bot` named `labbot`; `changes` are laid over it. */
+export function accountSettings(changes: Partial<AccountSettings> = {}): AccountSettings {
+  return {
+    accountId: "default",
+    enabled: true,
+    name: undefined,
+    serverUrl: "https://chat.example.org",
+    userId: "bot",
+    username: "labbot",
+    pat: "a-token",
+    patStatus: "available",
+    dm: { enabled: true, groupEnabled: false, groupRooms: [] },
+    dmPolicy: "pairing",
+    allowFrom: [],
+    groupPolicy: "allowlist",
+    groupAllowFrom: [],
+    rooms: new Map(),
+    requireMention: true,
+    dangerouslyAllowInsecure: false,
+    allowPrivateNetwork: false,
+    ...changes,
+  };
+}
