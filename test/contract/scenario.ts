@@ -11,7 +11,7 @@ export interface Scenario {
   timed?: boolean;
   /** Takes a minute of waiting, so it plays beside the others. */
   aside?: boolean;
-  /** Counts all sockets of a user, so it plays before anything stands beside it. */
+  /** Shows who is online, so it plays when no socket of another scenario is open, and a minute after the preparation. */
   alone?: boolean;
   play: (stage: Stage) => Promise<void>;
 }

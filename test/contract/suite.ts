@@ -31,7 +31,7 @@ export interface Score {
   skipped: string[];
 }
 
-/** Plays and compares. Scenarios that take a minute play beside the others; those that count sockets play before them. */
+/** Plays and compares. Scenarios that take a minute play beside the others; those that show who is online play last. */
 export async function runSuite(options: SuiteOptions): Promise<Score> {
   const { target, profile, only } = options;
   const real = loadRecordings(profile);
@@ -48,11 +48,13 @@ export async function runSuite(options: SuiteOptions): Promise<Score> {
     verdicts.push(verdict);
     options.report?.(verdict);
   };
+  const playInTurn = async (scenarios: Scenario[]) => {
+    for (const scenario of scenarios) await play(scenario);
+  };
   await prepare(target);
-  for (const scenario of playable.filter(({ alone }) => alone)) await play(scenario);
-  const aside = Promise.all(playable.filter((scenario) => scenario.aside).map(play));
-  for (const scenario of playable.filter(({ alone, aside }) => !alone && !aside)) await play(scenario);
-  await aside;
+  const beside = playable.filter(({ aside }) => aside).map(play);
+  await Promise.all([...beside, playInTurn(playable.filter(({ alone, aside }) => !alone && !aside))]);
+  await playInTurn(playable.filter(({ alone }) => alone));
   const skipped = wanted.filter((scenario) => !playable.includes(scenario)).map(({ name }) => name);
   return { ...addUp(verdicts), verdicts, unused: unusedRules(rules, verdicts), skipped };
 }

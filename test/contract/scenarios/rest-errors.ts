@@ -7,6 +7,7 @@ const CALLS_OVER_THE_LIMIT = 12;
 export const restErrors: Scenario = {
   name: "rest-errors",
   about: "REST calls without a login, to no endpoint, with a broken body, and too many of them",
+  alone: true,
   async play(stage) {
     const { bot, alice } = stage;
     const me = (login: Login) => () => bot.get("me", undefined, { login });

@@ -330,6 +330,7 @@ export const history: Scenario = {
 export const lookups: Scenario = {
   name: "lookups",
   about: "Everything a bot may look up; lists of the whole server by their keys only",
+  alone: true,
   async play(stage) {
     const { bot, alice, mallory } = stage;
     await stage.phase("setup");
