@@ -80,7 +80,8 @@ export class Demo {
     const code = expectations.every(({ failure }) => failure === undefined) ? 0 : 1;
     this.codeWhenInterrupted = code;
     if (this.#options.once) return code;
-    this.#screen.headline(`Rocket.Chat is emulated at ${town.emulator.url}; you are alice. ${TOWN_HELP}`);
+    this.#screen.headline(`You are alice now; the emulated Rocket.Chat is at ${town.emulator.url}`);
+    this.#screen.print(TOWN_HELP);
     await this.#talk(gateway, { help: TOWN_HELP, post: postAsAlice(town) });
     return code;
   }
@@ -97,7 +98,8 @@ export class Demo {
     await this.#showStatus(gateway);
     this.codeWhenInterrupted = 0;
     if (this.#options.once) return 0;
-    this.#screen.headline(`Write to @${username} on ${server.url.origin}. ${SERVER_HELP}`);
+    this.#screen.headline(`Write to @${username} on ${server.url.origin}; a first message gets a code`);
+    this.#screen.print(SERVER_HELP);
     await this.#talk(gateway, { help: SERVER_HELP });
     return 0;
   }

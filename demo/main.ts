@@ -41,16 +41,16 @@ async function runAndCleanUp(options: DemoOptions): Promise<number> {
   const watch = { file: join(sandbox.folder, "network.jsonl"), allow };
   await watchFromHereOn(watch);
   const demo = new Demo({ options, sandbox, screen, watch });
-  const run = demo.run().catch((error: unknown) => {
-    screen.verdict(false, error instanceof Error ? error.message : String(error));
-    return 1;
-  });
   try {
-    const code = await Promise.race([run, interrupted.then(() => demo.codeWhenInterrupted)]);
+    const ended = [demo.run(), interrupted.then(() => demo.codeWhenInterrupted)];
+    const code = await Promise.race(ended).catch((error: unknown) => {
+      screen.verdict(false, error instanceof Error ? error.message : String(error));
+      return 1;
+    });
+    screen.close();
     const quiet = await reportNetwork(watch);
     return quiet ? code : Math.max(code, 1);
   } finally {
-    screen.close();
     await demo.stop();
     await closeSandboxes();
   }

@@ -33,6 +33,7 @@ export class Screen {
   readonly #out = process.stdout;
   #step: { title: string; since: number } | undefined;
   #prompt: Interface | undefined;
+  #closed = false;
 
   /** Prints a line above the step in progress and above the prompt. */
   print(text: string): void {
@@ -72,7 +73,7 @@ export class Screen {
       clearInterval(tick);
       this.#clearLine();
       this.#step = undefined;
-      this.verdict(held, `${title} (${took()})`);
+      if (!this.#closed) this.verdict(held, `${title} (${took()})`);
     }
   }
 
@@ -95,9 +96,11 @@ export class Screen {
     this.#prompt?.prompt();
   }
 
-  /** Gives the terminal back as it was. */
+  /** Gives the terminal back as it was; steps that still go on are not shown any more. */
   close(): void {
+    this.#closed = true;
     this.#clearLine();
+    this.#step = undefined;
     this.#prompt?.close();
     this.#prompt = undefined;
     process.stdin.pause();
