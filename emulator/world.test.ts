@@ -4,7 +4,7 @@ import { directRoom } from "./world/direct.ts";
 import { createDiscussion } from "./world/discussions.ts";
 import type { Broadcast, Message, Profile, Room, User } from "./world/documents.ts";
 import { changesSince, history } from "./world/histories.ts";
-import { addUser, kickUser } from "./world/memberships.ts";
+import { addUser, kickUser, leaveRoom } from "./world/memberships.ts";
 import { deleteMessage, editMessage, pinMessage, react, starMessage } from "./world/message-changes.ts";
 import { sendMessage } from "./world/messages.ts";
 import { postMessage } from "./world/posts.ts";
@@ -177,6 +177,12 @@ describe("memberships", () => {
       kickUser(world, room, bob, alice);
       expect(world.canAccess(room, bob)).toBe(sees);
     }
+  });
+
+  it("the last owner may not leave", () => {
+    const { alice, bob, room } = group();
+    leaveRoom(world, room, bob);
+    expect(() => leaveRoom(world, room, alice)).toThrow("error-you-are-last-owner");
   });
 
   it("the members of a group read its discussions without joining them", () => {

@@ -1,7 +1,7 @@
 // The endpoints channels.* and groups.*, which differ in little more than their names.
 import type { Message, Room, User } from "../world/documents.ts";
-import { ServerError } from "../world/errors.ts";
-import { addUser, kickUser, leaveRoom, setRoomRole } from "../world/memberships.ts";
+import { PlainError, ServerError } from "../world/errors.ts";
+import { addUser, kickUser, leaveRoom, setOpen, setRoomRole } from "../world/memberships.ts";
 import { allows } from "../world/permissions.ts";
 import {
   archiveRoom,
@@ -247,6 +247,8 @@ function ofFamily(family: Family): Route[] {
       leaveRoom(world, room, user);
       return type === "c" ? { channel: room } : {};
     }),
+    change(family, "open", ({ world, user, room }) => show(world, user, room, true)),
+    change(family, "close", ({ world, user, room }) => show(world, user, room, false)),
     change(family, "rename", ({ world, user, room, request }) => {
       requireRight(world, user, room, "edit-room", "saveRoomSettings");
       renameRoom(world, room, { name: String(request.name ?? ""), by: user });
@@ -280,6 +282,19 @@ function ofFamily(family: Family): Route[] {
       return {};
     }),
   ];
+}
+
+/** Puts a room on the caller's list or takes it off. */
+function show(world: World, user: User, room: Room, open: boolean): Record<string, unknown> {
+  const membership = world.membership(room._id, user._id);
+  if (!membership) throw new PlainError(`The user is not in the room "${room.name}".`);
+  if (membership.open === open) {
+    const kind = room.t === "c" ? "channel" : "private group";
+    const state = open ? "already open for" : "already closed to";
+    throw new PlainError(`The ${kind}, ${room.name}, is ${state} the sender`);
+  }
+  setOpen(world, membership, open);
+  return {};
 }
 
 function rolesOf(world: World, room: Room): unknown[] {

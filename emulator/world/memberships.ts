@@ -95,11 +95,19 @@ export function kickUser(world: World, room: Room, user: User, by: User): void {
   systemMessage(world, { room, t: "ru", msg: user.username, by: refOf(by) });
 }
 
+function countOwners(world: World, room: Room): number {
+  return world.membersOf(room._id).filter(({ roles }) => roles?.includes("owner")).length;
+}
+
 /** A member leaves; he still gets the notice of it. */
 export function leaveRoom(world: World, room: Room, user: User): void {
   const membership = world.membership(room._id, user._id);
   if (!membership) {
     throw new ServerError("error-user-not-in-room", "You are not in this room", { method: "leaveRoom" });
+  }
+  if (membership.roles?.includes("owner") && countOwners(world, room) === 1) {
+    const text = "You are the last owner. Please set new owner before leaving the room.";
+    throw new ServerError("error-you-are-last-owner", text, { method: "leaveRoom" });
   }
   world.subscriptions.delete(`${room._id} ${user._id}`);
   const message = makeSystemMessage(world, { room, t: "ul", msg: user.username, by: refOf(user) });
