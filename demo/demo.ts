@@ -13,7 +13,8 @@ import { BOT, buildTown, listenToTown, type Town } from "./town.ts";
 import { readTypedLine, type TypedLine } from "./typed-line.ts";
 
 const EXIT_INTERRUPTED = 130;
-const CONNECTED = /\[default\] connected/;
+/** What the plugin says when the account is up, or when it cannot come up as it is configured. */
+const ACCOUNT_SETTLED = /\[default\] (connected|account .*)/;
 
 type PostLine = Extract<TypedLine, { kind: "post" }>;
 
@@ -116,7 +117,8 @@ export class Demo {
     this.#gateway = gateway;
     await this.#screen.step("starting the OpenClaw gateway (half a minute on a slow machine)", async () => {
       await gateway.start();
-      await gateway.waitForOutput(CONNECTED);
+      const line = await gateway.waitForOutput(ACCOUNT_SETTLED);
+      if (!line.endsWith(" connected")) throw new Error(line);
     });
     return gateway;
   }

@@ -26,7 +26,7 @@ export function serverAccount(options: ServerOptions, username: string): ConfigO
 export async function serverHosts({ url }: ServerOptions): Promise<string[]> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const addresses = await lookup(host, { all: true }).catch(() => []);
-  return [host, ...addresses.map(({ address }) => address)];
+  return [...new Set([host, ...addresses.map(({ address }) => address)])];
 }
 
 /** The bot user's name: as given, or from `GET /api/v1/me`. */
