@@ -18,6 +18,7 @@ export default defineConfig({
       {
         test: {
           name: "contract",
+          maxWorkers: 3,
           include: ["test/contract/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
