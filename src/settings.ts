@@ -6,6 +6,9 @@ export type DmPolicy = "pairing" | "allowlist" | "open" | "disabled";
 /** Which rooms and senders are served: `allowlist` needs the room in `rooms`, `open` serves all. */
 export type GroupPolicy = "allowlist" | "open" | "disabled";
 
+/** Whether other bots' messages are heard: not at all, all that pass the other rules, or those naming the bot. */
+export type AllowBots = boolean | "mentions";
+
 /** What one entry of `rooms` says; an absent key means "as the account says". */
 export interface RoomSettings {
   readonly enabled?: boolean | undefined;
@@ -14,6 +17,7 @@ export interface RoomSettings {
   readonly users?: readonly string[] | undefined;
   /** Drop messages that mention other users but not the bot, even where no mention is needed. */
   readonly ignoreOtherMentions?: boolean | undefined;
+  readonly allowBots?: AllowBots | undefined;
 }
 
 /** What the account does with direct messages beside `dmPolicy`. */
@@ -47,6 +51,9 @@ export interface AccountSettings {
   /** By room id or `"*"`. */
   readonly rooms: ReadonlyMap<string, RoomSettings>;
   readonly requireMention: boolean;
+  readonly allowBots: AllowBots;
+  /** User ids of the gateway's other bot users; their messages are bots' messages. */
+  readonly siblings: ReadonlySet<string>;
   readonly dangerouslyAllowInsecure: boolean;
   readonly allowPrivateNetwork: boolean;
 }

@@ -12,6 +12,7 @@ const message = (text: string, mentions: readonly MentionFacts[] = []): MessageF
   sentAt: 0,
   updatedAt: 0,
   sender: { id: "alice", username: undefined, name: undefined },
+  fromIntegration: false,
   systemType: undefined,
   threadId: undefined,
   mentions,

@@ -24,6 +24,7 @@ describe("decodeMessage", () => {
       sentAt: 1_700_000_000_000,
       updatedAt: 1_700_000_000_011,
       sender: { id: "alice-id", username: "alice", name: "Alice A" },
+      fromIntegration: false,
       systemType: undefined,
       threadId: undefined,
       mentions: [{ id: "bot-id", kind: "user" }],
@@ -68,6 +69,10 @@ describe("decodeMessage", () => {
       threadId: "m0",
       systemType: "uj",
     });
+  });
+
+  it("knows the mark of an integration", () => {
+    expect(decodeMessage({ ...streamed, bot: { i: "integration-id" } })?.fromIntegration).toBe(true);
   });
 
   it("takes null and empty text for absent", () => {

@@ -1,6 +1,6 @@
 // Owns the decoding of a Rocket.Chat message document, from the stream or from REST, into MessageFacts.
 
-import { isJsonObject, type JsonObject, readInstant, readObjects, readText } from "./json.ts";
+import { isJsonObject, type JsonObject, readInstant, readObject, readObjects, readText } from "./json.ts";
 
 export interface UserFacts {
   /** Rocket.Chat user `_id`: the only identity. Names are mutable and for display. */
@@ -22,6 +22,8 @@ export interface MessageFacts {
   readonly text: string;
   readonly sentAt: number;
   readonly sender: UserFacts;
+  /** `bot`: an integration or app wrote it in the sender's name; absent on what bot users send. */
+  readonly fromIntegration: boolean;
   /** `t`: absent on what people write; `e2e` on encrypted messages. */
   readonly systemType: string | undefined;
   /** `tmid`: the root message of the thread this is a reply in. */
@@ -46,6 +48,7 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
     text: readText(raw, "msg") ?? "",
     sentAt,
     sender,
+    fromIntegration: readObject(raw, "bot") !== undefined,
     systemType: readText(raw, "t"),
     threadId: readText(raw, "tmid"),
     mentions: readObjects(raw, "mentions").flatMap(decodeMention),

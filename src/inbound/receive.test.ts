@@ -89,6 +89,29 @@ describe("receive", () => {
     expect(reasonOf({}, {}, { groupPolicy, rooms: new Map(Object.entries(rooms)) })).toBe(outcome);
   });
 
+  it.each([
+    ["false", { allowBots: false }, {}, "bot-message"],
+    ["true", { allowBots: true }, {}, "received"],
+    ["mentions, named", { allowBots: "mentions" }, {}, "received"],
+    [
+      "mentions, not named",
+      { allowBots: "mentions", requireMention: false },
+      { msg: "hi", mentions: [] },
+      "bot-message",
+    ],
+    ["the room's word over the account's", { rooms: new Map([["r1", { allowBots: true }]]) }, {}, "received"],
+  ] as const)(
+    "hears an integration and another bot user of the gateway under allowBots %s",
+    (_, account, change, outcome) => {
+      const siblings = new Set(["other-bot"]);
+      expect(reasonOf({ ...change, bot: { i: "hook" } }, {}, account)).toBe(outcome);
+      expect(reasonOf({ ...change, u: { _id: "other-bot" } }, {}, { ...account, siblings })).toBe(outcome);
+      expect(
+        reasonOf({ ...change, u: { _id: "other-bot" } }, { roomType: "d" }, { ...account, siblings }),
+      ).toBe(outcome);
+    },
+  );
+
   it("identifies a stored event alike, even when the settings would refuse it by now", () => {
     const receipt = receive({ message, room }, settings);
     expect(receipt.kind === "received" && receipt.event).toEqual(identify({ message, room }));

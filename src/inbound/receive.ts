@@ -3,7 +3,7 @@
 import { isJsonObject, readText } from "../facts/json.ts";
 import { mentionsBot, mentionsOthersOnly } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
-import { isRoomAllowed } from "../policy/access.ts";
+import { isRoomAllowed, isUnwantedBot } from "../policy/access.ts";
 import { type DropReason, refuseMessage } from "../policy/admission.ts";
 import { type AccountSettings, requiresMention, roomSettings } from "../settings.ts";
 
@@ -50,6 +50,7 @@ function refuseRoom(
   roomType: string | undefined,
   settings: AccountSettings,
 ): DropReason | undefined {
+  if (isUnwantedBot(settings, message)) return "bot-message";
   if (roomType === "d") return undefined;
   if (!isRoomAllowed(settings, message.roomId)) return "room-not-allowed";
   if (requiresMention(settings, message.roomId) && !mentionsBot(message, settings)) return "not-mentioned";

@@ -43,7 +43,16 @@ const config = createScopedChannelConfigAdapter<AccountSettings>({
 });
 
 /** Read anew for every message, so that a change needs no reconnect. */
-const LIVE_KEYS = ["dm", "dmPolicy", "allowFrom", "groupPolicy", "groupAllowFrom", "rooms", "requireMention"];
+const LIVE_KEYS = [
+  "dm",
+  "dmPolicy",
+  "allowFrom",
+  "groupPolicy",
+  "groupAllowFrom",
+  "rooms",
+  "requireMention",
+  "allowBots",
+];
 
 type Messaging = NonNullable<ChannelPlugin["messaging"]>;
 

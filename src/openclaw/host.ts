@@ -14,7 +14,7 @@ import type { RoomFacts } from "../facts/room.ts";
 import type { Access, HostTurn, InboundHost, TurnInput } from "../inbound/host.ts";
 import type { Log } from "../log.ts";
 import { formatTarget } from "../outbound/target.ts";
-import { refusePlace, resolveSenderRule } from "../policy/access.ts";
+import { isFromBot, refusePlace, resolveSenderRule } from "../policy/access.ts";
 import { type AccountSettings, requiresMention } from "../settings.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { TEXT_CHUNK_UNITS } from "./message-adapter.ts";
@@ -209,6 +209,7 @@ async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispa
           ...(input.room.chatType === "direct" && { updateLastRoute: lastRoute(scope, route) }),
           onRecordError: (error: unknown) => log.warn("session record failed", { error }),
         },
+        ...botLoopProtection(scope),
         dispatcherOptions: pipeline,
         delivery: {
           observeMessageSent: true,
@@ -225,6 +226,20 @@ async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispa
     },
   });
   await turn;
+}
+
+/** OpenClaw counts the exchanges of two bots in a conversation and ends those that run in circles. */
+function botLoopProtection({ accountId, settings, input: { message, room } }: TurnScope) {
+  if (!isFromBot(settings, message)) return {};
+  const pair = { senderId: message.sender.id, receiverId: settings.userId };
+  const facts = {
+    scopeId: accountId,
+    conversationId: room.id,
+    eventId: message.id,
+    ...pair,
+    defaultEnabled: true,
+  };
+  return { botLoopProtection: facts };
 }
 
 function chunkReply({ core, cfg, accountId }: TurnScope, text: string): string[] {

@@ -1,5 +1,7 @@
 // Owns which rooms an account serves and whom it asks OpenClaw to let speak there.
 
+import { mentionsBot } from "../facts/mention.ts";
+import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import { type AccountSettings, roomSettings } from "../settings.ts";
 import type { DropReason } from "./admission.ts";
@@ -9,6 +11,21 @@ export function isRoomAllowed(settings: AccountSettings, roomId: string): boolea
   if (settings.groupPolicy === "disabled") return false;
   if (roomSettings(settings, roomId).enabled === false) return false;
   return settings.groupPolicy === "open" || settings.rooms.has(roomId) || settings.rooms.has("*");
+}
+
+/**
+ * Whether a bot wrote the message: another bot user of this gateway, or an integration or app. Bot users of
+ * other systems look like people; for them the mention gate and OpenClaw's loop protection remain.
+ */
+export function isFromBot(settings: AccountSettings, message: MessageFacts): boolean {
+  return message.fromIntegration || settings.siblings.has(message.sender.id);
+}
+
+/** Whether a bot's message is to be dropped under `allowBots` of the room, else of the account. */
+export function isUnwantedBot(settings: AccountSettings, message: MessageFacts): boolean {
+  if (!isFromBot(settings, message)) return false;
+  const allowed = roomSettings(settings, message.roomId).allowBots ?? settings.allowBots;
+  return allowed === "mentions" ? !mentionsBot(message, settings) : !allowed;
 }
 
 /** Judges the place of a message; undefined means that it is served there and the sender decides. */

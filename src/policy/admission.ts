@@ -6,6 +6,7 @@ import type { MessageFacts } from "../facts/message.ts";
 export type DropReason =
   | "malformed"
   | "own-message"
+  | "bot-message"
   | "system-message"
   | "encrypted"
   | "not-a-member"

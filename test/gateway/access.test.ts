@@ -5,14 +5,32 @@ let stack: Stack;
 let town: string;
 let dm: string;
 let group: string;
+let bots: { plaza: string; second: string };
 let people: { alice: string; bob: string };
 beforeAll(async () => {
-  stack = await startStack(({ control, userIds }) => {
+  stack = await startStack(({ control, userIds, account }) => {
     people = { alice: userIds.alice ?? "", bob: userIds.bob ?? "" };
     town = control.addRoom({ name: "town", type: "p", members: ["alice", "bob", "openclaw-bot"] });
     dm = control.direct(["alice", "openclaw-bot"]);
     group = control.direct(["alice", "bob", "openclaw-bot"]);
-    return { dmPolicy: "allowlist", allowFrom: [people.alice], rooms: { [town]: { users: [people.bob] } } };
+    const second = control.addUser({ username: "second-bot", roles: ["user", "bot"] });
+    const pat = control.personalAccessToken("second-bot");
+    const plaza = control.addRoom({
+      name: "plaza",
+      type: "c",
+      members: ["bob", "openclaw-bot", "second-bot"],
+    });
+    bots = { plaza, second: second.userId };
+    const accounts = {
+      default: {},
+      second: { ...account, userId: second.userId, username: "second-bot", pat },
+    };
+    return {
+      accounts,
+      dmPolicy: "allowlist",
+      allowFrom: [people.alice],
+      rooms: { [town]: { users: [people.bob] }, [plaza]: {} },
+    };
   });
 });
 afterAll(() => stack?.stop());
@@ -76,4 +94,17 @@ it("goes by ids: a room that takes a served room's name is not served", async ()
   control.post({ as: "robert", rid: other, msg: "@openclaw-bot [say wrong room]" });
   expect(await ask("robert", town, "same room")).toBe("answered");
   expect(said(other)).toEqual([]);
+});
+
+it("lets two bot users of one gateway not answer each other", async () => {
+  const { control } = stack.emulator;
+  await stack.gateway.waitForOutput(/\[second\] connected/);
+  stack.model.script("[provoke]", { text: "@second-bot [say a loop begins]" });
+  control.post({ as: "robert", rid: bots.plaza, msg: "@openclaw-bot [provoke]" });
+  const spoken = (text: string) => control.waitForMessage(({ msg }) => msg === text, { timeoutMs: 60_000 });
+  await spoken("@second-bot [say a loop begins]");
+  control.post({ as: "robert", rid: bots.plaza, msg: "@second-bot [say for a person I answer]" });
+  await spoken("for a person I answer");
+  const second = control.messages(bots.plaza).flatMap(({ u, msg }) => (u._id === bots.second ? [msg] : []));
+  expect(second).toEqual(["for a person I answer"]);
 });

@@ -20,6 +20,8 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     groupAllowFrom: [],
     rooms: new Map(),
     requireMention: true,
+    allowBots: false,
+    siblings: new Set(),
     dangerouslyAllowInsecure: false,
     allowPrivateNetwork: false,
     ...changes,

@@ -6,7 +6,7 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
-import { type AccountConfig, CHANNEL_ID, readChannelConfig } from "./schema.ts";
+import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
 
 export const { listAccountIds, resolveDefaultAccountId } = createAccountListHelpers(CHANNEL_ID);
 
@@ -20,11 +20,12 @@ export function resolveAccount(
   mode: "strict" | "inspect" = "strict",
 ): AccountSettings {
   const id = normalizeAccountId(accountId ?? resolveDefaultAccountId(cfg));
-  const config = mergeAccount(cfg, id);
+  const section = readChannelConfig(cfg.channels?.[CHANNEL_ID]);
+  const config = mergeAccount(section, id);
   const pat = resolveSecretInputString({ value: config.pat, path: `${accountPath(id)}.pat`, mode });
   return Object.freeze({
     accountId: id,
-    enabled: config.enabled !== false && readChannelConfig(cfg.channels?.[CHANNEL_ID])?.enabled !== false,
+    enabled: config.enabled !== false && section?.enabled !== false,
     name: config.name,
     serverUrl: (config.serverUrl ?? "").replace(/\/+$/, ""),
     userId: config.userId ?? "",
@@ -42,6 +43,8 @@ export function resolveAccount(
     groupAllowFrom: (config.groupAllowFrom ?? []).map(normalizeAllowEntry),
     rooms: mapRooms(config.rooms ?? {}),
     requireMention: config.requireMention ?? true,
+    allowBots: config.allowBots ?? false,
+    siblings: listSiblings(section, config.userId),
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
   });
@@ -104,8 +107,13 @@ export function normalizeAllowEntry(entry: string | number): string {
     .replace(/^(rocketchat|user):/i, "");
 }
 
-function mergeAccount(cfg: OpenClawConfig, accountId: string): AccountConfig {
-  const section = readChannelConfig(cfg.channels?.[CHANNEL_ID]);
+function listSiblings(section: ChannelConfig | undefined, ownUserId: string | undefined): Set<string> {
+  const accounts = [section, ...Object.values(section?.accounts ?? {})];
+  const userIds = accounts.flatMap((account) => account?.userId ?? []);
+  return new Set(userIds.filter((userId) => userId !== ownUserId));
+}
+
+function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {
   return resolveMergedAccountConfig<AccountConfig & Record<string, unknown>>({
     channelConfig: section,
     accounts: definedAccounts(section?.accounts),

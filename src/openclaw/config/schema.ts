@@ -2,6 +2,7 @@
 
 import {
   AllowFromListSchema,
+  buildChannelAllowBotsSchema,
   buildChannelConfigSchema,
   buildMultiAccountChannelSchema,
   DmPolicySchema,
@@ -14,11 +15,14 @@ import { uiHints } from "./ui-hints.ts";
 
 export const CHANNEL_ID = "rocketchat";
 
+const AllowBotsSchema = buildChannelAllowBotsSchema({ allowMentions: true });
+
 const RoomSchema = z.strictObject({
   enabled: z.boolean().optional(),
   requireMention: z.boolean().optional(),
   users: AllowFromListSchema,
   ignoreOtherMentions: z.boolean().optional(),
+  allowBots: AllowBotsSchema,
 });
 
 const DirectSchema = z.strictObject({
@@ -47,6 +51,7 @@ const AccountSchema = z.strictObject({
   groupAllowFrom: AllowFromListSchema,
   rooms: z.record(z.string(), RoomSchema).optional(),
   requireMention: z.boolean().optional(),
+  allowBots: AllowBotsSchema,
   dangerouslyAllowInsecure: z.boolean().optional(),
   network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),
 });

@@ -17,6 +17,7 @@ export const uiHints = {
   },
   rooms: { label: "Room settings", help: 'By room id; "*" is the default entry.' },
   requireMention: { label: "Answer in rooms only when mentioned" },
+  allowBots: { label: "Hear other bots", help: 'true, false or "mentions".' },
   dangerouslyAllowInsecure: { label: "Allow http and skip certificate checks", advanced: true },
   "network.dangerouslyAllowPrivateNetwork": { label: "Allow a server on a private network", advanced: true },
 };
