@@ -44,9 +44,18 @@ describe("an answer that is being written", () => {
 it("a room is served as soon as the configuration lists it", async () => {
   const from = stack.gateway.mark();
   await stack.changeSection((section) => ({ ...section, rooms: { [town]: {}, [plaza]: {} } }));
-  await stack.gateway.waitForOutput(/\[default\] connected/, { from });
+  await stack.gateway.waitForOutput(/\[reload\] config .*channels\.rocketchat\.rooms/, { from });
   stack.emulator.control.post({ as: "alice", rid: plaza, msg: "@openclaw-bot [say a newly listed room]" });
   await answer("a newly listed room");
+});
+
+it("an account whose connection is configured anew is restarted in time", async () => {
+  const from = stack.gateway.mark();
+  const rooms = { [town]: {}, [plaza]: {} };
+  await stack.changeSection((section) => ({ ...section, rooms, serverUrl: `${stack.emulator.url}/` }));
+  await stack.gateway.waitForOutput(/\[default\] connected/, { from });
+  stack.emulator.control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say after the restart]" });
+  await answer("after the restart");
   expect(stack.gateway.output).not.toContain("channel stop exceeded");
 });
 
