@@ -7,9 +7,6 @@ import { serverHosts } from "./real-server.ts";
 import { closeSandboxes, openSandbox } from "./sandbox.ts";
 import { Screen } from "./screen.ts";
 
-/** OpenClaw 2026.9.6 asks for its plugin catalog after every start; there is no setting against it. */
-const KNOWN_ATTEMPTS: readonly string[] = ["lookup clawhub.ai"];
-
 const screen = new Screen();
 
 /** Resolves on Ctrl-C or when somebody ends us; asked for once, so that a second one cannot cut the clean-up. */
@@ -59,12 +56,11 @@ async function runAndCleanUp(options: DemoOptions): Promise<number> {
 /** Says who tried to leave; answers whether nobody did but those who are known to. */
 async function reportNetwork({ file, allow }: Required<WatchOptions>): Promise<boolean> {
   const { processes, refusals } = await readWatchReport(file);
-  const unexpected = refusals.filter(({ attempt }) => !KNOWN_ATTEMPTS.includes(attempt));
   const where = allow.length > 0 ? `loopback and ${allow.join(", ")}` : "loopback";
   const lines = refusals.map(({ attempt, program }) => `  refused: ${attempt} by ${program}`);
   screen.verdict(
-    unexpected.length === 0,
+    refusals.length === 0,
     [`0 connections outside ${where} (${processes} processes watched)`, ...lines].join("\n"),
   );
-  return unexpected.length === 0;
+  return refusals.length === 0;
 }
