@@ -82,8 +82,6 @@ export function isolatedEnvironment({ folder, port }: Isolation): NodeJS.Process
     OPENCLAW_NO_AUTO_UPDATE: "1",
     OPENCLAW_DISABLE_BONJOUR: "1",
     OPENCLAW_OFFLINE: "1",
-    // The plugin catalog is asked for after every start; nothing answers on the discard port.
-    OPENCLAW_CLAWHUB_URL: "http://127.0.0.1:9",
     OPENCLAW_SKIP_CRON: "1",
     OPENCLAW_NO_RESPAWN: "1",
     DO_NOT_TRACK: "1",
