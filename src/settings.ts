@@ -52,7 +52,7 @@ export interface AccountSettings {
   readonly rooms: ReadonlyMap<string, RoomSettings>;
   readonly requireMention: boolean;
   readonly allowBots: AllowBots;
-  /** User ids of the gateway's other bot users; their messages are bots' messages. */
+  /** User ids that accounts of this gateway logged in as; their messages are bots' messages. */
   readonly siblings: ReadonlySet<string>;
   readonly dangerouslyAllowInsecure: boolean;
   readonly allowPrivateNetwork: boolean;

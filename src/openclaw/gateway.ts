@@ -41,6 +41,9 @@ type StatusSink = ReturnType<typeof createAccountStatusSink>;
 /** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
 const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messages__" };
 
+/** User ids that accounts of this process logged in as. A configured id alone proves nothing about its user. */
+const botUserIds = new Set<string>();
+
 /** How often rows left by a failed attempt are looked for. Milliseconds. */
 const QUEUE_POLL_MS = 1000;
 
@@ -112,7 +115,7 @@ function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, dro
   const core = getRuntime();
   const { accountId } = ctx;
   const readConfig = createRuntimeConfigReader(ctx.cfg);
-  const readSettings = createSettingsReader(readConfig, accountId);
+  const readSettings = createSettingsReader(readConfig, accountId, botUserIds);
   const finishing: FinishingTurns = new Map();
   const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now: systemClock.now });
 
@@ -174,9 +177,10 @@ function parseRawEvent(text: string): RawMessageEvent {
     : { message: undefined, room: undefined };
 }
 
-function reportState({ log, report }: AccountScope, change: ConnectionChange): void {
+function reportState({ log, report, settings }: AccountScope, change: ConnectionChange): void {
   const { lifecycle, error, retryInMs, attempt } = change;
   if (lifecycle === "ready") {
+    botUserIds.add(settings.userId);
     log.info("connected");
     const lastConnectedAt = Date.now();
     report({

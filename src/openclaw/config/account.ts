@@ -44,7 +44,7 @@ export function resolveAccount(
     rooms: mapRooms(config.rooms ?? {}),
     requireMention: config.requireMention ?? true,
     allowBots: config.allowBots ?? false,
-    siblings: listSiblings(section, config.userId),
+    siblings: new Set(),
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
   });
@@ -64,7 +64,7 @@ export function createSettingsReader(
   let seen: { cfg: OpenClawConfig; settings: AccountSettings } | undefined;
   return () => {
     const cfg = readConfig();
-    if (seen?.cfg !== cfg) seen = { cfg, settings: inspectAccount(cfg, accountId) };
+    if (seen?.cfg !== cfg) seen = { cfg, settings: { ...inspectAccount(cfg, accountId), siblings } };
     return seen.settings;
   };
 }
@@ -105,12 +105,6 @@ export function normalizeAllowEntry(entry: string | number): string {
   return String(entry)
     .trim()
     .replace(/^(rocketchat|user):/i, "");
-}
-
-function listSiblings(section: ChannelConfig | undefined, ownUserId: string | undefined): Set<string> {
-  const accounts = [section, ...Object.values(section?.accounts ?? {})];
-  const userIds = accounts.flatMap((account) => account?.userId ?? []);
-  return new Set(userIds.filter((userId) => userId !== ownUserId));
 }
 
 function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {

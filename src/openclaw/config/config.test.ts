@@ -103,12 +103,6 @@ describe("resolveAccount", () => {
     expect(isConfigured(resolve(section))).toBe(true);
   });
 
-  it("knows the gateway's other bot users", () => {
-    const section = { ...complete, accounts: { ops: { userId: "u2" }, dev: { userId: "u3" } } };
-    expect(resolve(section, "ops").siblings).toEqual(new Set(["u1", "u3"]));
-    expect(resolve(section, "default").siblings).toEqual(new Set(["u2", "u3"]));
-  });
-
   it("names what is missing", () => {
     expect(missingKeys(resolve({ serverUrl: "https://x.example" }))).toEqual(["userId", "username", "pat"]);
     expect(isConfigured(resolve(complete))).toBe(true);
