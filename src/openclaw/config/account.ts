@@ -44,7 +44,7 @@ export function resolveAccount(
     rooms: mapRooms(config.rooms ?? {}),
     requireMention: config.requireMention ?? true,
     allowBots: config.allowBots ?? false,
-    siblings: new Set(),
+    siblings: new Set<string>(),
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
   });
@@ -55,11 +55,12 @@ export const inspectAccount = (cfg: OpenClawConfig, accountId?: string | null): 
 
 /**
  * Reads an account's settings from the configuration in force, again only when that was replaced. The token
- * is not needed and not demanded.
+ * is not needed and not demanded. `siblings` is the live set of user ids that this gateway logged in as.
  */
 export function createSettingsReader(
   readConfig: () => OpenClawConfig,
   accountId: string,
+  siblings: ReadonlySet<string>,
 ): () => AccountSettings {
   let seen: { cfg: OpenClawConfig; settings: AccountSettings } | undefined;
   return () => {
