@@ -1,0 +1,52 @@
+// Owns what the parts of one running account share, and how its connection is reported to OpenClaw.
+
+import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
+import type { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
+import type { ConnectionChange } from "../connection/driver.ts";
+import { describe, type Log } from "../log.ts";
+import type { AccountSettings } from "../settings.ts";
+
+export type StartContext = Parameters<
+  NonNullable<NonNullable<ChannelPlugin<AccountSettings>["gateway"]>["startAccount"]>
+>[0];
+export type StatusSink = ReturnType<typeof createAccountStatusSink>;
+
+/** User ids that accounts of this process logged in as. A configured id alone proves nothing about its user. */
+export const botUserIds = new Set<string>();
+
+export interface AccountScope {
+  readonly ctx: StartContext;
+  readonly settings: AccountSettings;
+  readonly report: StatusSink;
+  readonly log: Log;
+  readonly socketUrl: string;
+}
+
+export function reportState({ log, report, settings }: AccountScope, change: ConnectionChange): void {
+  const { lifecycle, error, retryInMs, attempt } = change;
+  if (lifecycle === "ready") {
+    botUserIds.add(settings.userId);
+    log.info("connected");
+    const lastConnectedAt = Date.now();
+    report({
+      lifecycle,
+      running: true,
+      connected: true,
+      lastConnectedAt,
+      lastError: null,
+      reconnectAttempts: 0,
+    });
+    return;
+  }
+  const lastError = error === undefined ? {} : { lastError: error.message };
+  if (lifecycle === "blocked") {
+    if (error !== undefined) log.error("account blocked", { error, retryInMs });
+    report({ lifecycle, connected: false, ...lastError });
+    return;
+  }
+  if (error !== undefined) {
+    log.warn("connection lost", { error, attempt, retryInMs });
+    report({ lastDisconnect: { at: Date.now(), error: describe(error) } });
+  }
+  report({ lifecycle, connected: false, reconnectAttempts: attempt, ...lastError });
+}

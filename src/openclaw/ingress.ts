@@ -1,0 +1,93 @@
+// Owns the durable way in of one account: stored events, and their run through the turn.
+
+import {
+  type ChannelIngressMonitorLifecycle,
+  createChannelIngressMonitor,
+} from "openclaw/plugin-sdk/channel-outbound";
+import { createRuntimeConfigReader } from "openclaw/plugin-sdk/runtime-config-snapshot";
+import { systemClock } from "../connection/driver.ts";
+import type { StreamEvent } from "../ddp/protocol.ts";
+import { isJsonObject } from "../facts/json.ts";
+import { createRoomLookup } from "../inbound/lookups.ts";
+import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
+import { runTurn } from "../inbound/turn.ts";
+import type { DropCounter } from "../log.ts";
+import { createMessageId, sendMessage } from "../outbound/send.ts";
+import type { RestClient } from "../rest/client.ts";
+import { fetchRoom } from "../rest/rooms.ts";
+import { type AccountScope, botUserIds } from "./account-scope.ts";
+import { createSettingsReader } from "./config/account.ts";
+import { createInboundHost } from "./host.ts";
+import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
+import { getRuntime } from "./runtime.ts";
+import type { FinishingTurns } from "./turn/scope.ts";
+
+/** How often rows left by a failed attempt are looked for. Milliseconds. */
+const QUEUE_POLL_MS = 1000;
+
+/** The durable way in: what `receive` lets pass is stored, then run through `runTurn`. */
+export function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, drops: DropCounter) {
+  const core = getRuntime();
+  const { accountId } = ctx;
+  const readConfig = createRuntimeConfigReader(ctx.cfg);
+  const readSettings = createSettingsReader(readConfig, accountId, botUserIds);
+  const finishing: FinishingTurns = new Map();
+  const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now: systemClock.now });
+
+  async function post(
+    where: { roomId: string; threadId: string | undefined },
+    text: string,
+  ): Promise<string> {
+    const id = createMessageId(Math.random);
+    await sendMessage(rest, { id, text, ...where });
+    report({ lastOutboundAt: Date.now() });
+    return id;
+  }
+
+  async function deliver(event: RawMessageEvent, lifecycle: ChannelIngressMonitorLifecycle): Promise<void> {
+    const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle, finishing });
+    const outcome = await runTurn(event, { host, rooms, post });
+    if (outcome.kind === "dropped")
+      log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-" });
+  }
+
+  return createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
+    queue: () => openIngressQueue(core.state, accountId),
+    inspect(event, { phase }) {
+      if (phase === "claim") return identify(event) ?? null;
+      const receipt = receive(event, readSettings());
+      if (receipt.kind === "received") return receipt.event;
+      if (receipt.reason === "malformed") drops.count("message malformed", {});
+      return null;
+    },
+    payload: {
+      version: 1,
+      storage: "raw-event",
+      serialize: (event) => JSON.stringify(event),
+      deserialize: parseRawEvent,
+      createClaimError: (kind, claim) => new Error(`Stored event ${claim.id} cannot be read: ${kind}`),
+    },
+    deliver,
+    onDurableAdmission: () => report({ lastInboundAt: Date.now(), lastEventAt: Date.now() }),
+    pollIntervalMs: QUEUE_POLL_MS,
+    retention: "standard",
+    // A lane is free again once its turn is adopted; waiting for the whole run would keep `!stop` behind it.
+    waitForDeliveryIdleBeforeRepump: false,
+    // A stopping account has five seconds; runs that were adopted go on and deliver by themselves.
+    waitForDeliveryIdleOnStop: false,
+    abortSignal: ctx.abortSignal,
+    onError: (error) => log.error("stored event failed", { error }),
+  });
+}
+
+/** `args` of the stream are the message and `{roomParticipant, roomType, roomName?}`. */
+export function toRawEvent({ args: [message, room] }: StreamEvent): RawMessageEvent {
+  return { message, room };
+}
+
+function parseRawEvent(text: string): RawMessageEvent {
+  const value: unknown = JSON.parse(text);
+  return isJsonObject(value)
+    ? { message: value.message, room: value.room }
+    : { message: undefined, room: undefined };
+}

@@ -1,0 +1,72 @@
+// Owns the question put to OpenClaw: whether this sender may speak to the agent here.
+
+import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import type { RoomFacts } from "../../facts/room.ts";
+import type { Access, TurnInput } from "../../inbound/host.ts";
+import { refusePlace, resolveSenderRule } from "../../policy/access.ts";
+import { type AccountSettings, requiresMention } from "../../settings.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import { senderIdentity } from "../sender-identity.ts";
+import type { Route } from "./route.ts";
+import type { TurnScope } from "./scope.ts";
+
+export function resolveIngress(
+  { core, cfg, accountId, settings, input }: TurnScope,
+  route: Route,
+  readStoreAllowFrom: () => Promise<string[]>,
+): Promise<ResolvedChannelMessageIngress> {
+  const { message, room } = input;
+  const direct = room.chatType === "direct";
+  const senders = resolveSenderRule(settings, room);
+  return core.channel.inbound.ingress.resolve({
+    channelId: CHANNEL_ID,
+    accountId,
+    identity: senderIdentity,
+    subject: { stableId: message.sender.id },
+    conversation: {
+      kind: room.chatType,
+      id: room.id,
+      ...(message.threadId && { threadId: message.threadId }),
+    },
+    event: { kind: "message", authMode: "inbound", mayPair: direct },
+    contextBinding: {
+      agentId: route.agentId,
+      sessionKey: route.turnSessionKey,
+      messageId: message.id,
+      nativeChannelId: room.id,
+      inboundEventKind: "user_request",
+    },
+    ...(direct ? {} : { route: roomGate(settings, room) }),
+    policy: {
+      dmPolicy: settings.dmPolicy,
+      groupPolicy: senders.groupPolicy,
+      groupAllowFromFallbackToAllowFrom: false,
+      activation: {
+        requireMention: !direct && requiresMention(settings, room.id),
+        allowTextCommands: false,
+      },
+    },
+    allowFrom: [...settings.allowFrom],
+    groupAllowFrom: [...senders.groupAllowFrom],
+    ...(cfg.accessGroups && { accessGroups: cfg.accessGroups }),
+    readStoreAllowFrom,
+    mentionFacts: mentionFacts(input),
+  });
+}
+
+/** The place was judged before; OpenClaw sees the verdict in its own graph of gates. */
+function roomGate(settings: AccountSettings, room: RoomFacts) {
+  const allowed = refusePlace(settings, room) === undefined;
+  return { id: "rocketchat-room", kind: "route" as const, configured: true, matched: allowed, allowed };
+}
+
+export function mentionFacts({ message, wasMentioned }: TurnInput) {
+  return { canDetectMention: true, wasMentioned, hasAnyMention: message.mentions.length > 0 };
+}
+
+export function readAccess({ ingress }: ResolvedChannelMessageIngress): Access {
+  if (ingress.admission === "dispatch") return { kind: "allow" };
+  if (ingress.admission === "pairing-required") return { kind: "pair" };
+  const cause = ingress.admission === "skip" ? "activation" : "sender";
+  return { kind: "refuse", cause, reason: ingress.reasonCode };
+}

@@ -1,0 +1,101 @@
+// Owns the agent run of an admitted message and the delivery of its replies.
+
+import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import {
+  bindIngressLifecycleToReplyOptions,
+  createChannelMessageReplyPipeline,
+} from "openclaw/plugin-sdk/channel-outbound";
+import { isFromBot } from "../../policy/access.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import { TEXT_CHUNK_UNITS } from "../message-adapter.ts";
+import { buildContext, lastRoute } from "./context.ts";
+import { dmScopeOf, type Route } from "./route.ts";
+import type { TurnScope } from "./scope.ts";
+
+export interface Dispatch {
+  readonly route: Route;
+  readonly ingress: ResolvedChannelMessageIngress;
+  readonly deliver: (text: string) => Promise<string>;
+}
+
+export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispatch): Promise<void> {
+  const { core, cfg, accountId, input, log, finishing } = scope;
+  const { message } = input;
+  for (let turn = finishing.get(route.turnSessionKey); turn; turn = finishing.get(route.turnSessionKey))
+    await turn;
+  const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
+    cfg,
+    agentId: route.agentId,
+    channel: CHANNEL_ID,
+    accountId,
+  });
+  const finish = (): void => {
+    const over = turn.then(forget, forget);
+    finishing.set(route.turnSessionKey, over);
+    function forget(): void {
+      if (finishing.get(route.turnSessionKey) === over) finishing.delete(route.turnSessionKey);
+    }
+  };
+  const turn = core.channel.inbound.run({
+    channel: CHANNEL_ID,
+    accountId,
+    raw: message,
+    adapter: {
+      ingest: () => ({
+        id: message.id,
+        timestamp: message.sentAt,
+        rawText: message.text,
+        textForAgent: input.text,
+      }),
+      resolveTurn: () => ({
+        cfg,
+        channel: CHANNEL_ID,
+        accountId,
+        route: { agentId: route.agentId, sessionKey: route.sessionKey, ...dmScopeOf(route) },
+        ctxPayload: buildContext(scope, { route, ingress }),
+        record: {
+          ...(input.room.chatType === "direct" && { updateLastRoute: lastRoute(scope, route) }),
+          onRecordError: (error: unknown) => log.warn("session record failed", { error }),
+        },
+        ...botLoopProtection(scope),
+        dispatcherOptions: pipeline,
+        delivery: {
+          observeMessageSent: true,
+          async deliver(payload, { kind }) {
+            if (kind === "final") finish();
+            const messageIds: string[] = [];
+            for (const chunk of chunkReply(scope, payload.text ?? "")) messageIds.push(await deliver(chunk));
+            return { visibleReplySent: messageIds.length > 0, messageIds };
+          },
+          onError: (error) => log.error("reply could not be delivered", { error, messageId: message.id }),
+        },
+        replyOptions: { ...bindIngressLifecycleToReplyOptions(scope.lifecycle), onModelSelected },
+      }),
+    },
+  });
+  await turn;
+}
+
+/** OpenClaw counts the exchanges of two bots in a conversation and ends those that run in circles. */
+function botLoopProtection({ accountId, settings, input: { message, room } }: TurnScope) {
+  if (!isFromBot(settings, message)) return {};
+  const pair = { senderId: message.sender.id, receiverId: settings.userId };
+  const facts = {
+    scopeId: accountId,
+    conversationId: room.id,
+    eventId: message.id,
+    ...pair,
+    defaultEnabled: true,
+  };
+  return { botLoopProtection: facts };
+}
+
+function chunkReply({ core, cfg, accountId }: TurnScope, text: string): string[] {
+  const limit = core.channel.text.resolveTextChunkLimit(cfg, CHANNEL_ID, accountId, {
+    fallbackLimit: TEXT_CHUNK_UNITS,
+  });
+  const mode = core.channel.text.resolveChunkMode(cfg, CHANNEL_ID, accountId);
+  return core.channel.text
+    .chunkMarkdownTextWithMode(text.trim(), limit, mode)
+    .filter((chunk) => chunk.trim() !== "");
+}

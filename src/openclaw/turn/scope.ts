@@ -1,0 +1,30 @@
+// Owns what every stage of one turn at the host works with.
+
+import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/channel-core";
+import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
+import type { TurnInput } from "../../inbound/host.ts";
+import type { Log } from "../../log.ts";
+import type { AccountSettings } from "../../settings.ts";
+
+export interface HostOptions {
+  readonly core: PluginRuntime;
+  readonly accountId: string;
+  readonly readConfig: () => OpenClawConfig;
+  readonly readSettings: () => AccountSettings;
+  readonly log: Log;
+  /** Ownership of the event's row in the durable queue, handed on to the agent run. */
+  readonly lifecycle: ChannelIngressMonitorLifecycle;
+  readonly finishing: FinishingTurns;
+}
+
+/**
+ * By session key: turns whose last reply is on its way. While OpenClaw waits to hear that it arrived, a next
+ * turn of the session would take it for lost and say so in the room; it begins when this one is over.
+ */
+export type FinishingTurns = Map<string, Promise<void>>;
+
+export interface TurnScope extends HostOptions {
+  readonly cfg: OpenClawConfig;
+  readonly settings: AccountSettings;
+  readonly input: TurnInput;
+}
