@@ -66,7 +66,7 @@ export function isolatedConfig({ folder, port, token, modelUrl }: Isolation): Co
         heartbeat: { every: "0m" },
       },
     },
-    logging: { file: join(folder, "openclaw.log") },
+    logging: { file: join(folder, "openclaw.log"), consoleLevel: "debug" },
   };
 }
 

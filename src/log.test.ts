@@ -18,6 +18,12 @@ describe("createLog", () => {
     expect(lines).toEqual(["[ops] message dropped reason=empty count=2"]);
   });
 
+  it("is silent about single messages where nobody can read it", () => {
+    const { lines, log } = record();
+    log.debug("message admitted", { message: "m1" });
+    expect(lines).toEqual([]);
+  });
+
   it("lets no secret through, wherever it stands", () => {
     const { lines, log } = record();
     log.error("failed s3cret", { error: new Error("token s3cret refused"), detail: { header: "s3cret" } });
@@ -29,6 +35,12 @@ describe("createLog", () => {
     const { lines, log } = record();
     log.warn("account blocked", { error: new UnauthorizedError("v1/me") });
     expect(lines[0]).toMatch(/error=unauthorized: .*401 on v1\/me/);
+  });
+
+  it("lets no value begin a line of its own", () => {
+    const { lines, log } = record();
+    log.info("message dropped", { message: "m1\n[ops] connected" });
+    expect(lines).toEqual(["[ops] message dropped message=m1 [ops] connected"]);
   });
 
   it("keeps a foreign error on one line", () => {

@@ -4,6 +4,8 @@ import { RocketChatError } from "./errors.ts";
 
 /** Where lines go; OpenClaw's account log has this shape. */
 export interface LogSink {
+  /** Absent where nobody can read it. */
+  debug?(line: string): void;
   info(line: string): void;
   warn(line: string): void;
   error(line: string): void;
@@ -12,10 +14,15 @@ export interface LogSink {
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Log {
+  /** For what happens to single messages, which is too much to read in a busy workspace. */
+  debug(sentence: string, fields?: Fields): void;
   info(sentence: string, fields?: Fields): void;
   warn(sentence: string, fields?: Fields): void;
   error(sentence: string, fields?: Fields): void;
 }
+
+/** Ids and reasons come from the server, too: none may forge a line of its own. */
+const LINE_BREAKS = /[\r\n\u2028\u2029]+/g;
 
 /** A log whose lines begin with `[prefix]` and in which none of `secrets` can appear. */
 export function createLog(sink: LogSink, options: { prefix: string; secrets: readonly string[] }): Log {
@@ -23,9 +30,11 @@ export function createLog(sink: LogSink, options: { prefix: string; secrets: rea
   const format = (sentence: string, fields: Fields = {}): string => {
     const parts = Object.entries(fields).map(([name, value]) => `${name}=${describe(value)}`);
     const line = [`[${options.prefix}] ${sentence}`, ...parts].join(" ");
-    return secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), line);
+    const oneLine = line.replaceAll(LINE_BREAKS, " ");
+    return secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), oneLine);
   };
   return {
+    debug: (sentence, fields) => sink.debug?.(format(sentence, fields)),
     info: (sentence, fields) => sink.info(format(sentence, fields)),
     warn: (sentence, fields) => sink.warn(format(sentence, fields)),
     error: (sentence, fields) => sink.error(format(sentence, fields)),

@@ -7,7 +7,7 @@ import {
 import { createRuntimeConfigReader } from "openclaw/plugin-sdk/runtime-config-snapshot";
 import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
-import { isJsonObject } from "../facts/json.ts";
+import { isJsonObject, readText } from "../facts/json.ts";
 import { createRoomLookup } from "../inbound/lookups.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { runTurn } from "../inbound/turn.ts";
@@ -48,7 +48,7 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
     const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle, finishing });
     const outcome = await runTurn(event, { host, rooms, post });
     if (outcome.kind === "dropped")
-      log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-" });
+      log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
   }
 
   return createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
@@ -58,6 +58,7 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
       const receipt = receive(event, readSettings());
       if (receipt.kind === "received") return receipt.event;
       if (receipt.reason === "malformed") drops.count("message malformed", {});
+      log.debug("message dropped", { reason: receipt.reason, ...idsOf(event) });
       return null;
     },
     payload: {
@@ -68,7 +69,10 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
       createClaimError: (kind, claim) => new Error(`Stored event ${claim.id} cannot be read: ${kind}`),
     },
     deliver,
-    onDurableAdmission: () => report({ lastInboundAt: Date.now(), lastEventAt: Date.now() }),
+    onDurableAdmission(event, { isNew }) {
+      if (isNew) log.debug("message admitted", idsOf(event));
+      report({ lastInboundAt: Date.now(), lastEventAt: Date.now() });
+    },
     pollIntervalMs: QUEUE_POLL_MS,
     retention: "standard",
     // A lane is free again once its turn is adopted; waiting for the whole run would keep `!stop` behind it.
@@ -83,6 +87,13 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
 /** `args` of the stream are the message and `{roomParticipant, roomType, roomName?}`. */
 export function toRawEvent({ args: [message, room] }: StreamEvent): RawMessageEvent {
   return { message, room };
+}
+
+/** Which message a log line is about. */
+function idsOf({ message }: RawMessageEvent): { message: unknown; room: unknown } {
+  return isJsonObject(message)
+    ? { message: readText(message, "_id"), room: readText(message, "rid") }
+    : { message: undefined, room: undefined };
 }
 
 function parseRawEvent(text: string): RawMessageEvent {

@@ -23,6 +23,9 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
   const { message } = input;
   for (let turn = finishing.get(route.turnSessionKey); turn; turn = finishing.get(route.turnSessionKey))
     await turn;
+  const about = { message: message.id, session: route.turnSessionKey };
+  const startedAt = Date.now();
+  log.debug("turn started", { ...about, agent: route.agentId });
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
     cfg,
     agentId: route.agentId,
@@ -65,6 +68,7 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
             if (kind === "final") finish();
             const messageIds: string[] = [];
             for (const chunk of chunkReply(scope, payload.text ?? "")) messageIds.push(await deliver(chunk));
+            log.debug("reply sent", { ...about, kind, reply: messageIds.join(",") });
             return { visibleReplySent: messageIds.length > 0, messageIds };
           },
           onError: (error) => log.error("reply could not be delivered", { error, messageId: message.id }),
@@ -74,6 +78,7 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
     },
   });
   await turn;
+  log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
 }
 
 /** OpenClaw counts the exchanges of two bots in a conversation and ends those that run in circles. */
