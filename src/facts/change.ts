@@ -1,0 +1,209 @@
+// Owns what a message document means that is sent once more: which of its many re-emissions somebody caused, and how.
+
+import { isJsonObject, type JsonObject, readInstant, readNumber, readObjects, readText } from "./json.ts";
+import { decodeUser, type UserFacts } from "./message.ts";
+
+/** The parts of a message that may change after it was sent. Instants are epoch milliseconds of the server's clock. */
+export interface Revision {
+  readonly id: string;
+  readonly roomId: string;
+  readonly threadId: string | undefined;
+  readonly sender: UserFacts;
+  readonly sentAt: number;
+  readonly updatedAt: number;
+  readonly editedAt: number | undefined;
+  readonly editedBy: UserFacts | undefined;
+  /** `t: "rm"`: what is left of a deleted message (recordings `delete`, `thread`). */
+  readonly deleted: boolean;
+  /** Emoji with colons -> usernames; Rocket.Chat names people here by username alone (recording `reactions`). */
+  readonly reactions: ReadonlyMap<string, readonly string[]>;
+  readonly pinned: boolean;
+  /** Who pinned or unpinned it last, and when (recording `pin-star`). */
+  readonly pinnedBy: UserFacts | undefined;
+  readonly pinnedAt: number | undefined;
+  readonly starred: boolean;
+  /** Counters of the thread or discussion that hangs on the message, as one comparable text; empty without. */
+  readonly counters: string;
+  /** Addresses whose link preview was filled in. */
+  readonly previews: number;
+}
+
+/** One thing that happened to a message, as far as two of its documents tell. */
+export type Change =
+  /** Nobody has seen it before. */
+  | { readonly kind: "new" }
+  /** `at` is the edit's own instant; `by` need not be the author. */
+  | { readonly kind: "edited"; readonly at: number; readonly by: UserFacts | undefined }
+  | {
+      readonly kind: "reaction-added" | "reaction-removed";
+      readonly emoji: string;
+      readonly username: string;
+    }
+  | {
+      readonly kind: "pinned" | "unpinned";
+      readonly at: number | undefined;
+      readonly by: UserFacts | undefined;
+    }
+  | { readonly kind: "deleted"; readonly by: UserFacts | undefined }
+  /** Counters and followers of its thread or discussion. */
+  | { readonly kind: "thread" }
+  | { readonly kind: "preview" }
+  /** An old message that is seen here for the first time; what happened to it cannot be told. */
+  | { readonly kind: "old" }
+  /** The same again, an outdated document, or something personal such as a star. */
+  | { readonly kind: "nothing" };
+
+/**
+ * A document whose last change lies this far behind its sending is no new message, whatever else it says.
+ * Both instants are the server's clock. Milliseconds.
+ */
+export const NEW_MESSAGE_AGE_MS = 120_000;
+
+/** Decodes what may change of a message document; undefined where `decodeMessage` would refuse it. */
+export function decodeRevision(raw: unknown): Revision | undefined {
+  if (!isJsonObject(raw)) return undefined;
+  const id = readText(raw, "_id");
+  const roomId = readText(raw, "rid");
+  const sentAt = readInstant(raw, "ts");
+  const sender = decodeUser(raw.u);
+  if (id === undefined || roomId === undefined || sentAt === undefined || sender === undefined)
+    return undefined;
+  return {
+    id,
+    roomId,
+    threadId: readText(raw, "tmid"),
+    sender,
+    sentAt,
+    updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
+    editedAt: readInstant(raw, "editedAt"),
+    editedBy: decodeUser(raw.editedBy),
+    deleted: raw.t === "rm",
+    reactions: readReactions(raw.reactions),
+    pinned: raw.pinned === true,
+    pinnedBy: decodeUser(raw.pinnedBy),
+    pinnedAt: readInstant(raw, "pinnedAt"),
+    starred: readObjects(raw, "starred").length > 0,
+    counters: readCounters(raw),
+    previews: readObjects(raw, "urls").filter(
+      ({ meta }) => isJsonObject(meta) && Object.keys(meta).length > 0,
+    ).length,
+  };
+}
+
+function readReactions(raw: unknown): ReadonlyMap<string, readonly string[]> {
+  if (!isJsonObject(raw)) return NO_REACTIONS;
+  const entries = Object.entries(raw).flatMap(([emoji, value]) => {
+    const names = isJsonObject(value) && Array.isArray(value.usernames) ? value.usernames : [];
+    const usernames = names.filter((name) => typeof name === "string");
+    return usernames.length > 0 ? [[emoji, usernames] as const] : [];
+  });
+  return entries.length > 0 ? new Map(entries) : NO_REACTIONS;
+}
+
+const NO_REACTIONS: ReadonlyMap<string, readonly string[]> = new Map();
+
+/** `tcount tlm replies` of a thread's root (recording `thread`), `dcount dlm` of a discussion (`discussion`). */
+function readCounters(raw: JsonObject): string {
+  const followers = Array.isArray(raw.replies) ? raw.replies.length : 0;
+  const numbers = [
+    readNumber(raw, "tcount"),
+    readInstant(raw, "tlm"),
+    followers > 0 ? followers : undefined,
+    readNumber(raw, "dcount"),
+    readInstant(raw, "dlm"),
+  ];
+  return numbers.every((value) => value === undefined) ? "" : numbers.join(" ");
+}
+
+/**
+ * What happened between the last known state of a message and a document of it, in no particular order and
+ * never empty. Without a known state, `newestSentAt` (when the latest message known so far was sent) helps to
+ * tell a new message from an old one that is sent again: what bears marks of others and is not the latest is old.
+ */
+export function compareRevisions(
+  before: Revision | undefined,
+  now: Revision,
+  newestSentAt?: number,
+): readonly [Change, ...Change[]] {
+  // A deleted message's `_id` may be used again, for another message (recording `send-idempotency`).
+  if (before === undefined || now.sentAt > before.sentAt) return atFirstSight(now, newestSentAt);
+  if (now.updatedAt < before.updatedAt || before.deleted) return [{ kind: "nothing" }];
+  if (now.deleted) return [{ kind: "deleted", by: now.editedBy }];
+  const [first, ...rest] = [...readEdit(before, now), ...readPin(before, now), ...diffReactions(before, now)];
+  if (first !== undefined) return [first, ...rest];
+  if (now.counters !== before.counters) return [{ kind: "thread" }];
+  return [{ kind: now.previews > before.previews ? "preview" : "nothing" }];
+}
+
+/** A new message may bear reactions already: a server that is quick, or one that was out of reach meanwhile. */
+function atFirstSight(now: Revision, newestSentAt: number | undefined): readonly [Change, ...Change[]] {
+  const late = now.updatedAt - now.sentAt > NEW_MESSAGE_AGE_MS;
+  const latest = newestSentAt !== undefined && now.sentAt > newestSentAt;
+  if (late || now.deleted || (!latest && isMarked(now))) return [{ kind: "old" }];
+  return [{ kind: "new" }, ...listReactions("reaction-added", now.reactions)];
+}
+
+/** Whether others have left their mark. An edit is none: authors correct their messages within seconds. */
+function isMarked({ reactions, counters, pinned, pinnedAt, starred }: Revision): boolean {
+  return reactions.size > 0 || counters !== "" || pinned || pinnedAt !== undefined || starred;
+}
+
+/** Only `editedAt` marks an edit; a frame shows the newest text, so that quick edits come as one (recording `edit`). */
+function readEdit(before: Revision, { editedAt, editedBy }: Revision): Change[] {
+  if (editedAt === undefined || editedAt === before.editedAt) return [];
+  return [{ kind: "edited", at: editedAt, by: editedBy }];
+}
+
+/** 8.3 tells of a pin only by a system message, and of an unpin by `pinned: false` where there was nothing (`pin-star`). */
+function readPin(before: Revision, now: Revision): Change[] {
+  if (now.pinned === before.pinned && now.pinnedAt === before.pinnedAt) return [];
+  return [{ kind: now.pinned ? "pinned" : "unpinned", at: now.pinnedAt, by: now.pinnedBy }];
+}
+
+function diffReactions({ reactions: before }: Revision, { reactions: now }: Revision): Change[] {
+  if (before === now) return [];
+  return [
+    ...listReactions("reaction-removed", without(before, now)),
+    ...listReactions("reaction-added", without(now, before)),
+  ];
+}
+
+function without(
+  these: Revision["reactions"],
+  those: Revision["reactions"],
+): ReadonlyMap<string, readonly string[]> {
+  const rest = [...these].map(([emoji, usernames]) => {
+    const others = new Set(those.get(emoji));
+    return [emoji, usernames.filter((username) => !others.has(username))] as const;
+  });
+  return new Map(rest);
+}
+
+function listReactions(
+  kind: "reaction-added" | "reaction-removed",
+  reactions: Revision["reactions"],
+): Change[] {
+  return [...reactions].flatMap(([emoji, usernames]) =>
+    usernames.map((username) => ({ kind, emoji, username })),
+  );
+}
+
+/**
+ * The identity of a change in the durable queue, as different from a message's own `_id` as from any other
+ * change of it; undefined for what nobody needs to hear of. The same change has it in every frame that shows it.
+ */
+export function identifyChange(change: Change, now: Revision): string | undefined {
+  switch (change.kind) {
+    case "edited":
+      return `${now.id}:edited:${change.at}`;
+    case "reaction-added":
+    case "reaction-removed":
+      return `${now.id}:${change.kind}:${change.emoji}:${change.username}:${now.updatedAt}`;
+    case "unpinned":
+      return `${now.id}:unpinned:${change.at ?? now.updatedAt}`;
+    case "deleted":
+      return `${now.id}:deleted`;
+    default:
+      return undefined;
+  }
+}
