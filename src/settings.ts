@@ -29,7 +29,11 @@ export interface DirectSettings {
   readonly groupRooms: readonly string[];
 }
 
-/** One `channels.rocketchat` entry after account-over-root merging, with secrets resolved. */
+/**
+ * One `channels.rocketchat` entry after account-over-root merging, with secrets resolved. As written, its lists
+ * of people and rooms may hold names; what judges a message reads them with ids in place of the names, and an
+ * entry that still begins with `@` or `#` there is a name that means nobody.
+ */
 export interface AccountSettings {
   readonly accountId: string;
   readonly enabled: boolean;
@@ -54,6 +58,8 @@ export interface AccountSettings {
   readonly allowBots: AllowBots;
   /** User ids that accounts of this gateway logged in as; their messages are bots' messages. */
   readonly siblings: ReadonlySet<string>;
+  /** People are known by the username they have now, besides their id. */
+  readonly dangerouslyAllowNameMatching: boolean;
   readonly dangerouslyAllowInsecure: boolean;
   readonly allowPrivateNetwork: boolean;
 }

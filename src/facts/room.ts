@@ -10,6 +10,10 @@ export interface RoomFacts {
   readonly chatType: ChatType;
   /** What people call it: title of a discussion, else the name; undefined for direct messages. */
   readonly label: string | undefined;
+  /** `name`: what a room is addressed by, unique among channels and groups; a random id for a discussion. */
+  readonly name?: string | undefined;
+  /** `prid`: the room that a discussion belongs to (recording `discussion`). */
+  readonly parentId?: string | undefined;
 }
 
 /**
@@ -23,7 +27,8 @@ export function decodeRoom(raw: unknown): RoomFacts | undefined {
   const type = readText(raw, "t");
   if (id === undefined || (type !== "c" && type !== "p" && type !== "d")) return undefined;
   const label = readText(raw, "fname") ?? readText(raw, "name");
-  if (type !== "d") return { id, chatType: "channel", label };
+  if (type !== "d")
+    return { id, chatType: "channel", label, name: readText(raw, "name"), parentId: readText(raw, "prid") };
   const members = new Set(readTexts(raw, "uids") ?? []);
   return { id, chatType: members.size === 2 ? "direct" : "group", label };
 }

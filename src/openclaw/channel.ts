@@ -52,6 +52,7 @@ const LIVE_KEYS = [
   "rooms",
   "requireMention",
   "allowBots",
+  "dangerouslyAllowNameMatching",
 ];
 
 type Messaging = NonNullable<ChannelPlugin["messaging"]>;

@@ -51,9 +51,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
     openSocket: createOpenSocket({ WebSocket, verifyCertificates: !settings.dangerouslyAllowInsecure }),
     credentials: { userId: settings.userId, token: settings.pat },
     streams: [MESSAGE_STREAM],
-    onEvent: async (event) => {
-      await ingress.admit(toRawEvent(event));
-    },
+    onEvent: (event) => ingress.admit(toRawEvent(event)),
     onState: (change) => reportState(scope, change),
     onDrop: (reason, detail) => drops.count(`frame ${reason}`, { detail }),
     clock: systemClock,
@@ -61,6 +59,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
     signal: ctx.abortSignal,
   });
   try {
+    await ingress.prepare();
     await connection.done;
   } finally {
     unshare();

@@ -9,6 +9,7 @@ import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
 import { createRoomLookup } from "../inbound/lookups.ts";
+import { createNameBook } from "../inbound/names.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { runTurn } from "../inbound/turn.ts";
 import type { DropCounter } from "../log.ts";
@@ -16,7 +17,7 @@ import { createMessageId, sendMessage } from "../outbound/send.ts";
 import type { RestClient } from "../rest/client.ts";
 import { fetchRoom } from "../rest/rooms.ts";
 import { type AccountScope, botUserIds } from "./account-scope.ts";
-import { createSettingsReader } from "./config/account.ts";
+import { followSettings } from "./config/account.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { getRuntime } from "./runtime.ts";
@@ -30,7 +31,14 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
   const core = getRuntime();
   const { accountId } = ctx;
   const readConfig = createRuntimeConfigReader(ctx.cfg);
-  const readSettings = createSettingsReader(readConfig, accountId, botUserIds);
+  const names = createNameBook({
+    rest,
+    log,
+    now: systemClock.now,
+    onUnresolved: (unresolvedNames) => report({ audit: { unresolvedNames } }),
+  });
+  const live = followSettings({ readConfig, accountId, siblings: botUserIds, names });
+  const readSettings = live.read;
   const finishing: FinishingTurns = new Map();
   const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now: systemClock.now });
 
@@ -45,13 +53,14 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
   }
 
   async function deliver(event: RawMessageEvent, lifecycle: ChannelIngressMonitorLifecycle): Promise<void> {
+    await live.prepare();
     const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle, finishing });
     const outcome = await runTurn(event, { host, rooms, post });
     if (outcome.kind === "dropped")
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
   }
 
-  return createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
+  const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
     queue: () => openIngressQueue(core.state, accountId),
     inspect(event, { phase }) {
       if (phase === "claim") return identify(event) ?? null;
@@ -82,6 +91,17 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
     abortSignal: ctx.abortSignal,
     onError: (error) => log.error("stored event failed", { error }),
   });
+
+  return {
+    start: () => monitor.start(),
+    stop: () => monitor.stop(),
+    /** Looks up the names in the configuration; a message is judged only after that. */
+    prepare: live.prepare,
+    async admit(event: RawMessageEvent): Promise<void> {
+      await live.prepare();
+      await monitor.admit(event);
+    },
+  };
 }
 
 /** `args` of the stream are the message and `{roomParticipant, roomType, roomName?}`. */

@@ -2,13 +2,17 @@
 
 import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
 import {
+  type ChannelAccountSnapshot,
+  type ChannelStatusIssue,
   createComputedAccountStatusAdapter,
   createDefaultChannelRuntimeState,
 } from "openclaw/plugin-sdk/status-helpers";
+import { isJsonObject, readTexts } from "../facts/json.ts";
 import { describe } from "../log.ts";
 import { fetchMe, fetchServerVersion } from "../rest/auth.ts";
 import type { AccountSettings } from "../settings.ts";
 import { isConfigured, missingKeys } from "./config/account.ts";
+import { CHANNEL_ID } from "./config/schema.ts";
 import { openRestClient } from "./transport.ts";
 
 export type Probe =
@@ -36,6 +40,21 @@ async function probeAccount(account: AccountSettings, timeoutMs: number): Promis
   }
 }
 
+/** Names in the configuration that mean nobody, as the running account found; its `audit` carries them. */
+function readUnresolvedNames(audit: unknown): readonly string[] {
+  return isJsonObject(audit) ? (readTexts(audit, "unresolvedNames") ?? []) : [];
+}
+
+function collectStatusIssues(accounts: ChannelAccountSnapshot[]): ChannelStatusIssue[] {
+  return accounts.flatMap(({ accountId, audit }) => {
+    const names = readUnresolvedNames(audit);
+    if (names.length === 0) return [];
+    const message = `No such user or room, so the entry matches nobody: ${names.join(", ")}`;
+    const fix = "Correct the name, let the bot user see the room, or give the id.";
+    return [{ channel: CHANNEL_ID, accountId, kind: "config" as const, message, fix }];
+  });
+}
+
 export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>({
   defaultRuntime: createDefaultChannelRuntimeState(DEFAULT_ACCOUNT_ID, {
     connected: false,
@@ -43,6 +62,7 @@ export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>
     lastDisconnect: null,
   }),
   probeAccount: ({ account, timeoutMs }) => probeAccount(account, timeoutMs),
+  collectStatusIssues,
   formatCapabilitiesProbe: ({ probe }) =>
     probe?.ok
       ? [{ text: `Bot: @${probe.username} on Rocket.Chat ${probe.version ?? "(unknown version)"}` }]
@@ -57,6 +77,7 @@ export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>
       tokenStatus: account.patStatus,
       dmPolicy: account.dmPolicy,
       connected: runtime?.connected ?? false,
+      ...(runtime?.audit !== undefined && { audit: runtime.audit }),
     },
   }),
 });

@@ -56,6 +56,18 @@ describe("refusePlace", () => {
       place("channel"),
       "room-not-allowed",
     ],
+    [
+      "a room whose entry was not resolved, under the default entry",
+      rooms({ "*": {}, "#ops": { enabled: false } }),
+      { ...place("channel"), name: "ops" },
+      "room-not-allowed",
+    ],
+    [
+      "a room of another name",
+      rooms({ "*": {}, "#ops": {} }),
+      { ...place("channel"), name: "town" },
+      undefined,
+    ],
     ["a room named like a property of every object", {}, place("channel", "constructor"), "room-not-allowed"],
   ])("judges %s", (_, settings, room, expected) => {
     expect(refusePlace({ ...base, ...settings }, room)).toBe(expected);

@@ -36,8 +36,15 @@ export function refusePlace(settings: AccountSettings, room: RoomFacts): DropRea
     case "group":
       return isGroupDmServed(settings, room.id) ? undefined : "group-dms-off";
     case "channel":
-      return isRoomAllowed(settings, room.id) ? undefined : "room-not-allowed";
+      return isRoomAllowed(settings, room.id) && !isNamedInVain(settings, room)
+        ? undefined
+        : "room-not-allowed";
   }
+}
+
+/** An entry of this name that was not resolved may be what restricts the room; the default entry must not replace it. */
+function isNamedInVain({ rooms }: AccountSettings, room: RoomFacts): boolean {
+  return !rooms.has(room.id) && room.name !== undefined && rooms.has(`#${room.name}`);
 }
 
 function isGroupDmServed({ dm }: AccountSettings, roomId: string): boolean {

@@ -11,9 +11,22 @@ import type { RestClient } from "./client.ts";
  * Rocket.Chat's own and rejects, as every other failure does.
  */
 export async function fetchRoom(rest: RestClient, roomId: string): Promise<RoomFacts | undefined> {
+  const room = await askForRoom(rest, { roomId });
+  return room?.id === roomId ? room : undefined;
+}
+
+/** The channel, private group or team room with exactly this name that the bot may see; undefined as above. */
+export async function findRoomByName(rest: RestClient, roomName: string): Promise<RoomFacts | undefined> {
+  const room = await askForRoom(rest, { roomName });
+  return room?.chatType === "channel" && room.name === roomName ? room : undefined;
+}
+
+async function askForRoom(
+  rest: RestClient,
+  query: { readonly roomId: string } | { readonly roomName: string },
+): Promise<RoomFacts | undefined> {
   try {
-    const answer = await rest.get("v1/rooms.info", { roomId });
-    return decodeRoom(answer.room);
+    return decodeRoom((await rest.get("v1/rooms.info", { ...query })).room);
   } catch (error) {
     if (error instanceof RestError && error.status < 500 && error.serverCode !== undefined) return undefined;
     throw error;

@@ -29,7 +29,7 @@ beforeAll(async () => {
       accounts,
       dmPolicy: "allowlist",
       allowFrom: [people.alice],
-      rooms: { [town]: { users: [people.bob] }, [plaza]: {} },
+      rooms: { "#town": { users: ["@bob"] }, [plaza]: {} },
     };
   });
 });
@@ -80,7 +80,7 @@ it("denies the very next message of a person taken off the list, over the same c
   expect(connections()).toEqual([connection]);
 });
 
-it("goes by ids: whoever takes a listed person's name is still a stranger", async () => {
+it("goes by ids even where names are listed: whoever takes a listed person's name is still a stranger", async () => {
   stack.emulator.control.renameUser({ username: "bob", to: "robert" });
   stack.emulator.control.renameUser({ username: "alice", to: "bob" });
   expect(await ask("bob", town, "impostor")).toBe("sender-not-allowed");

@@ -22,6 +22,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     requireMention: true,
     allowBots: false,
     siblings: new Set(),
+    dangerouslyAllowNameMatching: false,
     dangerouslyAllowInsecure: false,
     allowPrivateNetwork: false,
     ...changes,

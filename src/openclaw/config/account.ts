@@ -5,6 +5,7 @@ import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
+import type { NameBook } from "../../inbound/names.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
 
@@ -45,6 +46,7 @@ export function resolveAccount(
     requireMention: config.requireMention ?? true,
     allowBots: config.allowBots ?? false,
     siblings: new Set<string>(),
+    dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
   });
@@ -53,20 +55,43 @@ export function resolveAccount(
 export const inspectAccount = (cfg: OpenClawConfig, accountId?: string | null): AccountSettings =>
   resolveAccount(cfg, accountId, "inspect");
 
+/** The settings of a running account, following its configuration. */
+export interface LiveSettings {
+  /** What is in force now, with ids in place of names. */
+  read(): AccountSettings;
+  /** Resolves when the names in the configuration in force have been asked about. Never rejects. */
+  prepare(): Promise<void>;
+}
+
 /**
- * Reads an account's settings from the configuration in force, again only when that was replaced. The token
- * is not needed and not demanded. `siblings` is the live set of user ids that this gateway logged in as.
+ * Follows the configuration, reading an account again only when that was replaced. The token is not needed and
+ * not demanded. `siblings` is the live set of user ids that this gateway logged in as.
  */
-export function createSettingsReader(
-  readConfig: () => OpenClawConfig,
-  accountId: string,
-  siblings: ReadonlySet<string>,
-): () => AccountSettings {
-  let seen: { cfg: OpenClawConfig; settings: AccountSettings } | undefined;
-  return () => {
-    const cfg = readConfig();
-    if (seen?.cfg !== cfg) seen = { cfg, settings: { ...inspectAccount(cfg, accountId), siblings } };
-    return seen.settings;
+export function followSettings(options: {
+  readConfig: () => OpenClawConfig;
+  accountId: string;
+  siblings: ReadonlySet<string>;
+  names: NameBook;
+}): LiveSettings {
+  const { names, siblings, accountId } = options;
+  let written: { cfg: OpenClawConfig; settings: AccountSettings } | undefined;
+  let seen: { from: AccountSettings; revision: number; settings: AccountSettings } | undefined;
+
+  function readWritten(): AccountSettings {
+    const cfg = options.readConfig();
+    if (written?.cfg !== cfg) written = { cfg, settings: { ...inspectAccount(cfg, accountId), siblings } };
+    return written.settings;
+  }
+
+  return {
+    read() {
+      const from = readWritten();
+      const revision = names.revision();
+      if (seen?.from !== from || seen.revision !== revision)
+        seen = { from, revision, settings: names.resolve(from) };
+      return seen.settings;
+    },
+    prepare: () => names.learn(readWritten()),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   buildChannelAllowBotsSchema,
   buildChannelConfigSchema,
   buildMultiAccountChannelSchema,
+  ChannelDangerouslyAllowNameMatchingSchema,
   DmPolicySchema,
   GroupPolicySchema,
   refineChannelDmPolicy,
@@ -52,6 +53,7 @@ const AccountSchema = z.strictObject({
   rooms: z.record(z.string(), RoomSchema).optional(),
   requireMention: z.boolean().optional(),
   allowBots: AllowBotsSchema,
+  dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   dangerouslyAllowInsecure: z.boolean().optional(),
   network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),
 });

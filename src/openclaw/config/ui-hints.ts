@@ -9,15 +9,20 @@ export const uiHints = {
   "dm.groupEnabled": { label: "Group DMs on" },
   "dm.groupRooms": { label: "Served group DMs", help: "Room ids; empty serves all the bot is in." },
   dmPolicy: { label: "Direct messages" },
-  allowFrom: { label: "Allowed people in direct messages", help: "Rocket.Chat user ids." },
+  allowFrom: { label: "Allowed people in direct messages", help: "User ids, or @usernames." },
   groupPolicy: { label: "Rooms" },
   groupAllowFrom: {
     label: "Allowed people in rooms",
-    help: "Rocket.Chat user ids; empty allows all members.",
+    help: "User ids, or @usernames; empty allows all members.",
   },
-  rooms: { label: "Room settings", help: 'By room id; "*" is the default entry.' },
+  rooms: { label: "Room settings", help: 'By room id or #name; "*" is the default entry.' },
   requireMention: { label: "Answer in rooms only when mentioned" },
   allowBots: { label: "Hear other bots", help: 'true, false or "mentions".' },
+  dangerouslyAllowNameMatching: {
+    label: "Match people by their current username",
+    help: "Whoever takes a listed name is let in.",
+    advanced: true,
+  },
   dangerouslyAllowInsecure: { label: "Allow http and skip certificate checks", advanced: true },
   "network.dangerouslyAllowPrivateNetwork": { label: "Allow a server on a private network", advanced: true },
 };

@@ -6,7 +6,7 @@ import type { Access, TurnInput } from "../../inbound/host.ts";
 import { refusePlace, resolveSenderRule } from "../../policy/access.ts";
 import { type AccountSettings, requiresMention } from "../../settings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { senderIdentity } from "../sender-identity.ts";
+import { senderIdentity, subjectOf } from "../sender-identity.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 
@@ -22,7 +22,7 @@ export function resolveIngress(
     channelId: CHANNEL_ID,
     accountId,
     identity: senderIdentity,
-    subject: { stableId: message.sender.id },
+    subject: subjectOf(message.sender),
     conversation: {
       kind: room.chatType,
       id: room.id,
@@ -41,6 +41,7 @@ export function resolveIngress(
       dmPolicy: settings.dmPolicy,
       groupPolicy: senders.groupPolicy,
       groupAllowFromFallbackToAllowFrom: false,
+      minIdentifierAuthentication: settings.dangerouslyAllowNameMatching ? "mutable" : "verified",
       activation: {
         requireMention: !direct && requiresMention(settings, room.id),
         allowTextCommands: false,
