@@ -60,6 +60,8 @@ export interface AccountSettings {
   readonly siblings: ReadonlySet<string>;
   /** People are known by the username they have now, besides their id. */
   readonly dangerouslyAllowNameMatching: boolean;
+  /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */
+  readonly credentialCheckSeconds: number;
   readonly dangerouslyAllowInsecure: boolean;
   readonly allowPrivateNetwork: boolean;
 }

@@ -19,7 +19,7 @@ import { Mailbox } from "./mailbox.ts";
 import { isLegal, type Lifecycle, lifecycleOf, nextState, type State, type Transition } from "./states.ts";
 import { Streams } from "./streams.ts";
 
-/** How often a blocked account looks whether an operator has mended it. */
+/** How often a blocked account looks whether an operator has mended it, unless told otherwise. */
 export const BLOCKED_RETRY_MS = 5 * 60_000;
 /** Received events that may wait for `onEvent`; beyond, the link is given up, so that memory is bounded. */
 export const MAX_WAITING_EVENTS = 10_000;
@@ -66,6 +66,8 @@ export interface ConnectionOptions {
   /** `token`: the personal access token; it must belong to the user `userId`. */
   readonly credentials: { readonly userId: string; readonly token: string };
   readonly streams: readonly StreamRequest[];
+  /** How often a blocked account tries whether it has been mended; `BLOCKED_RETRY_MS` when absent. Milliseconds. */
+  readonly blockedRetryMs?: number;
   /** Awaited one by one, in the order of the wire. A rejection (the event could not be stored) ends the link as `lost`. */
   onEvent(event: StreamEvent): Promise<void>;
   /** Every transition, in order. */
@@ -425,7 +427,7 @@ class Driver {
   /** Nothing of an account with dead credentials is processed any more, what was received before included. */
   #block(error: RocketChatError, now: number): void {
     this.#events.clear();
-    this.#pause("rejected", error, BLOCKED_RETRY_MS, now);
+    this.#pause("rejected", error, this.#options.blockedRetryMs ?? BLOCKED_RETRY_MS, now);
   }
 
   #pause(transition: "lost" | "rejected", error: RocketChatError, retryInMs: number, now: number): void {

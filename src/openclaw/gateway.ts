@@ -1,13 +1,14 @@
 import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
 import { WebSocket } from "openclaw/plugin-sdk/websocket-runtime";
-import { type Connection, startConnection, systemClock } from "../connection/driver.ts";
+import { systemClock } from "../connection/driver.ts";
 import { createOpenSocket } from "../connection/socket.ts";
 import { ConfigError } from "../errors.ts";
 import { createDropCounter, createLog } from "../log.ts";
 import { type AccountScope, reportState, type StartContext } from "./account-scope.ts";
 import { resolveEndpoints } from "./config/account.ts";
-import { createIngress, toRawEvent } from "./ingress.ts";
+import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
+import { startLink } from "./link.ts";
 import { assertServerAllowed, openRestClient, shareRestClient } from "./transport.ts";
 
 /** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
@@ -39,31 +40,37 @@ export async function startAccount(ctx: StartContext): Promise<void> {
 
 async function runAccount(scope: AccountScope): Promise<void> {
   const { ctx, settings, log } = scope;
-  let connection: Connection | undefined;
-  // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
-  const rest = openRestClient(settings, { onUnauthorized: (error) => connection?.reject(error) });
-  const unshare = shareRestClient(ctx.accountId, rest);
   const drops = createDropCounter(log);
-  const ingress = createIngress(scope, rest, drops);
-  ingress.start();
-  connection = startConnection({
+  let ingress: Ingress | undefined;
+  const { connection, rest } = startLink({
+    settings,
     url: scope.socketUrl,
     openSocket: createOpenSocket({ WebSocket, verifyCertificates: !settings.dangerouslyAllowInsecure }),
-    credentials: { userId: settings.userId, token: settings.pat },
     streams: [MESSAGE_STREAM],
-    onEvent: (event) => ingress.admit(toRawEvent(event)),
+    // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
+    openRest: (onUnauthorized) => openRestClient(settings, { onUnauthorized }),
+    openIngress: (client) => {
+      const opened = createIngress(scope, client, drops);
+      ingress = opened;
+      return { ...opened, store: (event) => opened.admit(toRawEvent(event)) };
+    },
+    onConfirmed: () => {},
+    onCheckFailed: (error) => log.warn("credential check failed", { error }),
+    onUnconfirmed: () =>
+      log.warn("processing held", { reason: "the server has not confirmed the token in time" }),
     onState: (change) => reportState(scope, change),
     onDrop: (reason, detail) => drops.count(`frame ${reason}`, { detail }),
     clock: systemClock,
     random: Math.random,
     signal: ctx.abortSignal,
   });
+  const unshare = shareRestClient(ctx.accountId, rest);
   try {
-    await ingress.prepare();
+    await ingress?.prepare();
     await connection.done;
   } finally {
     unshare();
-    await ingress.stop();
+    await ingress?.stop();
   }
 }
 

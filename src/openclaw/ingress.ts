@@ -7,7 +7,9 @@ import {
 import { createRuntimeConfigReader } from "openclaw/plugin-sdk/runtime-config-snapshot";
 import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
+import { NotOnlineError } from "../errors.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
+import type { HostTurn, InboundHost } from "../inbound/host.ts";
 import { createRoomLookup } from "../inbound/lookups.ts";
 import { createNameBook } from "../inbound/names.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
@@ -26,7 +28,12 @@ import type { FinishingTurns } from "./turn/scope.ts";
 /** How often rows left by a failed attempt are looked for. Milliseconds. */
 const QUEUE_POLL_MS = 1000;
 
-/** The durable way in: what `receive` lets pass is stored, then run through `runTurn`. */
+export type Ingress = ReturnType<typeof createIngress>;
+
+/**
+ * The durable way in: what `receive` lets pass is stored, and while the way is open run through `runTurn`. It begins
+ * on hold. Throws when the queue cannot be opened.
+ */
 export function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, drops: DropCounter) {
   const core = getRuntime();
   const { accountId } = ctx;
@@ -52,10 +59,27 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
     return id;
   }
 
+  let open = false;
+
+  /** Nothing is handed to an agent on hold: the event goes back to the queue as if it had not been taken. */
+  function refuseOnHold(host: InboundHost): InboundHost {
+    return {
+      settings: host.settings,
+      openTurn(input) {
+        const turn = host.openTurn(input);
+        const dispatch: HostTurn["dispatch"] = async (...args) => {
+          if (!open) throw new NotOnlineError("on hold");
+          await turn.dispatch(...args);
+        };
+        return { ...turn, dispatch };
+      },
+    };
+  }
+
   async function deliver(event: RawMessageEvent, lifecycle: ChannelIngressMonitorLifecycle): Promise<void> {
     await live.prepare();
     const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle, finishing });
-    const outcome = await runTurn(event, { host, rooms, post });
+    const outcome = await runTurn(event, { host: refuseOnHold(host), rooms, post });
     if (outcome.kind === "dropped")
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
   }
@@ -92,14 +116,24 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
     onError: (error) => log.error("stored event failed", { error }),
   });
 
+  monitor.ensureQueueAvailable();
   return {
-    start: () => monitor.start(),
     stop: () => monitor.stop(),
     /** Looks up the names in the configuration; a message is judged only after that. */
     prepare: live.prepare,
     async admit(event: RawMessageEvent): Promise<void> {
       await live.prepare();
       await monitor.admit(event);
+    },
+    /** Begins, or goes on, to process what is stored. */
+    open(): void {
+      open = true;
+      monitor.start();
+    },
+    /** Processes nothing more; what is stored, and what comes in, stays stored. */
+    hold(): void {
+      open = false;
+      monitor.pause().catch((error: unknown) => log.error("queue could not be held", { error }));
     },
   };
 }

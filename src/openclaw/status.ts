@@ -13,6 +13,7 @@ import { fetchMe, fetchServerVersion } from "../rest/auth.ts";
 import type { AccountSettings } from "../settings.ts";
 import { isConfigured, missingKeys } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
+import { wrongIdentity } from "./credentials.ts";
 import { openRestClient } from "./transport.ts";
 
 export type Probe =
@@ -28,12 +29,8 @@ async function probeAccount(account: AccountSettings, timeoutMs: number): Promis
       onUnauthorized: () => {},
     });
     const me = await fetchMe(rest);
-    if (me.id !== account.userId) {
-      return {
-        ok: false,
-        error: `the token belongs to user ${me.id}, not to the configured userId ${account.userId}`,
-      };
-    }
+    const wrong = wrongIdentity(account, me);
+    if (wrong !== undefined) return { ok: false, error: wrong.message };
     return { ok: true, username: me.username ?? account.username, version: await fetchServerVersion(rest) };
   } catch (error) {
     return { ok: false, error: describe(error) };

@@ -7,7 +7,7 @@ import {
   ssrfPolicyFromPrivateNetworkOptIn,
 } from "openclaw/plugin-sdk/ssrf-runtime";
 import { ConfigError, type UnauthorizedError } from "../errors.ts";
-import { createRestClient, type GuardedFetch, type RestClient } from "../rest/client.ts";
+import { createRestClient, type FileClient, type GuardedFetch, type RestClient } from "../rest/client.ts";
 import type { AccountSettings } from "../settings.ts";
 import { resolveEndpoints } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
@@ -16,11 +16,14 @@ import { CHANNEL_ID } from "./config/schema.ts";
 export function openRestClient(
   settings: AccountSettings,
   options: { signal?: AbortSignal; onUnauthorized: (error: UnauthorizedError) => void },
-): RestClient {
+): RestClient & FileClient {
   const { rest } = resolveEndpoints(settings);
   const { userId, pat } = settings;
   return createRestClient({ serverUrl: rest, userId, pat, fetch: createGuardedFetch(settings), ...options });
 }
+
+/** Files may lie elsewhere; the guard leaves our headers behind at the first other origin. */
+const MAX_REDIRECTS = 3;
 
 const running = new Map<string, RestClient>();
 
@@ -51,13 +54,13 @@ export async function assertServerAllowed(settings: AccountSettings): Promise<vo
 
 function createGuardedFetch(settings: AccountSettings): GuardedFetch {
   const insecureTls = settings.dangerouslyAllowInsecure && settings.serverUrl.startsWith("https:");
-  return async (url, { signal, ...init }) => {
+  return async (url, { signal, follow, ...init }) => {
     try {
       return await fetchWithSsrFGuard({
         url,
         init,
         signal,
-        maxRedirects: 0,
+        maxRedirects: follow ? MAX_REDIRECTS : 0,
         auditContext: CHANNEL_ID,
         ...policyOf(settings),
         ...(insecureTls && { dispatcherPolicy: { mode: "direct", connect: { rejectUnauthorized: false } } }),

@@ -3,11 +3,11 @@
 import { ProtocolError } from "../errors.ts";
 import { readText } from "../facts/json.ts";
 import { decodeUser, type UserFacts } from "../facts/message.ts";
-import type { RestClient } from "./client.ts";
+import type { CallOptions, RestClient } from "./client.ts";
 
 /** `GET /api/v1/me`: the user the token belongs to. Rejects with UnauthorizedError when the token is dead. */
-export async function fetchMe(rest: RestClient): Promise<UserFacts> {
-  const user = decodeUser(await rest.get("v1/me"));
+export async function fetchMe(rest: RestClient, options?: CallOptions): Promise<UserFacts> {
+  const user = decodeUser(await rest.get("v1/me", undefined, options));
   if (user !== undefined) return user;
   throw new ProtocolError("v1/me did not name a user", { reason: "unreadable-answer" });
 }

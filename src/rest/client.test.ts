@@ -2,14 +2,28 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { ProtocolError, RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
-import { createRestClient, type GuardedFetch } from "./client.ts";
+import { createRestClient, type GuardedFetch, type RestClock } from "./client.ts";
 import { messageExists, postMessage } from "./messages.ts";
 import { fetchRoom, openDirectRoom } from "./rooms.ts";
 
-const plainFetch: GuardedFetch = async (url, init) => ({
+const plainFetch: GuardedFetch = async (url, { follow: _, ...init }) => ({
   response: await fetch(url, { ...init, redirect: "error" }),
   release: async () => {},
 });
+
+/** A clock on which every wait is over at once; `waits` are the milliseconds that were asked for. */
+function createHastyClock(): RestClock & { waits: number[] } {
+  let now = 0;
+  const waits: number[] = [];
+  return {
+    waits,
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+      waits.push(ms);
+    },
+  };
+}
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -30,7 +44,9 @@ async function connect(handle: Handler, subPath = "") {
     server.closeAllConnections();
   });
   const unauthorized: UnauthorizedError[] = [];
+  const clock = createHastyClock();
   const rest = createRestClient({
+    clock,
     serverUrl: `http://127.0.0.1:${port}${subPath}`,
     userId: "bot",
     pat: "s3cret-token",
@@ -38,7 +54,7 @@ async function connect(handle: Handler, subPath = "") {
     onUnauthorized: (error) => unauthorized.push(error),
     signal: stop.signal,
   });
-  return { rest, unauthorized, stop };
+  return { rest, unauthorized, stop, clock };
 }
 
 function answer(status: number, body: unknown, headers: Record<string, string> = {}): Handler {
@@ -90,6 +106,33 @@ describe("the REST client", () => {
     expect(unauthorized).toHaveLength(1);
   });
 
+  it.each([
+    [403, { success: false, error: "x [error-forbidden]", errorType: "error-forbidden" }],
+    [401, { success: false, error: "unauthorized" }],
+    [401, "<html>who are you?</html>"],
+  ])(
+    "takes a %i of %j for a want of permission while the server still knows the token",
+    async (status, body) => {
+      const type = typeof body === "string" ? "text/html" : "application/json";
+      const { rest, unauthorized } = await connect((request, response) => {
+        const known = request.url === "/api/v1/me";
+        const reply = known ? answer(200, { _id: "bot" }) : answer(status, body, { "content-type": type });
+        reply(request, response);
+      });
+      expect(await failure(rest.post("v1/chat.sendMessage", {}))).toMatchObject({ code: "rest", status });
+      expect(unauthorized).toEqual([]);
+    },
+  );
+
+  it("takes a 403 for a dead token when the server does not know the token", async () => {
+    const { rest, unauthorized } = await connect((request, response) => {
+      const reply = request.url === "/api/v1/me" ? answer(401, {}) : answer(403, { success: false });
+      reply(request, response);
+    });
+    expect(await failure(rest.post("v1/chat.sendMessage", {}))).toBeInstanceOf(UnauthorizedError);
+    expect(unauthorized).toHaveLength(1);
+  });
+
   it("says when a 200 is not a Rocket.Chat's", async () => {
     const { rest } = await connect(answer(200, "<html>hello</html>", { "content-type": "text/html" }));
     const error = await failure(rest.get("v1/me"));
@@ -105,26 +148,42 @@ describe("the REST client", () => {
     expect(await failure(rest.get("v1/me"))).toMatchObject({ status, serverCode: undefined });
   });
 
-  it("waits as long as the limiter says, by the server's own clock, and asks again", async () => {
+  it.each([
+    ["once", 1],
+    ["twice", 2],
+    ["five times", 5],
+  ])("asks again when it was limited %s, after the wait that the server's clock tells", async (_, times) => {
     let calls = 0;
-    const { rest } = await connect((request, response) => {
+    const { rest, clock } = await connect((request, response) => {
       calls += 1;
-      const now = Date.parse("2020-01-01T00:00:00Z");
-      const limited = answer(
-        429,
-        { success: false },
-        { "x-ratelimit-reset": String(now + 1), date: new Date(now).toUTCString() },
-      );
-      (calls < 3 ? limited : answer(200, { success: true }))(request, response);
+      const date = new Date(0).toUTCString();
+      const limited = answer(429, { success: false }, { "x-ratelimit-reset": "7000", date });
+      (calls > times ? answer(200, { success: true }) : limited)(request, response);
     });
     expect(await rest.post("v1/chat.sendMessage", {})).toEqual({ success: true });
-    expect(calls).toBe(3);
+    expect(clock.waits).toEqual(Array.from({ length: times }, () => 7_000));
   });
 
-  it("gives up after three limited tries", async () => {
-    const date = new Date(0).toUTCString();
-    const { rest } = await connect(answer(429, { success: false }, { "x-ratelimit-reset": "1", date }));
+  it("gives up when the limit lasts longer than it may wait", async () => {
+    const { rest, clock } = await connect(answer(429, { success: false }));
     expect(await failure(rest.get("v1/me"))).toBeInstanceOf(RateLimitedError);
+    expect(clock.waits.length).toBeGreaterThan(5);
+    expect(await failure(rest.get("v1/me", {}, { patienceMs: 0 }))).toBeInstanceOf(RateLimitedError);
+  });
+
+  it("spares the server calls of a used-up route, and holds no other route up", async () => {
+    const paths: (string | undefined)[] = [];
+    const { rest, clock } = await connect((request, response) => {
+      paths.push(request.url);
+      const limits = { "x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "5000" };
+      answer(200, { success: true }, { ...limits, date: new Date(0).toUTCString() })(request, response);
+    });
+    await rest.get("v1/me");
+    await rest.get("v1/rooms.info");
+    expect(clock.waits).toEqual([]);
+    await rest.get("v1/me");
+    expect(clock.waits).toEqual([5_000]);
+    expect(paths).toHaveLength(3);
   });
 
   it("does not follow a redirect with the token", async () => {
@@ -159,6 +218,49 @@ describe("the REST client", () => {
       const { rest } = await connect(handler);
       expect(String(await failure(rest.get("v1/me")))).not.toContain("s3cret-token");
     }
+  });
+});
+
+describe("a download", () => {
+  async function withForeignServer() {
+    let foreign: IncomingMessage | undefined;
+    const elsewhere = createServer((request, response) => {
+      foreign = request;
+      response.end("bytes from elsewhere");
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    closing.push(() => elsewhere.close());
+    const { port } = elsewhere.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}/file`, headers: () => foreign?.headers };
+  }
+
+  it("of the server's own file carries the credentials", async () => {
+    let seen: IncomingMessage | undefined;
+    const { rest } = await connect((request, response) => {
+      seen = request;
+      response.end("content");
+    }, "/chat");
+    expect(Buffer.from(await rest.download("/chat/file-upload/1/a.txt", 100)).toString()).toBe("content");
+    expect(seen?.url).toBe("/chat/file-upload/1/a.txt");
+    expect(seen?.headers).toMatchObject({ "x-user-id": "bot", "x-auth-token": "s3cret-token" });
+  });
+
+  it("from another port carries none", async () => {
+    const { rest } = await connect(answer(200, {}));
+    const elsewhere = await withForeignServer();
+    await rest.download(elsewhere.url, 100);
+    expect(elsewhere.headers()).toBeDefined();
+    expect(JSON.stringify(elsewhere.headers())).not.toMatch(/s3cret-token|x-user-id|x-auth-token/i);
+  });
+
+  it("ends when there is more than was asked for", async () => {
+    const { rest } = await connect(answer(200, "x".repeat(200)));
+    expect(await failure(rest.download("/file-upload/1/a.txt", 100))).toBeInstanceOf(ProtocolError);
+  });
+
+  it("says with which status it was refused", async () => {
+    const { rest } = await connect(answer(403, ""));
+    expect(await failure(rest.download("/file-upload/1/a.txt", 100))).toMatchObject({ status: 403 });
   });
 });
 

@@ -1,4 +1,4 @@
-// Owns one REST request: headers, deadline, size limit, rate limit, and turning every failure into our errors.
+// Owns one REST request: headers, deadline, size limit, waiting for the rate limit, and turning every failure into our errors.
 
 import { setTimeout } from "node:timers/promises";
 import {
@@ -11,11 +11,21 @@ import {
   UnauthorizedError,
 } from "../errors.ts";
 import { isJsonObject, type JsonObject, readText } from "../facts/json.ts";
+import { RouteLimits, readLimitHeaders, readLimitWait } from "./limits.ts";
+
+export interface GuardedInit {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** Whether redirects are followed, without our headers where they leave the origin; they are refused otherwise. */
+  readonly follow?: boolean;
+}
 
 /** A fetch that guards where it connects to; `release` must be called once the body is read or given up. */
 export type GuardedFetch = (
   url: string,
-  init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+  init: GuardedInit,
 ) => Promise<{ response: Response; release: () => Promise<void> }>;
 
 export interface RestClientOptions {
@@ -24,16 +34,39 @@ export interface RestClientOptions {
   readonly userId: string;
   readonly pat: string;
   readonly fetch: GuardedFetch;
-  /** Called with every 401, before the request rejects: the token is dead for the socket, too. */
+  /** Called with every refusal that means a dead token, before the request rejects: it is dead for the socket, too. */
   readonly onUnauthorized: (error: UnauthorizedError) => void;
+  /** Called when a request has to wait for the server's rate limit. */
+  readonly onLimited?: (endpoint: string, waitMs: number) => void;
   /** Ends requests before their own deadline. */
   readonly signal?: AbortSignal;
+  /** The real one when absent. */
+  readonly clock?: RestClock;
+}
+
+/** Monotonic milliseconds, and waiting for them to pass. */
+export interface RestClock {
+  now(): number;
+  sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
+}
+
+export interface CallOptions {
+  /** How long the call may wait for the rate limit before it rejects with RateLimitedError. Milliseconds. */
+  readonly patienceMs?: number;
 }
 
 export interface RestClient {
   /** `path` below `/api/`, for example `v1/me`. Rejects with NetworkError, TimeoutError, RestError, ... */
-  get(path: string, query?: Readonly<Record<string, string>>): Promise<JsonObject>;
-  post(path: string, body: JsonObject): Promise<JsonObject>;
+  get(path: string, query?: Readonly<Record<string, string>>, options?: CallOptions): Promise<JsonObject>;
+  post(path: string, body: JsonObject, options?: CallOptions): Promise<JsonObject>;
+}
+
+export interface FileClient {
+  /**
+   * The bytes behind a link of a message: an address, or a path of the server. The credentials go along to the
+   * server's own origin only. Rejects with ProtocolError when there are more than `maxBytes`.
+   */
+  download(link: string, maxBytes: number): Promise<Uint8Array>;
 }
 
 /** A server that accepts a request and never answers is given up after this long (6.5 does so on broken images). */
@@ -42,98 +75,179 @@ const DEADLINE_MS = 30_000;
 /** No answer we ask for comes near this; a larger one is not a Rocket.Chat's. Bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-/** The limiter's window: the longest wait that it can ask for, plus one second for the clocks. */
-const MAX_LIMIT_WAIT_MS = 61_000;
+/** A 429 delays and does not lose; after ten windows of the limiter something else is wrong. Milliseconds. */
+const PATIENCE_MS = 10 * 60_000;
 
-const MAX_LIMITED_TRIES = 3;
+const MAX_CODE_LENGTH = 60;
 
-/** Creates the REST client of one account. Auth headers only ever go to `serverUrl`; redirects are refused. */
-export function createRestClient(options: RestClientOptions): RestClient {
-  const auth = { "X-User-Id": options.userId, "X-Auth-Token": options.pat };
+const ME = "v1/me";
 
-  async function request(method: string, path: string, url: string, body?: JsonObject): Promise<JsonObject> {
+/** Refusals of a want of permission that some routes and versions send with the status of a dead token. */
+const PERMISSION_CODES = new Set(["unauthorized", "error-unauthorized", "not-authorized"]);
+
+/** Creates the REST client of one account; nothing in it is shared with another. */
+export function createRestClient(options: RestClientOptions): RestClient & FileClient {
+  const origin = new URL(options.serverUrl).origin;
+  const limits = new RouteLimits();
+  const clock = options.clock ?? realClock;
+  let confirming: Promise<void> | undefined;
+
+  /** The credentials, for the server's own origin only; nothing for any other host, scheme or port. */
+  function authFor(url: string): Record<string, string> {
+    if (new URL(url).origin !== origin) return {};
+    return { "X-User-Id": options.userId, "X-Auth-Token": options.pat };
+  }
+
+  async function exchange<T>(
+    call: { method: string; url: string; path: string; headers: Record<string, string>; body?: string },
+    read: (response: Response) => Promise<T>,
+    follow = false,
+  ): Promise<T> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-    const headers = {
-      ...auth,
-      Accept: "application/json",
-      ...(body && { "Content-Type": "application/json" }),
-    };
+    const { method, url, path, body } = call;
+    const headers = { ...authFor(url), ...call.headers };
     try {
-      const init = { method, headers, signal, ...(body && { body: JSON.stringify(body) }) };
+      const init = { method, headers, signal, follow, ...(body !== undefined && { body }) };
       const { response, release } = await options.fetch(url, init);
       try {
-        return await readAnswer(response, path);
+        return await read(response);
       } finally {
         await release();
       }
     } catch (error) {
       if (deadline.aborted)
         throw new TimeoutError(`${path} did not answer in time`, { afterMs: DEADLINE_MS });
-      throw error;
+      throw error instanceof RocketChatError ? error : networkErrorFrom(error, new URL(url).host);
     }
+  }
+
+  function request(method: string, path: string, url: string, body?: JsonObject): Promise<JsonObject> {
+    const headers = {
+      Accept: "application/json",
+      ...(body && { "Content-Type": "application/json" }),
+    };
+    const call = { method, url, path, headers, ...(body && { body: JSON.stringify(body) }) };
+    return exchange(call, async (response) => {
+      const known = readLimitHeaders(response.headers);
+      if (known !== undefined) limits.note(routeOf(method, path), known, clock.now());
+      return readAnswer(response, path);
+    });
   }
 
   /** A 429 is answered before the server does anything, so every request may be sent again after the wait. */
   async function send(
-    method: string,
-    path: string,
-    url: string,
-    body?: JsonObject,
-    tries = 1,
+    call: { method: string; path: string; search?: string; body?: JsonObject },
+    { patienceMs = PATIENCE_MS }: CallOptions = {},
   ): Promise<JsonObject> {
-    try {
-      return await request(method, path, url, body);
-    } catch (error) {
-      if (error instanceof UnauthorizedError) options.onUnauthorized(error);
-      if (error instanceof RateLimitedError && tries < MAX_LIMITED_TRIES) {
-        await setTimeout(error.waitMs, undefined, options.signal && { signal: options.signal });
-        return send(method, path, url, body, tries + 1);
+    const { method, path, search = "", body } = call;
+    let waited = 0;
+    const wait = async (ms: number): Promise<void> => {
+      if (waited + ms > patienceMs) throw new RateLimitedError({ waitMs: ms, endpoint: path });
+      waited += ms;
+      options.onLimited?.(path, ms);
+      await clock.sleep(ms, options.signal);
+    };
+    const takeTurn = () => limits.take(routeOf(method, path), clock.now());
+    for (;;) {
+      for (let ms = takeTurn(); ms > 0; ms = takeTurn()) await wait(ms);
+      try {
+        return await request(method, path, `${options.serverUrl}/api/${path}${search}`, body);
+      } catch (error) {
+        if (!(error instanceof RateLimitedError)) throw await judgeRefusal(error, path);
+        await wait(error.waitMs);
       }
-      throw error instanceof RocketChatError
-        ? error
-        : networkErrorFrom(error, new URL(options.serverUrl).host);
+    }
+  }
+
+  /** A refusal that may mean a dead token or a missing permission is decided by asking who we are. */
+  async function judgeRefusal(error: unknown, path: string): Promise<unknown> {
+    if (error instanceof UnauthorizedError) {
+      options.onUnauthorized(error);
+    } else if (error instanceof RestError && isDoubtful(error) && path !== ME) {
+      confirming ??= confirmToken().finally(() => {
+        confirming = undefined;
+      });
+      try {
+        await confirming;
+      } catch (dead) {
+        return dead;
+      }
+    }
+    return error;
+  }
+
+  /** Rejects with UnauthorizedError when the token is dead; any other failure leaves that open, to the next check. */
+  async function confirmToken(): Promise<void> {
+    try {
+      await request("GET", ME, `${options.serverUrl}/api/${ME}`);
+    } catch (error) {
+      if (!(error instanceof UnauthorizedError)) return;
+      options.onUnauthorized(error);
+      throw error;
     }
   }
 
   return {
-    get: (path, query) => {
+    get: (path, query, call) => {
       const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
-      return send("GET", path, `${options.serverUrl}/api/${path}${search}`);
+      return send({ method: "GET", path, search }, call);
     },
-    post: (path, body) => send("POST", path, `${options.serverUrl}/api/${path}`, body),
+    post: (path, body, call) => send({ method: "POST", path, body }, call),
+    download: async (link, maxBytes) => {
+      const url = new URL(link, `${options.serverUrl}/`).href;
+      const call = { method: "GET", url, path: "the file", headers: {} };
+      return exchange(call, (response) => readFile(response, maxBytes), true);
+    },
   };
+}
+
+/** The limiter counts by route: the path without the ids that some carry (`rooms.media/<room id>`). */
+function routeOf(method: string, path: string): string {
+  return `${method} ${path.split("/", 2).join("/")}`;
+}
+
+function isDoubtful({ status }: RestError): boolean {
+  return status === 401 || status === 403;
+}
+
+/** 401 with a code of permissions, or from something that is not Rocket.Chat, may be a proxy's or a route's own rule. */
+function isDeadToken(status: number, body: JsonObject | undefined, path: string): boolean {
+  if (status !== 401) return false;
+  return path === ME || (body !== undefined && !PERMISSION_CODES.has(codeOf(body) ?? ""));
 }
 
 async function readAnswer(response: Response, path: string): Promise<JsonObject> {
   const body = await readJson(response, path);
-  if (response.status === 401) throw new UnauthorizedError(path);
-  if (response.status === 429) throw new RateLimitedError({ waitMs: limitWait(response), endpoint: path });
-  const refused = !response.ok || body === undefined || body.success === false;
-  if (!refused) return body;
+  const { status } = response;
+  if (isDeadToken(status, body, path)) throw new UnauthorizedError(path);
+  if (status === 429) throw new RateLimitedError({ waitMs: readLimitWait(response.headers), endpoint: path });
+  if (response.ok && body !== undefined && body.success !== false) return body;
   if (response.ok && body === undefined) {
     throw new ProtocolError(
       `${path} did not answer with JSON. Check that \`serverUrl\` is the address of a Rocket.Chat`,
-      {
-        reason: "unreadable-answer",
-      },
+      { reason: "unreadable-answer" },
     );
   }
-  const serverCode = body === undefined ? undefined : codeOf(body);
-  throw new RestError(
-    `Rocket.Chat refused ${path} with status ${response.status} (${serverCode ?? "no code"})`,
-    {
-      status: response.status,
-      endpoint: path,
-      serverCode,
-    },
-  );
+  const serverCode = body && codeOf(body);
+  const what = body === undefined ? "a page that is not Rocket.Chat's; look at the proxy" : serverCode;
+  throw new RestError(`Rocket.Chat refused ${path} with status ${status} (${what ?? "no code"})`, {
+    status,
+    endpoint: path,
+    serverCode,
+  });
+}
+
+async function readFile(response: Response, maxBytes: number): Promise<Uint8Array> {
+  if (response.ok) return readLimited(response, "the file", maxBytes);
+  const { status } = response;
+  throw new RestError(`The file was refused with status ${status}`, { status, endpoint: "the file" });
 }
 
 /** Undefined for anything that is not a JSON object: proxies and 6.5 answer with HTML, 8.3 with plain text. */
 async function readJson(response: Response, path: string): Promise<JsonObject | undefined> {
   if (!(response.headers.get("content-type") ?? "").includes("json")) return undefined;
-  const text = await readLimited(response, path);
+  const text = new TextDecoder().decode(await readLimited(response, path, MAX_ANSWER_BYTES));
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
@@ -142,20 +256,19 @@ async function readJson(response: Response, path: string): Promise<JsonObject | 
   }
 }
 
-async function readLimited(response: Response, path: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
+async function readLimited(response: Response, path: string, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) {
-      throw new ProtocolError(`${path} answered more than ${MAX_ANSWER_BYTES} bytes`, {
+    if (bytes > maxBytes) {
+      throw new ProtocolError(`${path} answered more than ${maxBytes} bytes`, {
         reason: "unreadable-answer",
       });
     }
-    text += decoder.decode(chunk, { stream: true });
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  return Buffer.concat(chunks, bytes);
 }
 
 /**
@@ -164,13 +277,11 @@ async function readLimited(response: Response, path: string): Promise<string> {
  */
 function codeOf(body: JsonObject): string | undefined {
   const error = readText(body, "error") ?? "";
-  return readText(body, "errorType") ?? /\[([a-z_-]+)\]$/.exec(error)?.[1] ?? /^[a-z_-]+$/.exec(error)?.[0];
+  const type = readText(body, "errorType")?.slice(0, MAX_CODE_LENGTH);
+  return type ?? /\[([a-z_-]+)\]$/.exec(error)?.[1] ?? /^[a-z_-]+$/.exec(error)?.[0];
 }
 
-/** `x-ratelimit-reset` is epoch milliseconds of the server's clock, which `date` tells (recording `rest-errors`). */
-function limitWait(response: Response): number {
-  const reset = Number(response.headers.get("x-ratelimit-reset"));
-  const now = Date.parse(response.headers.get("date") ?? "");
-  const wait = reset - now;
-  return Number.isFinite(wait) && wait > 0 ? Math.min(wait, MAX_LIMIT_WAIT_MS) : MAX_LIMIT_WAIT_MS;
-}
+const realClock: RestClock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }),
+};

@@ -23,6 +23,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     allowBots: false,
     siblings: new Set(),
     dangerouslyAllowNameMatching: false,
+    credentialCheckSeconds: 240,
     dangerouslyAllowInsecure: false,
     allowPrivateNetwork: false,
     ...changes,

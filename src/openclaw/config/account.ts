@@ -47,6 +47,7 @@ export function resolveAccount(
     allowBots: config.allowBots ?? false,
     siblings: new Set<string>(),
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
+    credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
   });

@@ -54,6 +54,7 @@ const AccountSchema = z.strictObject({
   requireMention: z.boolean().optional(),
   allowBots: AllowBotsSchema,
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
+  credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),
   network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),
 });

@@ -23,6 +23,11 @@ export const uiHints = {
     help: "Whoever takes a listed name is let in.",
     advanced: true,
   },
+  credentialCheckSeconds: {
+    label: "Token check",
+    help: "Seconds between two questions to the server whether the token is still good; 30 to 300.",
+    advanced: true,
+  },
   dangerouslyAllowInsecure: { label: "Allow http and skip certificate checks", advanced: true },
   "network.dangerouslyAllowPrivateNetwork": { label: "Allow a server on a private network", advanced: true },
 };
