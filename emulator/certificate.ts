@@ -29,7 +29,7 @@ const OID = {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Valid from yesterday for a week, by the given clock (milliseconds). */
+/** Valid from a day before `now` (milliseconds) for eight days; a `now` of long ago makes an expired one. */
 export function selfSignedCertificate(now: number = Date.now()): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const body = certificateBody(publicKey, now);

@@ -22,8 +22,8 @@ export interface EmulatorOptions {
   profile?: Profile;
   /** A free port when absent or 0. */
   port?: number;
-  /** Speak TLS, with a self-signed certificate. */
-  tls?: boolean;
+  /** Speak TLS, with a self-signed certificate, valid or `"expired"`. */
+  tls?: boolean | "expired";
   /** The times of Rocket.Chat when absent. */
   heartbeat?: HeartbeatTimes;
 }
@@ -45,6 +45,9 @@ export interface Emulator {
 
 const HOST = "127.0.0.1";
 
+/** Older than any certificate is valid. Milliseconds. */
+const LONG_AGO_MS = 30 * 24 * 60 * 60 * 1000;
+
 /** Starts an emulated server with nobody in it but rocket.cat, and the channel `general`. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { profile = "8.3", port = 0, tls = false, heartbeat = HEARTBEAT } = options;
@@ -60,7 +63,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const control = new Control(world, { sessions: () => endpoint.sessions, requests: () => [...requests] });
   const app = restEndpoint({ world, faults, limiter, saw: (request) => requests.push(request) });
   app.route("/_control", controlEndpoint(control, faults));
-  const secret = tls ? selfSignedCertificate() : undefined;
+  const madeAt = tls === "expired" ? Date.now() - LONG_AGO_MS : Date.now();
+  const secret = tls ? selfSignedCertificate(madeAt) : undefined;
   const server = newServer(getRequestListener(app.fetch), secret);
   server.on("upgrade", (request, socket, head) => endpoint.upgrade(request, socket, head));
   const actualPort = await listen(server, port);

@@ -205,8 +205,14 @@ function adviceFor(code: string | undefined): string {
   if (code === "ECONNREFUSED") {
     return "Nothing listens there: check the port in `serverUrl` and that Rocket.Chat is running";
   }
+  if (code === "CERT_HAS_EXPIRED") {
+    return "The TLS certificate of the server has expired: renew it";
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "The TLS certificate is for another host name: check the name in `serverUrl`";
+  }
   if (code !== undefined && /CERT|SELF_SIGNED|LEAF_SIGNATURE/.test(code)) {
-    return "The TLS certificate is not trusted: install a valid one, or point NODE_EXTRA_CA_CERTS at its authority";
+    return "The TLS certificate is not trusted: install one of a known authority, or name the authority's file in `tls.caFile`";
   }
   if (code === "EPROTO" || code?.startsWith("ERR_SSL")) {
     return "TLS failed: check that `serverUrl` names the HTTPS port";

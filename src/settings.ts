@@ -63,6 +63,8 @@ export interface AccountSettings {
   /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */
   readonly credentialCheckSeconds: number;
   readonly dangerouslyAllowInsecure: boolean;
+  /** PEM file of the authorities that the server's certificate may come from, in place of the known ones. */
+  readonly caFile: string | undefined;
   readonly allowPrivateNetwork: boolean;
 }
 

@@ -1,4 +1,5 @@
 // Owns the adapter from a WebSocket class of the `ws` kind to the socket the driver wants.
+import { TLSSocket } from "node:tls";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { ConnectionClosedError, NetworkError, networkErrorFrom, type RocketChatError } from "../errors.ts";
 import type { OpenSocket, Socket, SocketHandlers } from "./driver.ts";
@@ -14,19 +15,30 @@ export interface SocketOptions {
   ) => WebSocket;
   /** False only for development: accepts any certificate. */
   readonly verifyCertificates: boolean;
+  /** PEM: the authorities that are trusted, in place of the known ones. */
+  readonly ca?: string | undefined;
   /** A proxy, when there is one. */
   readonly agent?: ClientOptions["agent"];
+  /** Told until when the server's certificate is valid (epoch milliseconds), each time a TLS connection opens. */
+  readonly onCertificate?: (validUntil: number) => void;
 }
 
 /** Makes the `openSocket` of the driver. Redirects are not followed: they could carry the token elsewhere. */
-export function createOpenSocket({ WebSocket, verifyCertificates, agent }: SocketOptions): OpenSocket {
+export function createOpenSocket(options: SocketOptions): OpenSocket {
+  const { WebSocket, verifyCertificates, ca, agent, onCertificate } = options;
   return (url, handlers) => {
     const socket = new WebSocket(url, {
       rejectUnauthorized: verifyCertificates,
       maxPayload: MAX_FRAME_BYTES,
       // A compressor per connection costs more memory than a bot's text saves.
       perMessageDeflate: false,
+      ...(ca === undefined ? {} : { ca }),
       ...(agent === undefined ? {} : { agent }),
+    });
+    socket.on("upgrade", ({ socket: link }) => {
+      const validUntil =
+        link instanceof TLSSocket ? Date.parse(link.getPeerCertificate().valid_to) : Number.NaN;
+      if (!Number.isNaN(validUntil)) onCertificate?.(validUntil);
     });
     return listen(socket, new URL(url).host, handlers);
   };

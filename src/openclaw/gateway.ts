@@ -1,14 +1,15 @@
+// Owns one running account, from its start to its end.
+
 import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
-import { WebSocket } from "openclaw/plugin-sdk/websocket-runtime";
 import { systemClock } from "../connection/driver.ts";
-import { createOpenSocket } from "../connection/socket.ts";
 import { ConfigError } from "../errors.ts";
 import { createDropCounter, createLog } from "../log.ts";
 import { type AccountScope, reportState, type StartContext } from "./account-scope.ts";
 import { resolveEndpoints } from "./config/account.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
 import { startLink } from "./link.ts";
+import { openSocketFor } from "./sockets.ts";
 import { assertServerAllowed, openRestClient, shareRestClient } from "./transport.ts";
 
 /** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
@@ -45,7 +46,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
   const { connection, rest } = startLink({
     settings,
     url: scope.socketUrl,
-    openSocket: createOpenSocket({ WebSocket, verifyCertificates: !settings.dangerouslyAllowInsecure }),
+    openSocket: openSocketFor(settings, () => {}),
     streams: [MESSAGE_STREAM],
     // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
     openRest: (onUnauthorized) => openRestClient(settings, { onUnauthorized }),

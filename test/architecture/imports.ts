@@ -31,7 +31,7 @@ const RULES: readonly Rule[] = [
   { files: src("ddp"), may: [src("errors")] },
   { files: src("facts"), may: [src("errors")] },
   { files: src("policy|commands"), may: [src("facts|settings")] },
-  { files: /^src\/connection\/socket\.ts$/, may: [src("errors"), /^ws$/] },
+  { files: /^src\/connection\/socket\.ts$/, may: [src("errors"), /^ws$/, /^node:tls$/] },
   { files: src("connection"), may: [src("ddp|errors|retry|log")] },
   { files: src("rest"), may: [src("facts|errors|retry|log"), /^node:timers\/promises$/] },
   { files: src("inbound"), may: [src("facts|policy|commands|rest|settings|errors|log")] },

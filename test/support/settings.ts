@@ -25,6 +25,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     dangerouslyAllowNameMatching: false,
     credentialCheckSeconds: 240,
     dangerouslyAllowInsecure: false,
+    caFile: undefined,
     allowPrivateNetwork: false,
     ...changes,
   };

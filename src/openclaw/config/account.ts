@@ -49,6 +49,7 @@ export function resolveAccount(
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
+    caFile: config.tls?.caFile,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
   });
 }
@@ -141,7 +142,7 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
     accountId,
     channelId: CHANNEL_ID,
     omitKeys: ["accounts", "defaultAccount"],
-    nestedObjectKeys: ["network", "dm"],
+    nestedObjectKeys: ["network", "tls", "dm"],
   });
 }
 

@@ -32,11 +32,10 @@ const DirectSchema = z.strictObject({
   groupRooms: z.array(z.string()).optional(),
 });
 
-/** Only `https`, unless the account says that it is for local development. */
-const ServerUrlSchema = z.url({
-  protocol: /^https?$/,
-  error: "expected the https:// address of the Rocket.Chat server",
-});
+/** Only `https`, unless the account says that it is for local development; a sub-path is allowed. */
+const ServerUrlSchema = z
+  .url({ protocol: /^https?$/, error: "expected the https:// address of the Rocket.Chat server" })
+  .regex(/^[^?#@]*$/, "expected an address without user name, query or fragment");
 
 const AccountSchema = z.strictObject({
   enabled: z.boolean().optional(),
@@ -56,6 +55,7 @@ const AccountSchema = z.strictObject({
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),
+  tls: z.strictObject({ caFile: z.string().min(1).optional() }).optional(),
   network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),
 });
 

@@ -28,6 +28,11 @@ export const uiHints = {
     help: "Seconds between two questions to the server whether the token is still good; 30 to 300.",
     advanced: true,
   },
+  "tls.caFile": {
+    label: "Certificate authority file",
+    help: "PEM; for a server whose certificate comes from an authority of your own.",
+    advanced: true,
+  },
   dangerouslyAllowInsecure: { label: "Allow http and skip certificate checks", advanced: true },
   "network.dangerouslyAllowPrivateNetwork": { label: "Allow a server on a private network", advanced: true },
 };
