@@ -5,6 +5,7 @@ import type { ConfigObject } from "./gateway-config.ts";
 import type { WatchOptions } from "./network-watch.ts";
 import type { DemoOptions, ServerOptions } from "./options.ts";
 import { packPlugin } from "./pack.ts";
+import { PluginFeed } from "./plugin-feed.ts";
 import { resolveUsername, serverAccount } from "./real-server.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Screen } from "./screen.ts";
@@ -22,6 +23,7 @@ const TOWN_HELP = `Type
   dm TEXT        to write to the bot alone
   general TEXT   to write in #general; @${BOT} is answered
   thread TEXT    to write in the last thread of #general
+  approve CODE   to let the person with that pairing code in (bob, when he writes to the bot)
   status         to see the channel's state
   quit           to leave, as Ctrl-C does
 In brackets you tell the scripted model what to do: [say TEXT], [slow MILLISECONDS], [fail 503].`;
@@ -45,6 +47,7 @@ export class Demo {
   readonly #screen: Screen;
   readonly #watch: WatchOptions;
   readonly #closers: (() => Promise<unknown>)[] = [];
+  readonly #feed = new PluginFeed(BOT);
   #gateway: Gateway | undefined;
   /** Interrupting us before the end of the conversation is a failure, afterwards it is the way to leave. */
   codeWhenInterrupted = EXIT_INTERRUPTED;
@@ -66,8 +69,9 @@ export class Demo {
   }
 
   async #runInTown(): Promise<number> {
-    const town = await this.#screen.step("starting the emulated Rocket.Chat", buildTown);
+    const town = await this.#screen.step("starting the emulated Rocket.Chat", () => buildTown(this.#feed));
     this.#closers.push(() => town.emulator.close());
+    this.#screen.print(`  ${town.emulator.pageUrl} is a page to chat on`);
     const gateway = await this.#startGateway(town.account, {});
     this.#screen.headline("The conversation");
     listenToTown(town, (said) => this.#screen.say(said, said.who === BOT ? "cyan" : undefined));
@@ -81,7 +85,7 @@ export class Demo {
     const code = expectations.every(({ failure }) => failure === undefined) ? 0 : 1;
     this.codeWhenInterrupted = code;
     if (this.#options.once) return code;
-    this.#screen.headline(`You are alice now; the emulated Rocket.Chat is at ${town.emulator.url}`);
+    this.#screen.headline(`Your turn: open ${town.emulator.pageUrl} in a browser, or type here as alice`);
     this.#screen.print(TOWN_HELP);
     await this.#talk(gateway, { help: TOWN_HELP, post: postAsAlice(town) });
     return code;
@@ -112,7 +116,13 @@ export class Demo {
       packPlugin(this.#sandbox.folder, (group) => this.#sandbox.adopt(group)),
     );
     const gateway = await this.#screen.step("installing it with openclaw plugins install", () =>
-      installGateway({ tarball, modelUrl: model.url, channels: { rocketchat: account }, watch: this.#watch }),
+      installGateway({
+        tarball,
+        modelUrl: model.url,
+        channels: { rocketchat: account },
+        watch: this.#watch,
+        onOutput: (text) => this.#feed.read(text),
+      }),
     );
     this.#gateway = gateway;
     await this.#screen.step("starting the OpenClaw gateway (half a minute on a slow machine)", async () => {

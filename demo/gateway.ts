@@ -47,6 +47,8 @@ export interface GatewayOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Told what is going on, one short line a step. */
   readonly onProgress?: (step: string) => void;
+  /** Told what the gateway prints, in pieces of any size. */
+  readonly onOutput?: (text: string) => void;
 }
 
 interface RunningProcess {
@@ -249,6 +251,7 @@ export class Gateway {
 
   #hear(text: string): void {
     this.#output += text;
+    this.#options.onOutput?.(text);
     for (const look of this.#outputWatchers) look();
   }
 

@@ -1,5 +1,7 @@
 // Owns the small world of the demo: an emulated Rocket.Chat with two people, a bot user and two rooms.
+import { randomUUID } from "node:crypto";
 import { type Emulator, startEmulator } from "../emulator/server.ts";
+import type { Feed } from "../emulator/web/offers.ts";
 import type { ConfigObject } from "./gateway-config.ts";
 import type { Utterance } from "./screen.ts";
 
@@ -15,11 +17,16 @@ export interface Town {
   readonly account: ConfigObject;
 }
 
-export async function buildTown(): Promise<Town> {
-  const emulator = await startEmulator();
+/** Builds the town; the chat page lets one be alice or bob by one click, and shows the feed. */
+export async function buildTown(feed: Feed): Promise<Town> {
+  const alice = { username: "alice", name: "Alice", password: randomUUID() };
+  const bob = { username: "bob", name: "Bob", password: randomUUID() };
+  const emulator = await startEmulator({ page: { people: [alice, bob], feed } });
   const { control } = emulator;
-  const alice = control.addUser({ username: "alice", name: "Alice" });
-  control.addUser({ username: "bob", name: "Bob" });
+  // Ten calls a minute for everybody together are few for two people who try something out.
+  control.limitRest(false);
+  const { userId: aliceId } = control.addUser(alice);
+  control.addUser(bob);
   const bot = control.addUser({ username: BOT, name: "OpenClaw", roles: ["user", "bot"] });
   for (const username of ["alice", "bob", BOT]) control.join({ username, rid: GENERAL });
   const ops = control.addRoom({ name: "ops", type: "p", members: ["bob", BOT] });
@@ -36,7 +43,7 @@ export async function buildTown(): Promise<Town> {
       dmPolicy: "pairing",
       groupPolicy: "allowlist",
       rooms: { [GENERAL]: {} },
-      groupAllowFrom: [alice.userId],
+      groupAllowFrom: [aliceId],
       dangerouslyAllowInsecure: true,
       network: { dangerouslyAllowPrivateNetwork: true },
     },

@@ -132,6 +132,7 @@ function controlActions(control: Control): Record<string, Action> {
       ({ id, value }) => control.setSetting(id, value),
     ),
     restrict: action<{ on: boolean }>(object({ on: flag }, ["on"]), ({ on }) => control.restrict(on)),
+    limitRest: action<{ on: boolean }>(object({ on: flag }, ["on"]), ({ on }) => control.limitRest(on)),
   };
 }
 

@@ -311,6 +311,11 @@ export class Control {
     this.#world.restricted = on;
   }
 
+  /** Switches the REST limits off (the setting `API_Enable_Rate_Limiter`, which is not public), or on again. */
+  limitRest(on = true): void {
+    this.#world.restLimited = on;
+  }
+
   /** Makes a room encrypted: plain posts are refused, encrypted ones pass. */
   encrypt(rid: string): void {
     this.#room(rid).encrypted = true;

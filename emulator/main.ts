@@ -22,7 +22,9 @@ if (values.help || profile === undefined || !/^\d+$/.test(values.port)) {
   process.exit(values.help ? 0 : 2);
 }
 
-const emulator = await startEmulator({ profile, port: Number(values.port), tls: values.tls }).catch(
+const people = ["alice", "bob"].map((username) => ({ username, name: username, password: PASSWORD }));
+const page = values.empty ? {} : { people };
+const emulator = await startEmulator({ profile, port: Number(values.port), tls: values.tls, page }).catch(
   (error) => {
     console.error(`The emulator cannot listen on port ${values.port}: ${error.message}`);
     process.exit(1);
@@ -31,9 +33,10 @@ const emulator = await startEmulator({ profile, port: Number(values.port), tls: 
 const { control } = emulator;
 control.addAdmin({ username: "admin", password: PASSWORD });
 console.log(`Rocket.Chat ${profile} (emulated) at ${emulator.url}`);
+console.log(`  a page to chat on: ${emulator.pageUrl}`);
 console.log(`  administrator: admin, password ${PASSWORD}`);
 if (!values.empty) {
-  for (const username of ["alice", "bob"]) {
+  for (const { username } of people) {
     control.addUser({ username, password: PASSWORD });
     console.log(`  user: ${username}, password ${PASSWORD}`);
   }

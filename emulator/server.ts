@@ -12,6 +12,7 @@ import { DdpEndpoint, HEARTBEAT, type HeartbeatTimes } from "./ddp-endpoint.ts";
 import { type FaultPort, Faults, type Victims } from "./faults.ts";
 import { Limiter } from "./limiter.ts";
 import { restEndpoint, type SeenRequest } from "./rest-endpoint.ts";
+import { type PageOptions, webPage } from "./web/page.ts";
 import type { Profile } from "./world/documents.ts";
 import { World } from "./world.ts";
 
@@ -26,11 +27,15 @@ export interface EmulatorOptions {
   tls?: boolean | "expired";
   /** The times of Rocket.Chat when absent. */
   heartbeat?: HeartbeatTimes;
+  /** What the chat page at `/_web/` offers beyond chat. */
+  page?: PageOptions;
 }
 
 export interface Emulator {
   /** `http://127.0.0.1:PORT`, or `https:` with TLS. */
   readonly url: string;
+  /** The chat page, to be opened in a browser. */
+  readonly pageUrl: string;
   /** The state, for assertions; change it through `control`. */
   readonly world: World;
   /** Synchronous actions as people and administrators do them; also over HTTP, below `/_control/`. */
@@ -50,7 +55,7 @@ const LONG_AGO_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Starts an emulated server with nobody in it but rocket.cat, and the channel `general`. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { profile = "8.3", port = 0, tls = false, heartbeat = HEARTBEAT } = options;
+  const { profile = "8.3", port = 0, tls = false, heartbeat = HEARTBEAT, page = {} } = options;
   const faults = new Faults();
   const world = new World(profile, {
     now: () => Date.now() + faults.lasting.clockSkewMs,
@@ -63,6 +68,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const control = new Control(world, { sessions: () => endpoint.sessions, requests: () => [...requests] });
   const app = restEndpoint({ world, faults, limiter, saw: (request) => requests.push(request) });
   app.route("/_control", controlEndpoint(control, faults));
+  app.get("/_web", (context) => context.redirect("/_web/"));
+  app.route("/_web/", webPage(page));
   const madeAt = tls === "expired" ? Date.now() - LONG_AGO_MS : Date.now();
   const secret = tls ? selfSignedCertificate(madeAt) : undefined;
   const server = newServer(getRequestListener(app.fetch), secret);
@@ -82,7 +89,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     endpoint.close();
     await stop(server);
   };
-  return { url, world, control, faults, certificate: secret?.certificate, close };
+  return { url, pageUrl: `${url}/_web/`, world, control, faults, certificate: secret?.certificate, close };
 }
 
 function newServer(listener: ReturnType<typeof getRequestListener>, secret: Certificate | undefined): Server {

@@ -48,6 +48,8 @@ export class World {
   readonly pages = new Map<string, Record<string, string>>();
   /** A workspace that lost its license may not post. */
   restricted = false;
+  /** The setting `API_Enable_Rate_Limiter`. */
+  restLimited = true;
   #listeners = new Set<(broadcast: Broadcast) => void>();
 
   constructor(profile: Profile, sources: WorldSources, siteUrl = "") {

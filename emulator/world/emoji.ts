@@ -1,18 +1,15 @@
-// Which emoji short names exist: the JoyPixels list, as Rocket.Chat has it.
+// Which emoji short names exist, and their characters: the JoyPixels list, as Rocket.Chat has it.
 import toolkit from "emoji-toolkit";
 
-const names: ReadonlySet<string> = collect(toolkit.emojiList);
+/** The character of each short name, with colons. */
+export const characterOf: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(toolkit.emojiList).flatMap(([name, { shortnames, uc_full }]) => {
+    const character = String.fromCodePoint(...uc_full.split("-").map((hex) => Number.parseInt(hex, 16)));
+    return [name, ...shortnames].map((one) => [one, character]);
+  }),
+);
 
 /** @param name without colons, for instance `eyes` or `+1` */
 export function isKnownEmoji(name: string): boolean {
-  return names.has(`:${name}:`);
-}
-
-function collect(list: Readonly<Record<string, { shortnames: string[] }>>): ReadonlySet<string> {
-  const all = new Set<string>();
-  for (const [name, entry] of Object.entries(list)) {
-    all.add(name);
-    for (const alias of entry.shortnames) all.add(alias);
-  }
-  return all;
+  return Object.hasOwn(characterOf, `:${name}:`);
 }
