@@ -9,6 +9,9 @@ export type GroupPolicy = "allowlist" | "open" | "disabled";
 /** Whether other bots' messages are heard: not at all, all that pass the other rules, or those naming the bot. */
 export type AllowBots = boolean | "mentions";
 
+/** Whose messages' reactions the agent is told of: nobody's, its own, all, or all if a listed person reacted. */
+export type ReactionNotifications = "off" | "own" | "all" | "allowlist";
+
 /** What one entry of `rooms` says; an absent key means "as the account says". */
 export interface RoomSettings {
   readonly enabled?: boolean | undefined;
@@ -56,6 +59,9 @@ export interface AccountSettings {
   readonly rooms: ReadonlyMap<string, RoomSettings>;
   readonly requireMention: boolean;
   readonly allowBots: AllowBots;
+  readonly reactionNotifications: ReactionNotifications;
+  /** User ids, or `*`: whose reactions are told under `allowlist`. */
+  readonly reactionAllowlist: readonly string[];
   /** User ids that accounts of this gateway logged in as; their messages are bots' messages. */
   readonly siblings: ReadonlySet<string>;
   /** People are known by the username they have now, besides their id. */

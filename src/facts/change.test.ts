@@ -3,7 +3,14 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Version, verdicts } from "../../test/fixtures/change-verdicts.ts";
-import { type Change, compareRevisions, decodeRevision, identifyChange, type Revision } from "./change.ts";
+import {
+  type Change,
+  compareRevisions,
+  decodeChange,
+  decodeRevision,
+  identifyChange,
+  type Revision,
+} from "./change.ts";
 import { isJsonObject, readObject, readText } from "./json.ts";
 
 /** One frame of the message stream, where it was recorded. */
@@ -35,13 +42,14 @@ function readFrames(version: Version): Frame[] {
   return frames;
 }
 
-function say(change: Change): string {
+function say(change: Change, { editedBy, pinnedBy }: Revision): string {
   switch (change.kind) {
     case "edited":
     case "deleted":
+      return `${change.kind} by ${editedBy?.username}`;
     case "pinned":
     case "unpinned":
-      return `${change.kind} by ${change.by?.username}`;
+      return `${change.kind} by ${pinnedBy?.username}`;
     case "reaction-added":
     case "reaction-removed":
       return `${change.kind === "reaction-added" ? "+" : "-"} ${change.emoji} ${change.username}`;
@@ -58,7 +66,7 @@ function createReader() {
     const now = decodeRevision(message);
     if (now === undefined) throw new Error(`no revision: ${JSON.stringify(message)}`);
     const before = known.get(now.id);
-    const changes = compareRevisions(before, now, newest);
+    const changes = compareRevisions(before, now, { newestSentAt: newest });
     if (before === undefined || now.updatedAt >= before.updatedAt) known.set(now.id, now);
     newest = Math.max(newest ?? 0, now.sentAt);
     return { changes, now };
@@ -75,7 +83,8 @@ function judge(frames: readonly Frame[]): Map<string, Map<string, string[]>> {
     const where = `${scenario} / ${phase}`;
     const sockets = judged.get(where) ?? new Map<string, string[]>();
     const list = sockets.get(socket) ?? [];
-    list.push(reader(message).changes.map(say).join(" & "));
+    const { changes, now } = reader(message);
+    list.push(changes.map((change) => say(change, now)).join(" & "));
     judged.set(where, sockets.set(socket, list));
   }
   return judged;
@@ -151,8 +160,15 @@ describe("the first sight of a message", () => {
     ["a pin that was taken away", { pinned: false, pinnedAt: { $date: sent + 3 } }, sent + 5, ["old"]],
     ["a star", { starred: [{ _id: "bob" }] }, sent + 5, ["old"]],
     ["its deletion", { t: "rm" }, undefined, ["old"]],
-  ])("that bears %s", (_, change, newest, verdict) => {
-    expect(kinds(compareRevisions(undefined, revision(change), newest))).toEqual(verdict);
+  ])("that bears %s", (_, change, newestSentAt, verdict) => {
+    expect(kinds(compareRevisions(undefined, revision(change), { newestSentAt }))).toEqual(verdict);
+  });
+
+  it("in a room's history goes by when it was sent, whatever it bears", () => {
+    const now = revision({ ...at(500_000), ...eyes("bob"), tcount: 2 });
+    const read = (unreadSince: number) => kinds(compareRevisions(undefined, now, { unreadSince }));
+    expect(read(sent - 1)).toEqual(["new", "reaction-added"]);
+    expect(read(sent)).toEqual(["old"]);
   });
 });
 
@@ -169,7 +185,11 @@ describe("another document of a known message", () => {
       editedAt: { $date: sent + 800 },
       reactions: { ":a:": { usernames: ["carol"] }, ":b:": { usernames: ["bob"] } },
     });
-    expect(compareRevisions(known, now).map(say)).toEqual(["edited by undefined", "- :a: bob", "+ :b: bob"]);
+    expect(compareRevisions(known, now).map((change) => say(change, now))).toEqual([
+      "edited by undefined",
+      "- :a: bob",
+      "+ :b: bob",
+    ]);
   });
 
   it("tells of a deletion once, and not of the reactions that went with it", () => {
@@ -194,9 +214,9 @@ describe("the identity of a change", () => {
       { kind: "reaction-removed", emoji: ":a:", username: "bob" },
       { kind: "reaction-added", emoji: ":b:", username: "bob" },
       { kind: "reaction-added", emoji: ":a:", username: "carol" },
-      { kind: "edited", at: sent + 700, by: undefined },
-      { kind: "unpinned", at: sent + 700, by: undefined },
-      { kind: "deleted", by: undefined },
+      { kind: "edited", at: sent + 700 },
+      { kind: "unpinned", at: sent + 700 },
+      { kind: "deleted" },
     ];
     const ids = changes.map((change) => identifyChange(change, now));
     expect(new Set(ids).size).toBe(changes.length);
@@ -206,6 +226,32 @@ describe("the identity of a change", () => {
   it.each(["new", "old", "thread", "preview", "nothing"] as const)("does not exist for %j", (kind) => {
     expect(identifyChange({ kind }, revision())).toBeUndefined();
   });
+});
+
+describe("decodeChange", () => {
+  it("reads back every change that was stored", () => {
+    const changes: Change[] = [
+      { kind: "new" },
+      { kind: "old" },
+      { kind: "thread" },
+      { kind: "preview" },
+      { kind: "nothing" },
+      { kind: "edited", at: 5 },
+      { kind: "reaction-added", emoji: ":a:", username: "bob" },
+      { kind: "reaction-removed", emoji: ":a:", username: "bob" },
+      { kind: "pinned", at: 6 },
+      { kind: "unpinned", at: undefined },
+      { kind: "deleted" },
+    ];
+    expect(changes.map((change) => decodeChange(JSON.parse(JSON.stringify(change))))).toEqual(changes);
+  });
+
+  it.each([[null], [{ kind: "exploded" }], [{ kind: "edited" }], [{ kind: "reaction-added", emoji: ":a:" }]])(
+    "refuses %j",
+    (raw) => {
+      expect(decodeChange(raw)).toBeUndefined();
+    },
+  );
 });
 
 describe("decodeRevision", () => {

@@ -12,6 +12,7 @@ export interface Revision {
   readonly sentAt: number;
   readonly updatedAt: number;
   readonly editedAt: number | undefined;
+  /** Who edited or deleted it last; need not be the author. */
   readonly editedBy: UserFacts | undefined;
   /** `t: "rm"`: what is left of a deleted message (recordings `delete`, `thread`). */
   readonly deleted: boolean;
@@ -32,19 +33,14 @@ export interface Revision {
 export type Change =
   /** Nobody has seen it before. */
   | { readonly kind: "new" }
-  /** `at` is the edit's own instant; `by` need not be the author. */
-  | { readonly kind: "edited"; readonly at: number; readonly by: UserFacts | undefined }
+  | { readonly kind: "edited"; readonly at: number }
   | {
       readonly kind: "reaction-added" | "reaction-removed";
       readonly emoji: string;
       readonly username: string;
     }
-  | {
-      readonly kind: "pinned" | "unpinned";
-      readonly at: number | undefined;
-      readonly by: UserFacts | undefined;
-    }
-  | { readonly kind: "deleted"; readonly by: UserFacts | undefined }
+  | { readonly kind: "pinned" | "unpinned"; readonly at: number | undefined }
+  | { readonly kind: "deleted" }
   /** Counters and followers of its thread or discussion. */
   | { readonly kind: "thread" }
   | { readonly kind: "preview" }
@@ -57,7 +53,7 @@ export type Change =
  * A document whose last change lies this far behind its sending is no new message, whatever else it says.
  * Both instants are the server's clock. Milliseconds.
  */
-export const NEW_MESSAGE_AGE_MS = 120_000;
+const NEW_MESSAGE_AGE_MS = 120_000;
 
 /** Decodes what may change of a message document; undefined where `decodeMessage` would refuse it. */
 export function decodeRevision(raw: unknown): Revision | undefined {
@@ -115,20 +111,27 @@ function readCounters(raw: JsonObject): string {
   return numbers.every((value) => value === undefined) ? "" : numbers.join(" ");
 }
 
+/** What helps to tell a new message from an old one that is sent again, where nothing is known of the message. */
+export interface FirstSight {
+  /** When the latest message known so far was sent: what bears marks of others and is not later is old. */
+  readonly newestSentAt?: number | undefined;
+  /** The document was read from the room's history, and nothing that was sent after this has been seen yet. */
+  readonly unreadSince?: number | undefined;
+}
+
 /**
  * What happened between the last known state of a message and a document of it, in no particular order and
- * never empty. Without a known state, `newestSentAt` (when the latest message known so far was sent) helps to
- * tell a new message from an old one that is sent again: what bears marks of others and is not the latest is old.
+ * never empty.
  */
 export function compareRevisions(
   before: Revision | undefined,
   now: Revision,
-  newestSentAt?: number,
+  firstSight: FirstSight = {},
 ): readonly [Change, ...Change[]] {
   // A deleted message's `_id` may be used again, for another message (recording `send-idempotency`).
-  if (before === undefined || now.sentAt > before.sentAt) return atFirstSight(now, newestSentAt);
+  if (before === undefined || now.sentAt > before.sentAt) return atFirstSight(now, firstSight);
   if (now.updatedAt < before.updatedAt || before.deleted) return [{ kind: "nothing" }];
-  if (now.deleted) return [{ kind: "deleted", by: now.editedBy }];
+  if (now.deleted) return [{ kind: "deleted" }];
   const [first, ...rest] = [...readEdit(before, now), ...readPin(before, now), ...diffReactions(before, now)];
   if (first !== undefined) return [first, ...rest];
   if (now.counters !== before.counters) return [{ kind: "thread" }];
@@ -136,11 +139,15 @@ export function compareRevisions(
 }
 
 /** A new message may bear reactions already: a server that is quick, or one that was out of reach meanwhile. */
-function atFirstSight(now: Revision, newestSentAt: number | undefined): readonly [Change, ...Change[]] {
-  const late = now.updatedAt - now.sentAt > NEW_MESSAGE_AGE_MS;
-  const latest = newestSentAt !== undefined && now.sentAt > newestSentAt;
-  if (late || now.deleted || (!latest && isMarked(now))) return [{ kind: "old" }];
+function atFirstSight(now: Revision, firstSight: FirstSight): readonly [Change, ...Change[]] {
+  if (now.deleted || !isNew(now, firstSight)) return [{ kind: "old" }];
   return [{ kind: "new" }, ...listReactions("reaction-added", now.reactions)];
+}
+
+function isNew(now: Revision, { newestSentAt, unreadSince }: FirstSight): boolean {
+  if (unreadSince !== undefined) return now.sentAt > unreadSince;
+  if (now.updatedAt - now.sentAt > NEW_MESSAGE_AGE_MS) return false;
+  return !isMarked(now) || (newestSentAt !== undefined && now.sentAt > newestSentAt);
 }
 
 /** Whether others have left their mark. An edit is none: authors correct their messages within seconds. */
@@ -149,15 +156,15 @@ function isMarked({ reactions, counters, pinned, pinnedAt, starred }: Revision):
 }
 
 /** Only `editedAt` marks an edit; a frame shows the newest text, so that quick edits come as one (recording `edit`). */
-function readEdit(before: Revision, { editedAt, editedBy }: Revision): Change[] {
+function readEdit(before: Revision, { editedAt }: Revision): Change[] {
   if (editedAt === undefined || editedAt === before.editedAt) return [];
-  return [{ kind: "edited", at: editedAt, by: editedBy }];
+  return [{ kind: "edited", at: editedAt }];
 }
 
 /** 8.3 tells of a pin only by a system message, and of an unpin by `pinned: false` where there was nothing (`pin-star`). */
 function readPin(before: Revision, now: Revision): Change[] {
   if (now.pinned === before.pinned && now.pinnedAt === before.pinnedAt) return [];
-  return [{ kind: now.pinned ? "pinned" : "unpinned", at: now.pinnedAt, by: now.pinnedBy }];
+  return [{ kind: now.pinned ? "pinned" : "unpinned", at: now.pinnedAt }];
 }
 
 function diffReactions({ reactions: before }: Revision, { reactions: now }: Revision): Change[] {
@@ -203,6 +210,57 @@ export function identifyChange(change: Change, now: Revision): string | undefine
       return `${now.id}:unpinned:${change.at ?? now.updatedAt}`;
     case "deleted":
       return `${now.id}:deleted`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The document of a message as far as telling of a change to it needs: where it stands, whose it is, who changed
+ * it. `decodeRevision` and `decodeMessage` read it; the text is left out, since nobody is told it.
+ */
+export function outlineMessage(now: Revision): JsonObject {
+  const { id, roomId, threadId, sender, sentAt, updatedAt, editedBy, pinnedBy } = now;
+  return {
+    _id: id,
+    rid: roomId,
+    ...(threadId !== undefined && { tmid: threadId }),
+    ts: sentAt,
+    _updatedAt: updatedAt,
+    u: outlineUser(sender),
+    ...(editedBy && { editedBy: outlineUser(editedBy) }),
+    ...(pinnedBy && { pinnedBy: outlineUser(pinnedBy) }),
+  };
+}
+
+function outlineUser({ id, username }: UserFacts): JsonObject {
+  return { _id: id, username };
+}
+
+/** Reads a change that was stored as JSON; undefined when it is none. */
+export function decodeChange(raw: unknown): Change | undefined {
+  if (!isJsonObject(raw)) return undefined;
+  const { kind } = raw;
+  const at = readNumber(raw, "at");
+  switch (kind) {
+    case "reaction-added":
+    case "reaction-removed": {
+      const emoji = readText(raw, "emoji");
+      const username = readText(raw, "username");
+      return emoji === undefined || username === undefined ? undefined : { kind, emoji, username };
+    }
+    case "edited":
+      return at === undefined ? undefined : { kind, at };
+    case "pinned":
+    case "unpinned":
+      return { kind, at };
+    case "deleted":
+    case "new":
+    case "thread":
+    case "preview":
+    case "old":
+    case "nothing":
+      return { kind };
     default:
       return undefined;
   }

@@ -20,6 +20,16 @@ export type Access =
   /** `reason` is OpenClaw's reason code. */
   | { readonly kind: "refuse"; readonly cause: "sender" | "activation"; readonly reason: string };
 
+/** Something for the agent to know that asks for no answer. */
+export interface Announcement {
+  /** The event's own identity. */
+  readonly identity: string;
+  /** What it belongs to, of what may happen many times within seconds. */
+  readonly group: string;
+  /** One sentence. */
+  readonly text: string;
+}
+
 /** One routed message at the host. Its calls are made in this order, each at most once. */
 export interface HostTurn {
   /** OpenClaw's whole decision: sender, room, command and mention gates. */
@@ -28,6 +38,8 @@ export interface HostTurn {
   requestPairing(): Promise<string | undefined>;
   /** Runs the agent. `deliver` posts one chunk of a reply and answers with its message id. */
   dispatch(deliver: (text: string) => Promise<string>): Promise<void>;
+  /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */
+  announce(announcement: Announcement): void;
 }
 
 export interface InboundHost {

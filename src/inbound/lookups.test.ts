@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RoomFacts } from "../facts/room.ts";
-import { createRoomLookup } from "./lookups.ts";
+import { createRoomLookup, createUserLookup } from "./lookups.ts";
 
 function setUp(known: (roomId: string) => boolean = () => true) {
   const asked: string[] = [];
@@ -46,5 +46,28 @@ describe("the room lookup", () => {
     await lookup.room("r0");
     await lookup.room("r1");
     expect(asked).toEqual(["r1"]);
+  });
+});
+
+describe("the user lookup", () => {
+  it("trusts a username for a minute, since another person may take it", async () => {
+    const owners = ["alice-id", "bob-id"];
+    let now = 0;
+    const lookup = createUserLookup({
+      now: () => now,
+      findUser: async (username) => ({ id: owners.shift() ?? "", username, name: undefined }),
+    });
+    expect(await lookup.named("al")).toMatchObject({ id: "alice-id" });
+    now = 59_999;
+    expect(await lookup.named("al")).toMatchObject({ id: "alice-id" });
+    now = 60_000;
+    expect(await lookup.named("al")).toMatchObject({ id: "bob-id" });
+  });
+
+  it("does not remember that nobody had a name", async () => {
+    const answers = [undefined, { id: "u1", username: "al", name: undefined }];
+    const lookup = createUserLookup({ now: () => 0, findUser: async () => answers.shift() });
+    expect(await lookup.named("al")).toBeUndefined();
+    expect(await lookup.named("al")).toMatchObject({ id: "u1" });
   });
 });

@@ -1,39 +1,60 @@
-// Owns what is remembered of rooms between messages, so that an ordinary answer costs no look-up.
+// Owns what is remembered of rooms and people between events, so that an ordinary one costs no look-up.
 
+import type { UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 
-/** Rooms remembered per account; the least recently used one goes first. */
-const MAX_ROOMS = 1000;
+/** Rooms, and people, remembered per account; the least recently used one goes first. */
+const MAX_ENTRIES = 1000;
 
 /** How long a room's title and member count may be out of date. Milliseconds. */
 const ROOM_AGE_MS = 10 * 60_000;
+
+/** How long a username may be taken for the person who had it. Milliseconds. */
+const USER_AGE_MS = 60_000;
 
 export interface RoomLookup {
   /** Undefined when the room is not visible to the bot; that answer is not remembered. */
   room(roomId: string): Promise<RoomFacts | undefined>;
 }
 
+export interface UserLookup {
+  /** The person with this username now; undefined when there is none, which is not remembered. */
+  named(username: string): Promise<UserFacts | undefined>;
+}
+
 export function createRoomLookup(options: {
   fetchRoom: (roomId: string) => Promise<RoomFacts | undefined>;
   now: () => number;
 }): RoomLookup {
-  const known = new Map<string, { facts: RoomFacts; readAt: number }>();
+  return { room: remember(options.fetchRoom, { ageMs: ROOM_AGE_MS, now: options.now }) };
+}
 
-  return {
-    async room(roomId) {
-      const entry = known.get(roomId);
-      if (entry !== undefined && options.now() - entry.readAt < ROOM_AGE_MS) {
-        known.delete(roomId);
-        known.set(roomId, entry);
-        return entry.facts;
-      }
-      const facts = await options.fetchRoom(roomId);
-      known.delete(roomId);
-      if (facts === undefined) return undefined;
-      known.set(roomId, { facts, readAt: options.now() });
-      const oldest = known.size > MAX_ROOMS ? known.keys().next().value : undefined;
-      if (oldest !== undefined) known.delete(oldest);
-      return facts;
-    },
+export function createUserLookup(options: {
+  findUser: (username: string) => Promise<UserFacts | undefined>;
+  now: () => number;
+}): UserLookup {
+  return { named: remember(options.findUser, { ageMs: USER_AGE_MS, now: options.now }) };
+}
+
+function remember<Facts>(
+  fetch: (key: string) => Promise<Facts | undefined>,
+  { ageMs, now }: { ageMs: number; now: () => number },
+): (key: string) => Promise<Facts | undefined> {
+  const known = new Map<string, { facts: Facts; readAt: number }>();
+
+  return async (key) => {
+    const entry = known.get(key);
+    if (entry !== undefined && now() - entry.readAt < ageMs) {
+      known.delete(key);
+      known.set(key, entry);
+      return entry.facts;
+    }
+    const facts = await fetch(key);
+    known.delete(key);
+    if (facts === undefined) return undefined;
+    known.set(key, { facts, readAt: now() });
+    const oldest = known.size > MAX_ENTRIES ? known.keys().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+    return facts;
   };
 }

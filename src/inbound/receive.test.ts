@@ -44,9 +44,8 @@ describe("receive", () => {
     ["an event without the stream's second argument", {}, { roomParticipant: undefined }, "not-a-member"],
     ["a message without a sender", { u: undefined }, {}, "malformed"],
     ["the bot's own message", { u: { _id: "bot", username: "labbot" } }, {}, "own-message"],
-    ["a system message", { t: "uj" }, {}, "system-message"],
+    ["a system message", { t: "room-archived" }, {}, "system-message"],
     ["an encrypted message", { t: "e2e" }, {}, "encrypted"],
-    ["an old message sent again", { _updatedAt: { $date: 1_200_001 } }, {}, "re-emission"],
     ["a message without text", { msg: " " }, {}, "empty"],
     ["a room that is not listed", { rid: "r2" }, {}, "room-not-allowed"],
     ["a room message without mention", { msg: "hi", mentions: [] }, {}, "not-mentioned"],
@@ -126,5 +125,66 @@ describe("receive", () => {
         expect(receive(JSON.parse(JSON.stringify(event)), settings)).toEqual(receive(event, settings));
       }),
     );
+  });
+});
+
+describe("receive, of what happened to a message", () => {
+  const added = { kind: "reaction-added", emoji: ":eyes:", username: "carol" };
+  const own = { u: { _id: "bot", username: "labbot" } };
+  const receiptOf = (change: object, document: object = {}, account: Partial<AccountSettings> = {}) =>
+    receive({ message: { ...message, ...document }, room, change }, { ...settings, ...account });
+  const outcomeOf = (...args: Parameters<typeof receiptOf>): string => {
+    const receipt = receiptOf(...args);
+    return receipt.kind === "dropped" ? receipt.reason : receipt.kind;
+  };
+
+  it("gives it an identity of its own in the lane of the message", () => {
+    expect(receiptOf(added, { ...own, tmid: "m0" })).toMatchObject({
+      kind: "notice",
+      event: { eventId: "m1:reaction-added::eyes::carol:1000010", laneKey: "room:r1:thread:m0" },
+    });
+  });
+
+  it.each([
+    ["off", own, "change-unwanted"],
+    ["own", own, "notice"],
+    ["own", {}, "change-unwanted"],
+    ["all", {}, "notice"],
+    ["allowlist", {}, "notice"],
+  ] as const)("hears of reactions under %s to a message of %j: %s", (mode, document, outcome) => {
+    expect(outcomeOf(added, document, { reactionNotifications: mode })).toBe(outcome);
+  });
+
+  it.each([
+    ["the bot's own reaction", { ...added, username: "labbot" }, own, "own-message"],
+    ["the bot's own edit", { kind: "edited", at: 5 }, { ...own, editedBy: own.u }, "own-message"],
+    ["an edit in a room that is not listed", { kind: "edited", at: 5 }, { rid: "r2" }, "room-not-allowed"],
+    ["an old message sent again", { kind: "old" }, {}, "re-emission"],
+    ["new counters of a thread", { kind: "thread" }, {}, "re-emission"],
+    ["a pin, of which a system message tells", { kind: "pinned", at: 5 }, {}, "re-emission"],
+    ["what cannot be read", { kind: "exploded" }, {}, "re-emission"],
+    ["the bot's own coming", undefined, { ...own, t: "uj", msg: "labbot" }, "own-message"],
+    ["a system message of no concern", undefined, { t: "subscription-role-added" }, "system-message"],
+  ])("drops %s", (_, change, document, reason) => {
+    const receipt = receive(
+      { message: { ...message, ...document }, room, ...(change && { change }) },
+      settings,
+    );
+    expect(receipt).toEqual({ kind: "dropped", reason });
+  });
+
+  it.each(["uj", "ul", "au", "ru", "r", "room_changed_topic", "message_pinned"])(
+    "hears the system message %s, mention or not",
+    (t) => {
+      const event = { message: { ...message, t, mentions: [], msg: "dave" }, room };
+      expect(receive(event, settings)).toMatchObject({ kind: "notice", event: { eventId: "m1" } });
+    },
+  );
+
+  it("identifies a stored change alike", () => {
+    const event = { message: { ...message, ...own }, room, change: added };
+    expect(identify(JSON.parse(JSON.stringify(event)))).toEqual(identify(event));
+    expect(identify(event)?.eventId).not.toBe("m1");
+    expect(identify({ ...event, change: { kind: "exploded" } })).toBeUndefined();
   });
 });

@@ -1,10 +1,12 @@
 // Owns the single choke point: one raw event of the message stream becomes an identity and a lane, or a drop.
 
+import { decodeChange, decodeRevision, identifyChange } from "../facts/change.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
 import { mentionsBot, mentionsOthersOnly } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import { isRoomAllowed, isUnwantedBot } from "../policy/access.ts";
 import { type DropReason, refuseMessage } from "../policy/admission.ts";
+import { type Notice, readChangeNotice, readSystemNotice, refuseNotice } from "../policy/notice.ts";
 import { type AccountSettings, requiresMention, roomSettings } from "../settings.ts";
 
 /**
@@ -14,17 +16,29 @@ import { type AccountSettings, requiresMention, roomSettings } from "../settings
 export interface RawMessageEvent {
   readonly message: unknown;
   readonly room: unknown;
+  /** What happened to the message, if the event is that and not the message itself. */
+  readonly change?: unknown;
 }
 
 /** What the durable queue needs of an event it keeps. */
 export interface ReceivedEvent {
-  /** A new message is identified by its `_id`. */
+  /** A new message is identified by its `_id`, a change by `identifyChange`. */
   readonly eventId: string;
   /** One lane per conversation the agent sees: the room, or the thread in it. */
   readonly laneKey: string;
 }
 
+/** Nothing to answer, but something to tell the agent. */
+export interface NoticeReceipt {
+  readonly kind: "notice";
+  readonly event: ReceivedEvent;
+  /** The message it happened to, or the system message that tells of it. */
+  readonly message: MessageFacts;
+  readonly notice: Notice;
+}
+
 export type Receipt =
+  | NoticeReceipt
   | { readonly kind: "received"; readonly event: ReceivedEvent; readonly message: MessageFacts }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
@@ -38,10 +52,41 @@ export function receive(event: RawMessageEvent, settings: AccountSettings): Rece
   if (room.roomParticipant !== true) return { kind: "dropped", reason: "not-a-member" };
   const message = decodeMessage(event.message);
   if (message === undefined) return { kind: "dropped", reason: "malformed" };
-  const refusal =
-    refuseMessage(message, settings.userId) ?? refuseRoom(message, readText(room, "roomType"), settings);
+  const roomType = readText(room, "roomType");
+  const notice = event.change === undefined ? readSystemNotice(message) : readNotice(event);
+  if (notice !== undefined) return receiveNotice(notice, { event, message, roomType, settings });
+  if (event.change !== undefined) return { kind: "dropped", reason: "re-emission" };
+  const refusal = refuseMessage(message, settings.userId) ?? refuseRoom(message, roomType, settings);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   return { kind: "received", event: identityOf(message), message };
+}
+
+function readNotice(event: RawMessageEvent): Notice | undefined {
+  const change = decodeChange(event.change);
+  const now = decodeRevision(event.message);
+  return change && now && readChangeNotice(change, now);
+}
+
+function receiveNotice(
+  notice: Notice,
+  {
+    event,
+    message,
+    roomType,
+    settings,
+  }: {
+    event: RawMessageEvent;
+    message: MessageFacts;
+    roomType: string | undefined;
+    settings: AccountSettings;
+  },
+): Receipt {
+  const served = roomType === "d" || isRoomAllowed(settings, message.roomId);
+  const refusal = served ? refuseNotice(notice, message, settings) : "room-not-allowed";
+  const identity = identify(event);
+  if (refusal !== undefined) return { kind: "dropped", reason: refusal };
+  if (identity === undefined) return { kind: "dropped", reason: "malformed" };
+  return { kind: "notice", event: identity, message, notice };
 }
 
 /** A room with `t: "d"` may be direct or a group DM; which one is known only after a look-up. */
@@ -65,7 +110,12 @@ function refuseRoom(
  */
 export function identify(event: RawMessageEvent): ReceivedEvent | undefined {
   const message = decodeMessage(event.message);
-  return message && identityOf(message);
+  const identity = message && identityOf(message);
+  if (identity === undefined || event.change === undefined) return identity;
+  const change = decodeChange(event.change);
+  const now = decodeRevision(event.message);
+  const eventId = change && now && identifyChange(change, now);
+  return eventId === undefined ? undefined : { ...identity, eventId };
 }
 
 function identityOf({ id, roomId, threadId }: MessageFacts): ReceivedEvent {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import type { Access, InboundHost, TurnInput } from "./host.ts";
+import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
 import { runTurn } from "./turn.ts";
 
 const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
@@ -29,6 +29,7 @@ function stage(
   const posted: { roomId: string; threadId: string | undefined; text: string }[] = [];
   const opened: TurnInput[] = [];
   const calls: string[] = [];
+  const announced: Announcement[] = [];
   const room: RoomFacts | undefined =
     "room" in options ? options.room : { id: "r1", chatType: "channel", label: "general" };
   const host: InboundHost = {
@@ -44,6 +45,7 @@ function stage(
           calls.push("pairing");
           return options.pairing;
         },
+        announce: (announcement) => void announced.push(announcement),
         dispatch: async (deliver) => {
           calls.push("dispatch");
           await deliver("the answer");
@@ -54,12 +56,16 @@ function stage(
   const deps = {
     host,
     rooms: { room: async () => room },
+    users: {
+      named: async (username: string) =>
+        username === "nobody" ? undefined : { id: `${username}-id`, username, name: undefined },
+    },
     post: async (where: { roomId: string; threadId: string | undefined }, text: string) => {
       posted.push({ ...where, text });
       return "reply-id";
     },
   };
-  return { deps, posted, opened, calls };
+  return { deps, posted, opened, calls, announced };
 }
 
 describe("runTurn", () => {
@@ -127,5 +133,79 @@ describe("runTurn", () => {
     const { deps } = stage();
     const failing = { ...deps, rooms: { room: () => Promise.reject(new Error("no network")) } };
     await expect(runTurn(event(), failing)).rejects.toThrow("no network");
+  });
+});
+
+/** Somebody's reaction to a message of the bot. */
+function reaction(username: string, message: object = {}) {
+  return {
+    ...event({ u: { _id: "bot", username: "labbot" }, tmid: "m0", ...message }),
+    change: { kind: "reaction-added", emoji: ":eyes:", username },
+  };
+}
+
+describe("runTurn on what asks for no answer", () => {
+  it("tells of a reaction in the conversation of the message, as the person who reacted", async () => {
+    const { deps, opened, announced, calls, posted } = stage();
+    expect(await runTurn(reaction("carol"), deps)).toEqual({ kind: "told" });
+    expect(opened).toMatchObject([
+      { message: { sender: { id: "carol-id" }, threadId: "m0", text: "" }, wasMentioned: true },
+    ]);
+    expect(announced).toEqual([
+      {
+        identity: "m1:reaction-added::eyes::carol:1",
+        group: "reaction m1",
+        text: "Rocket.Chat reaction added: :eyes: by carol in #general msg m1 from labbot",
+      },
+    ]);
+    expect({ calls, posted }).toEqual({ calls: ["access"], posted: [] });
+  });
+
+  it.each([
+    [{ kind: "refuse", cause: "sender", reason: "group_policy_not_allowlisted" }],
+    [{ kind: "pair" }],
+  ] as const)("leaves no trace of somebody who might not write either: %j", async (access) => {
+    const { deps, announced, calls, posted } = stage({ access });
+    expect(await runTurn(reaction("carol"), deps)).toMatchObject({ reason: "sender-not-allowed" });
+    expect({ announced, calls, posted }).toEqual({ announced: [], calls: ["access"], posted: [] });
+  });
+
+  it.each([
+    ["a person who is not there any more", "nobody", "actor-unknown"],
+    ["another bot of the gateway", "sibling", "bot-message"],
+    ["the bot under a name it got just now", "newname", "own-message"],
+  ])("drops the reaction of %s", async (_, username, reason) => {
+    const { deps, opened } = stage();
+    const account = accountSettings({ ...settings, userId: "newname-id", siblings: new Set(["sibling-id"]) });
+    const host = { ...deps.host, settings: () => account };
+    const bot = { u: { _id: "newname-id", username: "labbot" } };
+    expect(await runTurn(reaction(username, bot), { ...deps, host })).toEqual({ kind: "dropped", reason });
+    expect(opened).toEqual([]);
+  });
+
+  it("goes by the id of the person who reacted under allowlist", async () => {
+    const { deps, announced } = stage();
+    const account = accountSettings({
+      ...settings,
+      reactionNotifications: "allowlist",
+      reactionAllowlist: ["carol-id"],
+    });
+    const host = { ...deps.host, settings: () => account };
+    expect(await runTurn(reaction("dave"), { ...deps, host })).toMatchObject({ reason: "change-unwanted" });
+    expect(await runTurn(reaction("carol"), { ...deps, host })).toEqual({ kind: "told" });
+    expect(announced).toHaveLength(1);
+  });
+
+  it("tells of an edit, of a deletion and of what system messages say", async () => {
+    const { deps, announced } = stage();
+    const by = { editedBy: { _id: "carol", username: "carol" } };
+    await runTurn({ ...event(by), change: { kind: "edited", at: 5 } }, deps);
+    await runTurn({ ...event(), change: { kind: "deleted" } }, deps);
+    await runTurn(event({ t: "au", msg: "dave", mentions: [] }), deps);
+    expect(announced.map(({ text }) => text)).toEqual([
+      "Rocket.Chat message edited in #general: msg m1 from alice by carol",
+      "Rocket.Chat message deleted in #general: msg m1 from alice",
+      "Rocket.Chat: alice added dave to #general",
+    ]);
   });
 });

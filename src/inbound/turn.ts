@@ -4,18 +4,22 @@ import { mentionsBot, stripMention } from "../facts/mention.ts";
 import { refusePlace } from "../policy/access.ts";
 import type { DropReason } from "../policy/admission.ts";
 import type { InboundHost } from "./host.ts";
-import type { RoomLookup } from "./lookups.ts";
+import type { RoomLookup, UserLookup } from "./lookups.ts";
+import { runNotice } from "./notice.ts";
 import { type RawMessageEvent, receive } from "./receive.ts";
 
 export interface TurnDependencies {
   readonly host: InboundHost;
   readonly rooms: RoomLookup;
+  readonly users: UserLookup;
   /** Posts text in a room or thread and answers with the message id. */
   readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
 }
 
 export type TurnOutcome =
   | { readonly kind: "ran" }
+  /** The agent was told of it and reads it in its next turn. */
+  | { readonly kind: "told" }
   | { readonly kind: "dropped"; readonly reason: DropReason; readonly detail?: string };
 
 /**
@@ -26,6 +30,7 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const settings = deps.host.settings();
   const receipt = receive(event, settings);
   if (receipt.kind === "dropped") return receipt;
+  if (receipt.kind === "notice") return runNotice(receipt, deps);
   const { message } = receipt;
 
   const room = await deps.rooms.room(message.roomId);

@@ -52,6 +52,8 @@ const LIVE_KEYS = [
   "rooms",
   "requireMention",
   "allowBots",
+  "reactionNotifications",
+  "reactionAllowlist",
   "dangerouslyAllowNameMatching",
 ];
 

@@ -40,8 +40,15 @@ function openTurn(scope: TurnScope): HostTurn {
       return core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code });
     },
 
+    announce(announcement) {
+      const { key, text } = scope.bursts.add(route.turnSessionKey, announcement);
+      const contextKey = `${CHANNEL_ID}:${key}`;
+      core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
+    },
+
     async dispatch(deliver) {
       if (ingress === undefined) throw new Error("A turn is dispatched after its access was resolved");
+      scope.bursts.close(route.turnSessionKey);
       await dispatchTurn(scope, { route, ingress, deliver });
     },
   };

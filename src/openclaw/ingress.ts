@@ -9,15 +9,19 @@ import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { NotOnlineError } from "../errors.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
+import { createBursts } from "../inbound/bursts.ts";
 import type { HostTurn, InboundHost } from "../inbound/host.ts";
-import { createRoomLookup } from "../inbound/lookups.ts";
+import { createKnownMessages } from "../inbound/known.ts";
+import { createRoomLookup, createUserLookup } from "../inbound/lookups.ts";
 import { createNameBook } from "../inbound/names.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { runTurn } from "../inbound/turn.ts";
+import { createWatch, type Reading } from "../inbound/watch.ts";
 import type { DropCounter } from "../log.ts";
 import { createMessageId, sendMessage } from "../outbound/send.ts";
 import type { RestClient } from "../rest/client.ts";
 import { fetchRoom } from "../rest/rooms.ts";
+import { findUser } from "../rest/users.ts";
 import { type AccountScope, botUserIds } from "./account-scope.ts";
 import { followSettings } from "./config/account.ts";
 import { createInboundHost } from "./host.ts";
@@ -47,7 +51,11 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
   const live = followSettings({ readConfig, accountId, siblings: botUserIds, names });
   const readSettings = live.read;
   const finishing: FinishingTurns = new Map();
-  const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now: systemClock.now });
+  const { now } = systemClock;
+  const bursts = createBursts({ now });
+  const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now });
+  const users = createUserLookup({ findUser: (username) => findUser(rest, { username }), now });
+  const watch = createWatch(createKnownMessages());
 
   async function post(
     where: { roomId: string; threadId: string | undefined },
@@ -67,19 +75,27 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
       settings: host.settings,
       openTurn(input) {
         const turn = host.openTurn(input);
-        const dispatch: HostTurn["dispatch"] = async (...args) => {
+        const assertOpen = (): void => {
           if (!open) throw new NotOnlineError("on hold");
+        };
+        const dispatch: HostTurn["dispatch"] = async (...args) => {
+          assertOpen();
           await turn.dispatch(...args);
         };
-        return { ...turn, dispatch };
+        const announce: HostTurn["announce"] = (announcement) => {
+          assertOpen();
+          turn.announce(announcement);
+        };
+        return { ...turn, dispatch, announce };
       },
     };
   }
 
   async function deliver(event: RawMessageEvent, lifecycle: ChannelIngressMonitorLifecycle): Promise<void> {
     await live.prepare();
-    const host = createInboundHost({ core, accountId, readConfig, readSettings, log, lifecycle, finishing });
-    const outcome = await runTurn(event, { host: refuseOnHold(host), rooms, post });
+    const shared = { core, accountId, readConfig, readSettings, log, finishing, bursts };
+    const host = refuseOnHold(createInboundHost({ ...shared, lifecycle }));
+    const outcome = await runTurn(event, { host, rooms, users, post });
     if (outcome.kind === "dropped")
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
   }
@@ -89,7 +105,7 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
     inspect(event, { phase }) {
       if (phase === "claim") return identify(event) ?? null;
       const receipt = receive(event, readSettings());
-      if (receipt.kind === "received") return receipt.event;
+      if (receipt.kind !== "dropped") return receipt.event;
       if (receipt.reason === "malformed") drops.count("message malformed", {});
       log.debug("message dropped", { reason: receipt.reason, ...idsOf(event) });
       return null;
@@ -117,14 +133,32 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
   });
 
   monitor.ensureQueueAvailable();
+
+  let admitting: Promise<void> = Promise.resolve();
+  /** One after the other: what a document means depends on those before it, which must be stored by then. */
+  function admitInOrder(read: () => Reading): Promise<void> {
+    const admitted = admitting.then(async () => {
+      await live.prepare();
+      const { events, keep } = read();
+      for (const event of events) await monitor.admit(event);
+      keep();
+    });
+    admitting = admitted.catch(() => {});
+    return admitted;
+  }
+
   return {
     stop: () => monitor.stop(),
     /** Looks up the names in the configuration; a message is judged only after that. */
     prepare: live.prepare,
-    async admit(event: RawMessageEvent): Promise<void> {
-      await live.prepare();
-      await monitor.admit(event);
-    },
+    /**
+     * Takes a document of the message stream, or one read from a room's history: then `unreadSince` says when the
+     * latest message was sent that was read before (see `Watch`). Rejects when it could not be stored.
+     */
+    admit: (event: RawMessageEvent, unreadSince?: number): Promise<void> =>
+      admitInOrder(() => watch.read(event, readSettings(), unreadSince)),
+    /** Takes the news that a message was deleted for good. */
+    admitDeletion: (messageId: string): Promise<void> => admitInOrder(() => watch.readDeletion(messageId)),
     /** Begins, or goes on, to process what is stored. */
     open(): void {
       open = true;
@@ -153,6 +187,10 @@ function idsOf({ message }: RawMessageEvent): { message: unknown; room: unknown 
 function parseRawEvent(text: string): RawMessageEvent {
   const value: unknown = JSON.parse(text);
   return isJsonObject(value)
-    ? { message: value.message, room: value.room }
+    ? {
+        message: value.message,
+        room: value.room,
+        ...(value.change !== undefined && { change: value.change }),
+      }
     : { message: undefined, room: undefined };
 }

@@ -11,6 +11,8 @@ export type DropReason =
   | "encrypted"
   | "not-a-member"
   | "re-emission"
+  | "change-unwanted"
+  | "actor-unknown"
   | "empty"
   | "direct-messages-off"
   | "group-dms-off"
@@ -21,19 +23,11 @@ export type DropReason =
   | "room-unknown"
   | "pairing-pending";
 
-/**
- * A document whose last change lies this far behind its sending is an old message that Rocket.Chat sent
- * again for a reaction, reply, pin or edit. Nearer ones are caught by the tombstone of their `_id`.
- * Both instants are the server's clock. Milliseconds.
- */
-const REEMISSION_AGE_MS = 120_000;
-
 /** Judges a message by itself; undefined means it may go on. */
 export function refuseMessage(message: MessageFacts, botUserId: string): DropReason | undefined {
   if (message.sender.id === botUserId) return "own-message";
   if (message.systemType === "e2e") return "encrypted";
   if (message.systemType !== undefined) return "system-message";
-  if (message.updatedAt - message.sentAt > REEMISSION_AGE_MS) return "re-emission";
   if (message.text.trim() === "") return "empty";
   return undefined;
 }

@@ -21,6 +21,8 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     rooms: new Map(),
     requireMention: true,
     allowBots: false,
+    reactionNotifications: "own",
+    reactionAllowlist: [],
     siblings: new Set(),
     dangerouslyAllowNameMatching: false,
     credentialCheckSeconds: 240,

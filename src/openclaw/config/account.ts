@@ -45,6 +45,8 @@ export function resolveAccount(
     rooms: mapRooms(config.rooms ?? {}),
     requireMention: config.requireMention ?? true,
     allowBots: config.allowBots ?? false,
+    reactionNotifications: config.reactionNotifications ?? "own",
+    reactionAllowlist: (config.reactionAllowlist ?? []).map(normalizeAllowEntry),
     siblings: new Set<string>(),
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     credentialCheckSeconds: config.credentialCheckSeconds ?? 240,

@@ -52,6 +52,8 @@ const AccountSchema = z.strictObject({
   rooms: z.record(z.string(), RoomSchema).optional(),
   requireMention: z.boolean().optional(),
   allowBots: AllowBotsSchema,
+  reactionNotifications: z.enum(["off", "own", "all", "allowlist"]).optional(),
+  reactionAllowlist: AllowFromListSchema,
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),

@@ -17,6 +17,11 @@ export const uiHints = {
   },
   rooms: { label: "Room settings", help: 'By room id or #name; "*" is the default entry.' },
   requireMention: { label: "Answer in rooms only when mentioned" },
+  reactionNotifications: {
+    label: "Reactions the agent is told of",
+    help: "off, own (to its messages), all, or allowlist.",
+  },
+  reactionAllowlist: { label: "People whose reactions are told", help: "Under allowlist; @name or user id." },
   allowBots: { label: "Hear other bots", help: 'true, false or "mentions".' },
   dangerouslyAllowNameMatching: {
     label: "Match people by their current username",

@@ -2,6 +2,7 @@
 
 import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
+import type { Bursts } from "../../inbound/bursts.ts";
 import type { TurnInput } from "../../inbound/host.ts";
 import type { Log } from "../../log.ts";
 import type { AccountSettings } from "../../settings.ts";
@@ -15,6 +16,7 @@ export interface HostOptions {
   /** Ownership of the event's row in the durable queue, handed on to the agent run. */
   readonly lifecycle: ChannelIngressMonitorLifecycle;
   readonly finishing: FinishingTurns;
+  readonly bursts: Bursts;
 }
 
 /**

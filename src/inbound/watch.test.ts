@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { accountSettings } from "../../test/support/settings.ts";
+import { createKnownMessages } from "./known.ts";
+import type { RawMessageEvent } from "./receive.ts";
+import { createWatch } from "./watch.ts";
+
+const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
+const room = { roomParticipant: true, roomType: "p" };
+const mentioned = { msg: "@labbot hi", mentions: [{ _id: "bot", username: "labbot", type: "user" }] };
+let updates = 1_000_000;
+
+/** A document of a message as it is now: each one is newer than the one before. */
+function frame(change: object = {}, where: object = {}): RawMessageEvent {
+  updates += 10;
+  const message = {
+    _id: "m1",
+    rid: "r1",
+    msg: "hi",
+    ts: { $date: 1_000_000 },
+    _updatedAt: { $date: updates },
+    u: { _id: "alice", username: "alice" },
+    ...change,
+  };
+  return { message, room: { ...room, ...where } };
+}
+
+const edited = (by: string, change: object = {}) =>
+  frame({ editedAt: { $date: updates }, editedBy: { _id: by, username: by }, ...change });
+const eyes = (...usernames: string[]) => ({ reactions: { ":eyes:": { usernames } } });
+
+function setUp() {
+  const watch = createWatch(createKnownMessages());
+  /** What a document comes to: "request" for the message itself, else the kind of change. */
+  const take = (event: RawMessageEvent, unreadSince?: number): string[] => {
+    const { events, keep } = watch.read(event, settings, unreadSince);
+    keep();
+    return events.map(kindOf);
+  };
+  return { watch, take };
+}
+
+function kindOf({ change }: RawMessageEvent): string {
+  if (change === undefined) return "request";
+  return typeof change === "object" && change !== null && "kind" in change ? String(change.kind) : "?";
+}
+
+describe("the watch", () => {
+  it("tells a new message from everything that happens to it", () => {
+    const { take } = setUp();
+    expect(take(frame())).toEqual(["request"]);
+    expect(take(frame(eyes("bob")))).toEqual(["reaction-added"]);
+    expect(take(frame({ ...eyes("bob"), tcount: 1 }))).toEqual(["thread"]);
+    expect(take(frame({ tcount: 1 }))).toEqual(["reaction-removed"]);
+    expect(take(edited("alice", { tcount: 1 }))).toEqual(["edited"]);
+    expect(take(edited("alice", { t: "rm", msg: "" }))).toEqual(["deleted"]);
+  });
+
+  it("says the same again until it was told to keep", () => {
+    const { watch } = setUp();
+    const event = frame();
+    expect(watch.read(event, settings).events).toEqual([event]);
+    expect(watch.read(event, settings).events).toEqual([event]);
+  });
+
+  it("remembers nothing of rooms that are not served, and leaves their events as they are", () => {
+    const { take } = setUp();
+    for (const event of [frame({ rid: "r2" }), frame({}, { roomParticipant: false }), frame({ u: null })]) {
+      expect(take(event)).toEqual(["request"]);
+      expect(take(event)).toEqual(["request"]);
+    }
+  });
+
+  it("takes an edit by which the author adds the mention for a request, once", () => {
+    const { take } = setUp();
+    take(frame());
+    expect(take(edited("alice", mentioned))).toEqual(["request", "edited"]);
+    expect(take(edited("alice"))).toEqual(["edited"]);
+    expect(take(edited("alice", mentioned))).toEqual(["edited"]);
+  });
+
+  it("takes no edit for a request that another person made, or that adds no mention", () => {
+    const { take } = setUp();
+    take(frame());
+    expect(take(edited("owner", mentioned))).toEqual(["edited"]);
+    const other = setUp();
+    other.take(frame(mentioned));
+    expect(other.take(edited("alice", mentioned))).toEqual(["edited"]);
+  });
+
+  it("sees the first reaction after it has learned the recent messages", () => {
+    const { take } = setUp();
+    expect(take(frame(), Number.POSITIVE_INFINITY)).toEqual(["old"]);
+    expect(take(frame(eyes("bob")))).toEqual(["reaction-added"]);
+  });
+
+  it("finds in a room's history what was missed: new messages, and changes of known ones", () => {
+    const { take } = setUp();
+    take(frame());
+    expect(take(frame(eyes("bob")), 2_000_000)).toEqual(["reaction-added"]);
+    const late = { _id: "m2", ts: { $date: 2_000_001 }, _updatedAt: { $date: 9_000_000 } };
+    expect(take(frame({ ...late, tcount: 3, ...eyes("bob") }), 2_000_000)).toEqual([
+      "request",
+      "reaction-added",
+    ]);
+    expect(take(frame({ ...late, _id: "m3", ts: { $date: 2_000_000 } }), 2_000_000)).toEqual(["old"]);
+  });
+
+  it("does not go back to an outdated document", () => {
+    const { take } = setUp();
+    const before = frame();
+    take(before);
+    take(frame(eyes("bob")));
+    expect(take(before)).toEqual(["nothing"]);
+    expect(take(frame(eyes("bob")))).toEqual(["nothing"]);
+  });
+
+  it("tells of a message that was deleted for good, if it knows it", () => {
+    const { watch, take } = setUp();
+    take(frame({ tmid: "m0" }));
+    const { events, keep } = watch.readDeletion("m1");
+    expect(events).toMatchObject([
+      { message: { _id: "m1", rid: "r1", tmid: "m0" }, change: { kind: "deleted" } },
+    ]);
+    keep();
+    expect(watch.readDeletion("m1").events).toEqual([]);
+    expect(watch.readDeletion("unknown").events).toEqual([]);
+  });
+
+  it("stores no text with a change", () => {
+    const { watch, take } = setUp();
+    take(frame({ msg: "a secret" }));
+    const { events } = watch.read(edited("alice", { msg: "another secret" }), settings);
+    expect(JSON.stringify(events)).not.toContain("secret");
+  });
+});

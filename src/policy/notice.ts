@@ -1,0 +1,138 @@
+// Owns which happenings in a room an agent is told of, without running for them, and how they are put to it.
+
+import type { Change, Revision } from "../facts/change.ts";
+import type { MessageFacts, UserFacts } from "../facts/message.ts";
+import type { RoomFacts } from "../facts/room.ts";
+import type { AccountSettings } from "../settings.ts";
+import type { DropReason } from "./admission.ts";
+
+/** Something that somebody did in a room. */
+export type Notice =
+  | { readonly kind: "reaction"; readonly added: boolean; readonly emoji: string; readonly username: string }
+  /** `by`: undefined where the server does not say who. */
+  | { readonly kind: "edited" | "deleted" | "unpinned"; readonly by: UserFacts | undefined }
+  | { readonly kind: SystemNotice; readonly by: UserFacts };
+
+/** By the system message's `t` (recordings `room-lifecycle`, `pin-star`); all other types concern administration. */
+const SYSTEM_NOTICES = {
+  uj: "joined",
+  ujt: "joined",
+  ul: "left",
+  ult: "left",
+  au: "added",
+  ru: "removed",
+  r: "renamed",
+  room_changed_topic: "topic",
+  message_pinned: "pinned",
+} as const;
+
+type SystemType = keyof typeof SYSTEM_NOTICES;
+type SystemNotice = (typeof SYSTEM_NOTICES)[SystemType];
+
+const isSystemType = (type: string): type is SystemType => Object.hasOwn(SYSTEM_NOTICES, type);
+
+/** What a system message tells of, if it concerns an agent. */
+export function readSystemNotice({ systemType, sender }: MessageFacts): Notice | undefined {
+  if (systemType === undefined || !isSystemType(systemType)) return undefined;
+  return { kind: SYSTEM_NOTICES[systemType], by: sender };
+}
+
+/** What a change tells of, if it concerns an agent. A pin comes as a system message, too, and is told by that. */
+export function readChangeNotice(change: Change, now: Revision): Notice | undefined {
+  switch (change.kind) {
+    case "reaction-added":
+    case "reaction-removed": {
+      const { kind, emoji, username } = change;
+      return { kind: "reaction", added: kind === "reaction-added", emoji, username };
+    }
+    case "edited":
+    case "deleted":
+      return { kind: change.kind, by: now.editedBy };
+    case "unpinned":
+      return { kind: change.kind, by: now.pinnedBy };
+    default:
+      return undefined;
+  }
+}
+
+/** Judges a notice as far as the event alone tells; undefined means that it may go on. */
+export function refuseNotice(
+  notice: Notice,
+  message: MessageFacts,
+  settings: AccountSettings,
+): DropReason | undefined {
+  if (notice.kind !== "reaction") return notice.by?.id === settings.userId ? "own-message" : undefined;
+  if (notice.username === settings.username) return "own-message";
+  if (settings.reactionNotifications === "off") return "change-unwanted";
+  const own = message.sender.id === settings.userId;
+  return settings.reactionNotifications === "own" && !own ? "change-unwanted" : undefined;
+}
+
+/** Judges who did it, once that is known by id. */
+export function refuseActor(
+  notice: Notice,
+  actor: UserFacts,
+  settings: AccountSettings,
+): DropReason | undefined {
+  if (actor.id === settings.userId) return "own-message";
+  if (notice.kind !== "reaction" || settings.reactionNotifications !== "allowlist") return undefined;
+  const allowed = settings.reactionAllowlist;
+  return allowed.includes("*") || allowed.includes(actor.id) ? undefined : "change-unwanted";
+}
+
+/** One sentence for the agent. Only names and ids are in it: texts that people wrote are no news from the system. */
+export function phraseNotice(
+  notice: Notice,
+  { message, room, actor }: { message: MessageFacts; room: RoomFacts; actor: UserFacts },
+): string {
+  const place = phrasePlace(room);
+  const who = nameOf(actor);
+  switch (notice.kind) {
+    case "reaction": {
+      const what = `Rocket.Chat reaction ${notice.added ? "added" : "removed"}: ${plain(notice.emoji)}`;
+      return `${what} by ${who} in ${place} msg ${message.id} from ${nameOf(message.sender)}`;
+    }
+    case "edited":
+    case "deleted":
+      return `Rocket.Chat message ${notice.kind} in ${place}: msg ${message.id} from ${nameOf(message.sender)}${
+        notice.by === undefined || notice.by.id === message.sender.id ? "" : ` by ${who}`
+      }`;
+    case "unpinned":
+      return `Rocket.Chat: ${who} unpinned msg ${message.id} in ${place}`;
+    case "pinned":
+      return `Rocket.Chat: ${who} pinned a message in ${place}`;
+    case "joined":
+    case "left":
+      return `Rocket.Chat: ${who} ${notice.kind} ${place}`;
+    case "added":
+      return `Rocket.Chat: ${who} added ${plain(message.text)} to ${place}`;
+    case "removed":
+      return `Rocket.Chat: ${who} removed ${plain(message.text)} from ${place}`;
+    case "renamed":
+      return `Rocket.Chat: ${who} renamed ${place} to ${plain(message.text)}`;
+    case "topic":
+      return `Rocket.Chat: ${who} changed the topic of ${place}`;
+  }
+}
+
+function phrasePlace({ chatType, label, id }: RoomFacts): string {
+  if (chatType === "direct") return "the direct message";
+  return chatType === "group" ? "the group DM" : `#${plain(label ?? id)}`;
+}
+
+/** Usernames are what people mention; display names may hold anything. */
+function nameOf({ username, id }: UserFacts): string {
+  return plain(username ?? id);
+}
+
+/** The longest name that is told. UTF-16 units. */
+const MAX_NAME = 80;
+
+/** A name as part of a sentence: on one line, of bounded length, and unable to end the sentence it stands in. */
+function plain(name: string): string {
+  return name
+    .replace(/[\p{C}\p{Z}]+/gu, " ")
+    .replace(/[[\]<>`]/g, "")
+    .slice(0, MAX_NAME)
+    .trim();
+}
