@@ -22,6 +22,8 @@ export interface RestFault {
   status?: number;
   /** The body of that answer: an object goes out as JSON, a text as an HTML page. */
   body?: Record<string, unknown> | string;
+  /** Further headers of that answer. */
+  headers?: Record<string, string>;
   /** Whether the call takes effect all the same; absent: yes, unless `status` is given. */
   effect?: boolean;
   /** Cut the connection in place of an answer. */

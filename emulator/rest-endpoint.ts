@@ -96,14 +96,17 @@ async function withFault({ faults }: RestPort, context: HttpCall, next: () => Pr
   const { delayMs, effect = fault.status === undefined } = fault;
   if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
   if (effect) await next();
-  if (fault.lost === true) context.env.incoming.socket.destroy();
-  else if (fault.status !== undefined) context.res = faultyResponse(fault, fault.status);
+  if (fault.lost === true) {
+    context.env.incoming.socket.destroy();
+    if (!effect) context.res = new Response();
+  }
+  if (fault.lost !== true && fault.status !== undefined) context.res = faultyResponse(fault, fault.status);
 }
 
-function faultyResponse({ body = {} }: RestFault, status: number): Response {
+function faultyResponse({ body = {}, headers = {} }: RestFault, status: number): Response {
   const type = typeof body === "string" ? "text/html" : "application/json";
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return new Response(text, { status, headers: { "content-type": type } });
+  return new Response(text, { status, headers: { "content-type": type, ...headers } });
 }
 
 function serverInfo({ traits }: World): Record<string, unknown> {

@@ -1,5 +1,6 @@
 // Owns the ChannelPlugin object: what the Rocket.Chat channel is, declared to OpenClaw.
 
+import { randomUUID } from "node:crypto";
 import { describeAccountSnapshot } from "openclaw/plugin-sdk/account-helpers";
 import { createScopedChannelConfigAdapter } from "openclaw/plugin-sdk/channel-config-helpers";
 import {
@@ -9,7 +10,8 @@ import {
   createChatChannelPlugin,
 } from "openclaw/plugin-sdk/channel-core";
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
-import { createMessageId, resolveTargetRoom, sendMessage } from "../outbound/send.ts";
+import { deriveMessageId } from "../outbound/message-id.ts";
+import { resolveTargetRoom, sendMessage } from "../outbound/send.ts";
 import { formatTarget, parseTarget } from "../outbound/target.ts";
 import type { AccountSettings } from "../settings.ts";
 import {
@@ -26,7 +28,7 @@ import { secrets } from "./secrets.ts";
 import { security } from "./security.ts";
 import { setupContract } from "./setup/contract.ts";
 import { type Probe, status } from "./status.ts";
-import { restClientFor } from "./transport.ts";
+import { sendingFor } from "./transport.ts";
 
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
 const loadGateway = createLazyRuntimeModule(() => import("./gateway.ts"));
@@ -145,9 +147,9 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
       message: "Access approved. You can write to me now.",
       normalizeAllowEntry,
       notify: async ({ cfg, id, accountId, message }) => {
-        const rest = restClientFor(resolveAccount(cfg, accountId));
-        const roomId = await resolveTargetRoom(rest, { kind: "user", id });
-        await sendMessage(rest, { id: createMessageId(Math.random), roomId, text: message });
+        const sending = sendingFor(resolveAccount(cfg, accountId));
+        const roomId = await resolveTargetRoom(sending.rest, { kind: "user", id });
+        await sendMessage(sending, { id: deriveMessageId(randomUUID()), roomId, text: message });
       },
     },
   },

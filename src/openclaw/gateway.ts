@@ -5,12 +5,14 @@ import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/ga
 import { systemClock } from "../connection/driver.ts";
 import { ConfigError } from "../errors.ts";
 import { createDropCounter, createLog } from "../log.ts";
+import type { Sending } from "../outbound/send.ts";
+import type { RestClient } from "../rest/client.ts";
 import { type AccountScope, reportState, type StartContext } from "./account-scope.ts";
 import { resolveEndpoints } from "./config/account.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
 import { startLink } from "./link.ts";
 import { openSocketFor } from "./sockets.ts";
-import { assertServerAllowed, openRestClient, shareRestClient } from "./transport.ts";
+import { assertServerAllowed, openRestClient, shareSending } from "./transport.ts";
 
 /** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
 const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messages__" };
@@ -40,9 +42,14 @@ export async function startAccount(ctx: StartContext): Promise<void> {
 }
 
 async function runAccount(scope: AccountScope): Promise<void> {
-  const { ctx, settings, log } = scope;
+  const { ctx, settings, report, log } = scope;
   const drops = createDropCounter(log);
   let ingress: Ingress | undefined;
+  const sendingOf = (client: RestClient): Sending => ({
+    rest: client,
+    patience: ctx.abortSignal,
+    onPosted: () => report({ lastOutboundAt: Date.now() }),
+  });
   const { connection, rest } = startLink({
     settings,
     url: scope.socketUrl,
@@ -51,7 +58,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
     // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
     openRest: (onUnauthorized) => openRestClient(settings, { onUnauthorized }),
     openIngress: (client) => {
-      const opened = createIngress(scope, client, drops);
+      const opened = createIngress(scope, sendingOf(client), drops);
       ingress = opened;
       return { ...opened, store: (event) => opened.admit(toRawEvent(event)) };
     },
@@ -65,7 +72,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
     random: Math.random,
     signal: ctx.abortSignal,
   });
-  const unshare = shareRestClient(ctx.accountId, rest);
+  const unshare = shareSending(ctx.accountId, sendingOf(rest));
   try {
     await ingress?.prepare();
     await connection.done;

@@ -18,8 +18,8 @@ import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { runTurn } from "../inbound/turn.ts";
 import { createWatch, type Reading } from "../inbound/watch.ts";
 import type { DropCounter } from "../log.ts";
-import { createMessageId, sendMessage } from "../outbound/send.ts";
-import type { RestClient } from "../rest/client.ts";
+import { deriveMessageId } from "../outbound/message-id.ts";
+import { type Sending, sendMessage } from "../outbound/send.ts";
 import { fetchRoom } from "../rest/rooms.ts";
 import { findUser } from "../rest/users.ts";
 import { type AccountScope, botUserIds } from "./account-scope.ts";
@@ -38,8 +38,9 @@ export type Ingress = ReturnType<typeof createIngress>;
  * The durable way in: what `receive` lets pass is stored, and while the way is open run through `runTurn`. It begins
  * on hold. Throws when the queue cannot be opened.
  */
-export function createIngress({ ctx, log, report }: AccountScope, rest: RestClient, drops: DropCounter) {
+export function createIngress({ ctx, log, report }: AccountScope, sending: Sending, drops: DropCounter) {
   const core = getRuntime();
+  const { rest } = sending;
   const { accountId } = ctx;
   const readConfig = createRuntimeConfigReader(ctx.cfg);
   const names = createNameBook({
@@ -57,14 +58,15 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
   const users = createUserLookup({ findUser: (username) => findUser(rest, { username }), now });
   const watch = createWatch(createKnownMessages());
 
-  async function post(
-    where: { roomId: string; threadId: string | undefined },
-    text: string,
-  ): Promise<string> {
-    const id = createMessageId(Math.random);
-    await sendMessage(rest, { id, text, ...where });
-    report({ lastOutboundAt: Date.now() });
-    return id;
+  /** Posts what an event is answered with. An event that is run again counts anew, so that nothing comes twice. */
+  function createPost(eventId: string) {
+    let count = 0;
+    return async (where: { roomId: string; threadId: string | undefined }, text: string): Promise<string> => {
+      count += 1;
+      const id = deriveMessageId(accountId, eventId, count);
+      await sendMessage(sending, { id, text, ...where });
+      return id;
+    };
   }
 
   let open = false;
@@ -91,8 +93,13 @@ export function createIngress({ ctx, log, report }: AccountScope, rest: RestClie
     };
   }
 
-  async function deliver(event: RawMessageEvent, lifecycle: ChannelIngressMonitorLifecycle): Promise<void> {
+  async function deliver(
+    event: RawMessageEvent,
+    lifecycle: ChannelIngressMonitorLifecycle,
+    claim: { readonly id: string },
+  ): Promise<void> {
     await live.prepare();
+    const post = createPost(claim.id);
     const shared = { core, accountId, readConfig, readSettings, log, finishing, bursts };
     const host = refuseOnHold(createInboundHost({ ...shared, lifecycle }));
     const outcome = await runTurn(event, { host, rooms, users, post });

@@ -1,13 +1,26 @@
-// Owns sending on OpenClaw's behalf outside an inbound turn: message tool, command line, recovery after a restart.
+// Owns sending on OpenClaw's behalf: final replies, the message tool, the command line, recovery after a restart.
 
+import { randomUUID } from "node:crypto";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import { createChannelMessageAdapterFromOutbound } from "openclaw/plugin-sdk/channel-outbound";
-import { chunkMarkdownTextWithMode } from "openclaw/plugin-sdk/reply-chunking";
-import { createMessageId, resolveTargetRoom, sendMessage } from "../outbound/send.ts";
-import { formatTarget, parseTarget } from "../outbound/target.ts";
+import {
+  type ChannelMessageAdapterShape,
+  type ChannelMessageDurableFinalAdapter,
+  createChannelMessageAdapterFromOutbound,
+  createMessageReceiptFromOutboundResults,
+} from "openclaw/plugin-sdk/channel-outbound";
+import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
+import {
+  chunkMarkdownTextWithMode,
+  resolveChunkMode,
+  resolveTextChunkLimit,
+} from "openclaw/plugin-sdk/reply-chunking";
+import { RestError } from "../errors.ts";
+import { findDelivery, resolveTargetRoom, sendDelivery } from "../outbound/send.ts";
+import { formatTarget, parseTarget, type Target } from "../outbound/target.ts";
+import { adviseRetry } from "../retry.ts";
 import { resolveAccount } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
-import { restClientFor } from "./transport.ts";
+import { sendingFor } from "./transport.ts";
 
 /** Below the server's `Message_MaxAllowedSize` of 5000, so that re-opened code fences still fit. UTF-16 units. */
 export const TEXT_CHUNK_UNITS = 4000;
@@ -18,31 +31,92 @@ function unknownTarget(text: string | undefined): Error {
   return new Error(`"${text ?? ""}" is not a Rocket.Chat target; expected ${TARGET_HINT}`);
 }
 
+function requireTarget(text: string): Target {
+  const target = parseTarget(text);
+  if (target === undefined) throw unknownTarget(text);
+  return target;
+}
+
+/** The messages that a text becomes, each of a size that the server takes. */
+export function splitText(cfg: OpenClawConfig, accountId: string | undefined, text: string): string[] {
+  const limit = resolveTextChunkLimit(cfg, CHANNEL_ID, accountId, { fallbackLimit: TEXT_CHUNK_UNITS });
+  const mode = resolveChunkMode(cfg, CHANNEL_ID, accountId);
+  return chunkMarkdownTextWithMode(text.trim(), limit, mode).filter((chunk) => chunk.trim() !== "");
+}
+
 interface SendRequest {
   readonly cfg: OpenClawConfig;
   readonly to: string;
   readonly text: string;
   readonly accountId?: string | null;
   readonly threadId?: string | number | null;
+  /** OpenClaw's queue entry; a repeated attempt carries the same. */
+  readonly deliveryQueueId?: string;
 }
 
-/** Posts one text that OpenClaw has chunked. Needs no running account: after a restart nothing else is there yet. */
-async function sendText({ cfg, to, text, accountId, threadId }: SendRequest) {
-  const target = parseTarget(to);
-  if (target === undefined) throw unknownTarget(to);
-  const rest = restClientFor(resolveAccount(cfg, accountId));
-  const roomId = await resolveTargetRoom(rest, target);
-  const id = createMessageId(Math.random);
-  await sendMessage(rest, { id, roomId, text, threadId: threadId == null ? undefined : String(threadId) });
-  return { channel: CHANNEL_ID, messageId: id, target: { kind: "channel" as const, id: roomId } };
+/**
+ * Posts one text, in as many messages as it needs. Needs no running account: after a restart nothing else is
+ * there yet. OpenClaw may call it again with the same queue entry after a crash or an error; what was posted
+ * then is not posted twice.
+ */
+async function sendText({ cfg, to, text, accountId, threadId, deliveryQueueId }: SendRequest) {
+  const account = resolveAccount(cfg, accountId);
+  const sending = sendingFor(account);
+  const roomId = await resolveTargetRoom(sending.rest, requireTarget(to));
+  const delivery = {
+    id: deliveryQueueId ?? randomUUID(),
+    roomId,
+    threadId: threadId == null ? undefined : String(threadId),
+    texts: splitText(cfg, account.accountId, text),
+  };
+  const messageIds = await sendDelivery(sending, delivery).catch((error: unknown) => {
+    throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
+  });
+  const results = messageIds.map((messageId) => ({
+    channel: CHANNEL_ID,
+    messageId,
+    target: { kind: "channel" as const, id: roomId },
+  }));
+  const last = results.at(-1);
+  if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };
+  return { ...last, receipt: createMessageReceiptFromOutboundResults({ results, kind: "text" }) };
 }
 
+const REFUSED = (cause: Error) => ({ cause, retryable: false });
+
+/** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
+function isRefusal(error: unknown): error is RestError {
+  return error instanceof RestError && adviseRetry(error).kind === "blocked";
+}
+
+type UnknownSend = Parameters<NonNullable<ChannelMessageDurableFinalAdapter["reconcileUnknownSend"]>>[0];
+
+/** Tells OpenClaw, after a crash in the middle of a send, whether the reply stands in the room. */
+async function reconcileUnknownSend({ cfg, queueId, to, accountId }: UnknownSend) {
+  const { rest } = sendingFor(resolveAccount(cfg, accountId));
+  const roomId = await resolveTargetRoom(rest, requireTarget(to));
+  const messageIds = await findDelivery(rest, { id: queueId, roomId });
+  if (messageIds === undefined) return { status: "not_sent" as const };
+  const results = messageIds.map((messageId) => ({
+    channel: CHANNEL_ID,
+    messageId,
+    conversationId: roomId,
+  }));
+  return {
+    status: "sent" as const,
+    receipt: createMessageReceiptFromOutboundResults({ results, kind: "text" }),
+  };
+}
+
+/**
+ * `chunker: null`: OpenClaw hands over a whole text, so that all its messages belong to one queue entry and
+ * their ids follow from it.
+ */
 export const outbound = {
   deliveryMode: "direct" as const,
-  chunker: (text: string, limit: number) => chunkMarkdownTextWithMode(text, limit, "length"),
-  chunkerMode: "markdown" as const,
+  chunker: null,
   textChunkLimit: TEXT_CHUNK_UNITS,
-  deliveryCapabilities: { durableFinal: { text: true, thread: true } },
+  deliveryCapabilities: { durableFinal: { text: true, thread: true, messageSendingHooks: true } },
   resolveTarget: ({ to }: { to?: string }) => {
     const target = parseTarget(to ?? "");
     if (target === undefined) return { ok: false as const, error: unknownTarget(to) };
@@ -51,4 +125,14 @@ export const outbound = {
   sendText,
 };
 
-export const messageAdapter = createChannelMessageAdapterFromOutbound({ id: CHANNEL_ID, outbound });
+const base = createChannelMessageAdapterFromOutbound({ id: CHANNEL_ID, outbound });
+
+export const messageAdapter: ChannelMessageAdapterShape = {
+  ...base,
+  durableFinal: {
+    capabilities: { ...base.durableFinal?.capabilities, reconcileUnknownSend: true },
+    automaticUnknownSendReconciliation: true,
+    reconcileUnknownSendKinds: { text: true },
+    reconcileUnknownSend,
+  },
+};

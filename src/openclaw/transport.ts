@@ -11,6 +11,7 @@ import {
   ssrfPolicyFromHttpBaseUrlAllowedOrigin,
 } from "openclaw/plugin-sdk/ssrf-runtime";
 import { ConfigError, NetworkError } from "../errors.ts";
+import type { Sending } from "../outbound/send.ts";
 import {
   createRestClient,
   type FileClient,
@@ -36,19 +37,22 @@ const MAX_REDIRECTS = 3;
 
 const PRIVATE_FILE = "The file lies on a private network, which only the configured server may";
 
-const running = new Map<string, RestClient>();
+const running = new Map<string, Sending>();
 
-/** Lets sends of this process use the running account's client, so that its 401 ends the account's connection. */
-export function shareRestClient(accountId: string, rest: RestClient): () => void {
-  running.set(accountId, rest);
+/**
+ * Lets sends of this process use the running account's client, so that its 401 ends the account's connection,
+ * and its patience, so that they wait for a server that is away.
+ */
+export function shareSending(accountId: string, sending: Sending): () => void {
+  running.set(accountId, sending);
   return () => {
-    if (running.get(accountId) === rest) running.delete(accountId);
+    if (running.get(accountId) === sending) running.delete(accountId);
   };
 }
 
-/** The running account's REST client, or one of its own where the account does not run (the command line). */
-export function restClientFor(settings: AccountSettings): RestClient {
-  return running.get(settings.accountId) ?? openRestClient(settings, { onUnauthorized: () => {} });
+/** As the running account sends, or with a client of its own and no patience where it does not run (the command line). */
+export function sendingFor(settings: AccountSettings): Sending {
+  return running.get(settings.accountId) ?? { rest: openRestClient(settings, { onUnauthorized: () => {} }) };
 }
 
 /** How the server's certificate is judged. Nothing here reaches beyond the account. */

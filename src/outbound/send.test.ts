@@ -1,9 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NetworkError, RestError } from "../errors.ts";
 import type { JsonObject } from "../facts/json.ts";
 import type { RestClient } from "../rest/client.ts";
-import { createMessageId, resolveTargetRoom, sendMessage } from "./send.ts";
+import { resolveTargetRoom, sendMessage } from "./send.ts";
 
 /** A far end that stores what is posted and fails as told, before or after storing. */
 function farEnd(failure?: { error: Error; stored: boolean }) {
@@ -43,7 +42,7 @@ const badGateway = new RestError("no", { status: 502, endpoint: "v1/chat.sendMes
 describe("sendMessage", () => {
   it("asks nothing more when the server says it posted", async () => {
     const { rest, calls } = farEnd();
-    await sendMessage(rest, message);
+    await sendMessage({ rest }, message);
     expect(calls).toEqual(["v1/chat.sendMessage"]);
   });
 
@@ -51,7 +50,7 @@ describe("sendMessage", () => {
     "finds a message posted despite %s",
     async (error) => {
       const { rest } = farEnd({ error, stored: true });
-      await expect(sendMessage(rest, message)).resolves.toBeUndefined();
+      await expect(sendMessage({ rest }, message)).resolves.toBeUndefined();
     },
   );
 
@@ -59,13 +58,13 @@ describe("sendMessage", () => {
     "reports %s when nothing was posted",
     async (error) => {
       const { rest } = farEnd({ error, stored: false });
-      await expect(sendMessage(rest, message)).rejects.toBe(error);
+      await expect(sendMessage({ rest }, message)).rejects.toBe(error);
     },
   );
 
   it("believes a refusal with a code without asking", async () => {
     const { rest, calls } = farEnd({ error: refused, stored: false });
-    await expect(sendMessage(rest, message)).rejects.toBe(refused);
+    await expect(sendMessage({ rest }, message)).rejects.toBe(refused);
     expect(calls).toEqual(["v1/chat.sendMessage"]);
   });
 });
@@ -81,16 +80,5 @@ describe("resolveTargetRoom", () => {
     const { rest, calls } = farEnd();
     expect(await resolveTargetRoom(rest, { kind: "room", id: "r9" })).toBe("r9");
     expect(calls).toEqual([]);
-  });
-});
-
-describe("createMessageId", () => {
-  it("makes 17 characters as Rocket.Chat's clients do", () => {
-    const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-    fc.assert(
-      fc.property(unit, (chance) => {
-        expect(createMessageId(() => chance)).toMatch(/^[2-9A-Za-z]{17}$/);
-      }),
-    );
   });
 });

@@ -1,28 +1,64 @@
-// Owns posting text: one payload becomes messages of allowed size, each posted once.
+// Owns posting text: each message once, the parts of a delivery in order, through what passes by itself.
 
+import { setTimeout } from "node:timers/promises";
 import { RestError, RocketChatError } from "../errors.ts";
 import type { RestClient } from "../rest/client.ts";
 import { messageExists, type NewMessage, postMessage } from "../rest/messages.ts";
 import { openDirectRoom } from "../rest/rooms.ts";
 import { fetchUser } from "../rest/users.ts";
+import { adviseRetry, backoff } from "../retry.ts";
+import { partId } from "./message-id.ts";
 import type { Target } from "./target.ts";
 
-const ID_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";
-const ID_LENGTH = 17;
+/**
+ * How long a message waits in all, between attempts, for a server that is away. A next answer of the conversation waits for it;
+ * after this, OpenClaw's queue goes on with what it keeps. Milliseconds.
+ */
+export const PATIENCE_MS = 2 * 60_000;
 
-/** A new message `_id` in the form that Rocket.Chat's own clients choose. `random` answers in [0, 1). */
-export function createMessageId(random: () => number): string {
-  return Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[Math.floor(random() * ID_ALPHABET.length)]).join(
-    "",
-  );
+/** No reply has this many parts; a search for the last one ends here. */
+const MAX_PARTS = 1000;
+
+/** Where and until when a delivery is posted. */
+export interface Sending {
+  readonly rest: RestClient;
+  /** Aborting ends the wait for a server that is away. Without it nothing waits: an error is told at once. */
+  readonly patience?: AbortSignal | undefined;
+  /** Told of every message that stands in its room. */
+  readonly onPosted?: (() => void) | undefined;
+  /** Passes the time between two attempts; rejects when the signal aborts. The real clock unless a test says otherwise. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
+
+const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal });
 
 /**
  * Posts a message once. When the server's answer leaves open whether it did (no answer, 5xx, or the 400
- * without a code that a used `_id` gets; recording `send-idempotency`), the server is asked. Rejects when
- * the message does not stand in the room.
+ * without a code that a used `_id` gets; recording `send-idempotency`), the server is asked. What passes by
+ * itself (the network, a 5xx, a rate limit) is waited out. Rejects when the message does not stand in the
+ * room, or when it could not be learned whether it does.
  */
-export async function sendMessage(rest: RestClient, message: NewMessage): Promise<void> {
+export async function sendMessage(sending: Sending, message: NewMessage): Promise<void> {
+  const { rest, patience, onPosted, wait = waitOnClock } = sending;
+  let left = PATIENCE_MS;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await postOnce(rest, message);
+      onPosted?.();
+      return;
+    } catch (error) {
+      const advice = adviseRetry(error);
+      const pause = Math.max(backoff(attempt, Math.random()), advice.kind === "wait" ? advice.ms : 0);
+      left -= pause;
+      if (patience === undefined || patience.aborted || advice.kind === "blocked" || left < 0) throw error;
+      await wait(pause, patience).catch(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+async function postOnce(rest: RestClient, message: NewMessage): Promise<void> {
   try {
     await postMessage(rest, message);
   } catch (error) {
@@ -33,6 +69,61 @@ export async function sendMessage(rest: RestClient, message: NewMessage): Promis
 function isPerhapsPosted(error: unknown): boolean {
   if (error instanceof RestError) return error.status >= 500 || error.serverCode === undefined;
   return error instanceof RocketChatError && (error.code === "network" || error.code === "timeout");
+}
+
+/** Texts that make up one delivery, in order. `id` names the delivery; equal ids are one delivery. */
+export interface Delivery {
+  readonly id: string;
+  readonly roomId: string;
+  readonly threadId?: string | undefined;
+  readonly texts: readonly string[];
+}
+
+/** A part was refused for good after others had been posted; what was posted stands. */
+export class PartialDeliveryError extends Error {
+  override readonly name = "PartialDeliveryError";
+}
+
+/**
+ * Posts the parts of a delivery one after another and answers with their message ids. Called again with the
+ * same delivery it goes on at the part that is missing: what stands in the room is not posted twice.
+ */
+export async function sendDelivery(sending: Sending, delivery: Delivery): Promise<string[]> {
+  const { id, roomId, threadId, texts } = delivery;
+  const posted: string[] = [];
+  for (const [index, text] of texts.entries()) {
+    const messageId = partId(id, { index, last: index === texts.length - 1 });
+    try {
+      await sendMessage(sending, { id: messageId, roomId, text, threadId });
+    } catch (cause) {
+      if (posted.length === 0) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new PartialDeliveryError(`${posted.length} of ${texts.length} parts were posted: ${reason}`, {
+        cause,
+      });
+    }
+    posted.push(messageId);
+  }
+  return posted;
+}
+
+/**
+ * The message ids of a delivery that stands in its room completely, or undefined when its end is missing.
+ * Rejects when the server cannot be asked.
+ */
+export async function findDelivery(
+  rest: RestClient,
+  { id, roomId }: Pick<Delivery, "id" | "roomId">,
+): Promise<string[] | undefined> {
+  const found: string[] = [];
+  for (let index = 0; index < MAX_PARTS; index += 1) {
+    const last = partId(id, { index, last: true });
+    if (await messageExists(rest, { id: last, roomId })) return [...found, last];
+    const more = partId(id, { index, last: false });
+    if (!(await messageExists(rest, { id: more, roomId }))) return undefined;
+    found.push(more);
+  }
+  return undefined;
 }
 
 /** The room that a target means; a user's is the 1:1 room with the bot, opened when there is none. */

@@ -5,9 +5,11 @@ import {
   bindIngressLifecycleToReplyOptions,
   createChannelMessageReplyPipeline,
 } from "openclaw/plugin-sdk/channel-outbound";
+import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
+import { formatTarget } from "../../outbound/target.ts";
 import { isFromBot } from "../../policy/access.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { TEXT_CHUNK_UNITS } from "../message-adapter.ts";
+import { splitText } from "../message-adapter.ts";
 import { buildContext, lastRoute } from "./context.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -64,13 +66,20 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
         dispatcherOptions: pipeline,
         delivery: {
           observeMessageSent: true,
+          durable(payload, { kind }) {
+            if (kind !== "final") return false;
+            finish();
+            return durableReply(scope, payload);
+          },
           async deliver(payload, { kind }) {
             if (kind === "final") finish();
             const messageIds: string[] = [];
-            for (const chunk of chunkReply(scope, payload.text ?? "")) messageIds.push(await deliver(chunk));
-            log.debug("reply sent", { ...about, kind, reply: messageIds.join(",") });
+            for (const chunk of splitText(cfg, accountId, payload.text ?? ""))
+              messageIds.push(await deliver(chunk));
             return { visibleReplySent: messageIds.length > 0, messageIds };
           },
+          onDelivered: (_, { kind }, result) =>
+            log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") ?? "-" }),
           onError: (error) => log.error("reply could not be delivered", { error, messageId: message.id }),
         },
         replyOptions: { ...bindIngressLifecycleToReplyOptions(scope.lifecycle), onModelSelected },
@@ -79,6 +88,22 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
   });
   await turn;
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
+}
+
+/**
+ * How OpenClaw is to keep a final reply until it stands in the room, over errors and restarts. Only text: that
+ * is what can be proved to have arrived.
+ */
+function durableReply({ input: { message, room } }: TurnScope, payload: ReplyPayload) {
+  const hasMedia = payload.mediaUrl !== undefined || (payload.mediaUrls?.length ?? 0) > 0;
+  if (hasMedia || (payload.text ?? "").trim() === "") return false;
+  const { threadId } = message;
+  return {
+    to: formatTarget({ kind: "room", id: room.id }),
+    replyToId: null,
+    threadId: threadId ?? null,
+    requiredCapabilities: { text: true, thread: threadId !== undefined, reconcileUnknownSend: true },
+  };
 }
 
 /** OpenClaw counts the exchanges of two bots in a conversation and ends those that run in circles. */
@@ -93,14 +118,4 @@ function botLoopProtection({ accountId, settings, input: { message, room } }: Tu
     defaultEnabled: true,
   };
   return { botLoopProtection: facts };
-}
-
-function chunkReply({ core, cfg, accountId }: TurnScope, text: string): string[] {
-  const limit = core.channel.text.resolveTextChunkLimit(cfg, CHANNEL_ID, accountId, {
-    fallbackLimit: TEXT_CHUNK_UNITS,
-  });
-  const mode = core.channel.text.resolveChunkMode(cfg, CHANNEL_ID, accountId);
-  return core.channel.text
-    .chunkMarkdownTextWithMode(text.trim(), limit, mode)
-    .filter((chunk) => chunk.trim() !== "");
 }
