@@ -66,6 +66,8 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
         dispatcherOptions: pipeline,
         delivery: {
           observeMessageSent: true,
+          // A reply is addressed by its room and thread; a native reply to one message is nothing we could prove.
+          preparePayload: ({ replyToId: _, ...payload }) => payload,
           durable(payload, { kind }) {
             if (kind !== "final") return false;
             finish();
