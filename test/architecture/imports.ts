@@ -35,7 +35,10 @@ const RULES: readonly Rule[] = [
   { files: src("connection"), may: [src("ddp|errors|retry|log")] },
   { files: src("rest"), may: [src("facts|errors|retry|log"), /^node:timers\/promises$/] },
   { files: src("inbound"), may: [src("facts|policy|commands|rest|settings|errors|log")] },
-  { files: src("outbound"), may: [src("facts|rest|settings|errors|log")] },
+  {
+    files: src("outbound"),
+    may: [src("facts|rest|settings|errors|retry|log"), /^node:(crypto|timers\/promises)$/],
+  },
   { files: src("openclaw"), may: [/^src\//, SDK, /^zod$/, /^node:/] },
   { files: /^(index|setup-entry|secret-contract-api)\.ts$/, may: [src("openclaw"), SDK] },
   { files: /^emulator\//, may: [/^(?!src\/|demo\/|bench\/|test\/|openclaw)/] },
