@@ -26,6 +26,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["test/browser/chromium.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
           globalSetup: ["test/gateway/pack-once.ts"],

@@ -22,6 +22,7 @@ const CHECKS = [
   { name: "unused code", key: "knip", command: ["knip"] },
   { name: "unit tests", key: "unit", command: ["vitest", "run", "--project", "unit"] },
   { name: "contract tests", key: "contract", command: ["vitest", "run", "--project", "contract"] },
+  { name: "browser tests", key: "browser", command: ["vitest", "run", "--project", "browser"] },
   { name: "build", key: "build", command: ["rolldown", "-c"] },
   { name: "package", key: "package", command: ["publint", "--strict"] },
   { name: "gateway tests", key: "gateway", command: ["vitest", "run", "--project", "gateway"] },
@@ -126,9 +127,10 @@ async function runChecks(args) {
   return 0;
 }
 
-/** Vitest's own closing line, such as "214 passed (214)". */
+/** Vitest's own closing line, such as "214 passed (214)", and what a test run itself wants to be read. */
 function testCounts(output) {
-  return [...stripVTControlCharacters(output).matchAll(/^\s+Tests\s+(.+)$/gm)].map((match) => match[1]);
+  const lines = stripVTControlCharacters(output).matchAll(/^(?:\s+Tests\s+|! )(.+)$/gm);
+  return [...lines].map((match) => match[1]);
 }
 
 /** Runs a command with its output held back; shows it, and fails, when the command fails. */

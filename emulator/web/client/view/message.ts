@@ -108,7 +108,6 @@ export function MessageView(props: MessageProps): ComponentChild {
                 type: "button",
                 key: emoji,
                 "aria-pressed": users.includes(person.account.username),
-                "aria-label": `${emoji} by ${users.join(", ")}`,
                 title: `${emoji} ${users.join(", ")}`,
                 onClick: () => person.react(message, emoji),
               },
