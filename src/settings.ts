@@ -11,6 +11,26 @@ export type AllowBots = boolean | "mentions";
 
 /** Whose messages' reactions the agent is told of: nobody's, its own, all, or all if a listed person reacted. */
 export type ReactionNotifications = "off" | "own" | "all" | "allowlist";
+/** A room as far as its settings depend on it. */
+export interface RoomRef {
+  readonly id: string;
+  /** The room that a discussion was started in. */
+  readonly parentId?: string | undefined;
+}
+
+/** Which ways to address the bot without naming it count as a mention. */
+export interface ImplicitMentionSettings {
+  readonly replyToBot: boolean;
+  readonly quotedBot: boolean;
+  readonly threadParticipation: boolean;
+}
+
+/** Where the configured mention patterns apply: everywhere but in `denyIn`, or in `allowIn` alone. Room ids. */
+export interface MentionPatternSettings {
+  readonly mode?: "allow" | "deny" | undefined;
+  readonly allowIn?: string[] | undefined;
+  readonly denyIn?: string[] | undefined;
+}
 
 /** What one entry of `rooms` says; an absent key means "as the account says". */
 export interface RoomSettings {
@@ -62,8 +82,10 @@ export interface AccountSettings {
   readonly reactionNotifications: ReactionNotifications;
   /** User ids, or `*`: whose reactions are told under `allowlist`. */
   readonly reactionAllowlist: readonly string[];
-  /** User ids that accounts of this gateway logged in as; their messages are bots' messages. */
-  readonly siblings: ReadonlySet<string>;
+  readonly implicitMentions: ImplicitMentionSettings;
+  readonly mentionPatterns: MentionPatternSettings | undefined;
+  /** User ids known to be bots: those that accounts of this gateway logged in as, and those that turned out to be. */
+  readonly bots: Pick<ReadonlySet<string>, "has">;
   /** People are known by the username they have now, besides their id. */
   readonly dangerouslyAllowNameMatching: boolean;
   /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */
@@ -74,12 +96,17 @@ export interface AccountSettings {
   readonly allowPrivateNetwork: boolean;
 }
 
-/** The settings entry for a room: its own by id, else the `"*"` entry, else nothing. */
-export function roomSettings(settings: AccountSettings, roomId: string): RoomSettings {
-  return settings.rooms.get(roomId) ?? settings.rooms.get("*") ?? {};
+/** The settings entry for a room: its own, for a discussion else its parent's, else the `"*"` entry, else nothing. */
+export function roomSettings(settings: AccountSettings, room: RoomRef): RoomSettings {
+  return ownRoomSettings(settings, room) ?? settings.rooms.get("*") ?? {};
+}
+
+/** The entry for just this room, or for a discussion its parent's; undefined when neither is listed. */
+export function ownRoomSettings({ rooms }: AccountSettings, room: RoomRef): RoomSettings | undefined {
+  return rooms.get(room.id) ?? (room.parentId === undefined ? undefined : rooms.get(room.parentId));
 }
 
 /** Whether a room message needs a mention of the bot; true unless the room or the account says otherwise. */
-export function requiresMention(settings: AccountSettings, roomId: string): boolean {
-  return roomSettings(settings, roomId).requireMention ?? settings.requireMention;
+export function requiresMention(settings: AccountSettings, room: RoomRef): boolean {
+  return roomSettings(settings, room).requireMention ?? settings.requireMention;
 }

@@ -1,7 +1,7 @@
 // The endpoints teams.*.
 import { allows } from "../world/permissions.ts";
 import { createTeam, deleteTeam } from "../world/teams.ts";
-import { body, number, object, Reply, type Route, route, text } from "./route.ts";
+import { body, number, object, query, Reply, type Route, route, text } from "./route.ts";
 
 interface TeamBody {
   name: string;
@@ -35,6 +35,13 @@ export const TEAMS: Route[] = [
       if (!team) return new Reply(400, { success: false, error: "team-does-not-exist" });
       const { updatedAt, ...rest } = team;
       return { teamInfo: { ...rest, _updatedAt: updatedAt } };
+    },
+  }),
+  route("GET", "users.listTeams", {
+    query: query<{ userId: string }>(object({ userId: text }, ["userId"])),
+    run({ world, query: { userId } }) {
+      const own = [...world.teams.values()].filter(({ roomId }) => world.membership(roomId, userId));
+      return { teams: own.map(({ updatedAt, ...team }) => ({ ...team, _updatedAt: updatedAt })) };
     },
   }),
   route("POST", "teams.delete", {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mentionsBot, mentionsOthersOnly, stripMention } from "./mention.ts";
+import { mentionsBot, stripMention } from "./mention.ts";
 import type { MentionFacts, MessageFacts } from "./message.ts";
 
 const bot = { userId: "bot-id", username: "labbot" };
@@ -13,6 +13,7 @@ const message = (text: string, mentions: readonly MentionFacts[] = []): MessageF
   updatedAt: 0,
   sender: { id: "alice", username: undefined, name: undefined },
   fromIntegration: false,
+  quotedUsernames: [],
   systemType: undefined,
   threadId: undefined,
   mentions,
@@ -93,17 +94,6 @@ describe("mentionsBot", () => {
       ),
     );
     expect(mentionsBot(message("`".repeat(20_000) + "@labbo".repeat(5_000)), bot)).toBe(false);
-  });
-});
-
-describe("mentionsOthersOnly", () => {
-  it.each([
-    ["@alice look", [{ id: "alice", kind: "user" }], true],
-    ["@alice and @labbot.", [{ id: "alice", kind: "user" }], false],
-    ["@all", [{ id: "all", kind: "everyone" }], false],
-    ["nobody", [], false],
-  ] as const)("%j: %s", (text, mentions, expected) => {
-    expect(mentionsOthersOnly(message(text, mentions), bot)).toBe(expected);
   });
 });
 

@@ -10,17 +10,12 @@ export interface Mentionable {
 
 /**
  * Whether a message names the bot: the server listed its id, or the text names it in a form that the
- * server's own expression misses, such as `(@bot)`, `@bot.` or `@BOT` (recording `mention-forms`). `@all`,
- * `@here` and teams never count.
+ * server's own expression misses, such as `(@bot)`, `@bot.` or `@BOT` (recording `mention-forms`). `@all` and
+ * `@here` never count.
  */
 export function mentionsBot(message: MessageFacts, bot: Mentionable): boolean {
   const listed = message.mentions.some((mention) => mention.kind === "user" && mention.id === bot.userId);
   return listed || namesBot(message.text, bot.username);
-}
-
-/** Whether the message mentions some other user but not the bot. */
-export function mentionsOthersOnly(message: MessageFacts, bot: Mentionable): boolean {
-  return message.mentions.some((mention) => mention.kind === "user") && !mentionsBot(message, bot);
 }
 
 /** Removes every `@username` of the bot outside code, so that the agent reads the request and not its own name. */

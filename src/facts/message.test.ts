@@ -28,6 +28,7 @@ describe("decodeMessage", () => {
       systemType: undefined,
       threadId: undefined,
       mentions: [{ id: "bot-id", kind: "user" }],
+      quotedUsernames: [],
     });
   });
 

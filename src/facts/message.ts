@@ -29,6 +29,8 @@ export interface MessageFacts {
   /** `tmid`: the root message of the thread this is a reply in. */
   readonly threadId: string | undefined;
   readonly mentions: readonly MentionFacts[];
+  /** Usernames of those whose messages are quoted, as the server drew the quotes (recording `quote`). */
+  readonly quotedUsernames: readonly string[];
   /** `_updatedAt`: moves with every edit, reaction, reply, pin and link preview; `sentAt` does not. */
   readonly updatedAt: number;
 }
@@ -52,6 +54,7 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
     systemType: readText(raw, "t"),
     threadId: readText(raw, "tmid"),
     mentions: readObjects(raw, "mentions").flatMap(decodeMention),
+    quotedUsernames: readObjects(raw, "attachments").flatMap(decodeQuote),
     updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
   };
 }
@@ -70,4 +73,25 @@ function decodeMention(raw: JsonObject): readonly MentionFacts[] {
   if (id === undefined) return [];
   if (id === "all" || id === "here") return [{ id, kind: "everyone" }];
   return [{ id, kind: readText(raw, "type") === "team" ? "team" : "user" }];
+}
+
+/**
+ * A quote is an attachment with the link to the quoted message. `author_icon` is the address of the author's
+ * picture, which ends in the username; `author_name` may be the full name. Its own server drew it or a client
+ * forged it: naming the bot in a quote is worth no more than naming it in the text.
+ */
+function decodeQuote(attachment: JsonObject): readonly string[] {
+  if (readText(attachment, "message_link") === undefined) return [];
+  const icon = readText(attachment, "author_icon");
+  const name = icon === undefined ? undefined : /\/avatar\/([^/?#]+)/.exec(icon)?.[1];
+  const username = name === undefined ? readText(attachment, "author_name") : decodePath(name);
+  return username === undefined ? [] : [username];
+}
+
+function decodePath(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
+import type { ImplicitMention } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
 
 /** A message in its room, with the text that the agent is to read. */
@@ -11,6 +12,8 @@ export interface TurnInput {
   /** The message's text without the bot's own name. */
   readonly text: string;
   readonly wasMentioned: boolean;
+  /** The other ways in which the message addresses the bot, of those that the configuration allows. */
+  readonly implicitMentions: readonly ImplicitMention[];
 }
 
 export type Access =

@@ -22,6 +22,14 @@ describe("the room lookup", () => {
     expect(asked).toEqual(["a"]);
   });
 
+  it("still knows what it heard long ago", async () => {
+    const { lookup, pass } = setUp();
+    expect(lookup.known("a")).toBeUndefined();
+    await lookup.room("a");
+    pass(60 * 60_000);
+    expect(lookup.known("a")?.id).toBe("a");
+  });
+
   it("asks again after ten minutes", async () => {
     const { asked, lookup, pass } = setUp();
     await lookup.room("a");

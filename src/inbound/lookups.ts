@@ -15,6 +15,8 @@ const USER_AGE_MS = 60_000;
 export interface RoomLookup {
   /** Undefined when the room is not visible to the bot; that answer is not remembered. */
   room(roomId: string): Promise<RoomFacts | undefined>;
+  /** What was last heard of a room, however long ago; for what never changes. */
+  known(roomId: string): RoomFacts | undefined;
 }
 
 export interface UserLookup {
@@ -26,35 +28,40 @@ export function createRoomLookup(options: {
   fetchRoom: (roomId: string) => Promise<RoomFacts | undefined>;
   now: () => number;
 }): RoomLookup {
-  return { room: remember(options.fetchRoom, { ageMs: ROOM_AGE_MS, now: options.now }) };
+  const rooms = remember(options.fetchRoom, { ageMs: ROOM_AGE_MS, now: options.now });
+  return { room: rooms.read, known: rooms.peek };
 }
 
 export function createUserLookup(options: {
   findUser: (username: string) => Promise<UserFacts | undefined>;
   now: () => number;
 }): UserLookup {
-  return { named: remember(options.findUser, { ageMs: USER_AGE_MS, now: options.now }) };
+  return { named: remember(options.findUser, { ageMs: USER_AGE_MS, now: options.now }).read };
 }
 
 function remember<Facts>(
   fetch: (key: string) => Promise<Facts | undefined>,
   { ageMs, now }: { ageMs: number; now: () => number },
-): (key: string) => Promise<Facts | undefined> {
+) {
   const known = new Map<string, { facts: Facts; readAt: number }>();
 
-  return async (key) => {
-    const entry = known.get(key);
-    if (entry !== undefined && now() - entry.readAt < ageMs) {
+  return {
+    peek: (key: string): Facts | undefined => known.get(key)?.facts,
+
+    async read(key: string): Promise<Facts | undefined> {
+      const entry = known.get(key);
+      if (entry !== undefined && now() - entry.readAt < ageMs) {
+        known.delete(key);
+        known.set(key, entry);
+        return entry.facts;
+      }
+      const facts = await fetch(key);
       known.delete(key);
-      known.set(key, entry);
-      return entry.facts;
-    }
-    const facts = await fetch(key);
-    known.delete(key);
-    if (facts === undefined) return undefined;
-    known.set(key, { facts, readAt: now() });
-    const oldest = known.size > MAX_ENTRIES ? known.keys().next().value : undefined;
-    if (oldest !== undefined) known.delete(oldest);
-    return facts;
+      if (facts === undefined) return undefined;
+      known.set(key, { facts, readAt: now() });
+      const oldest = known.size > MAX_ENTRIES ? known.keys().next().value : undefined;
+      if (oldest !== undefined) known.delete(oldest);
+      return facts;
+    },
   };
 }

@@ -16,16 +16,16 @@ export async function runNotice(
   const actor = await findActor(notice, message.sender, users);
   if (actor === undefined) return { kind: "dropped", reason: "actor-unknown" };
   const acted = { ...message, sender: actor, fromIntegration: false, text: "", mentions: [] };
-  const refusal =
-    refuseActor(notice, actor, settings) ?? (isUnwantedBot(settings, acted) ? "bot-message" : undefined);
+  const refusal = refuseActor(notice, actor, settings);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
 
   const room = await rooms.room(message.roomId);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
-  const place = refusePlace(settings, room);
+  const place =
+    refusePlace(settings, room) ?? (isUnwantedBot(settings, acted, room) ? "bot-message" : undefined);
   if (place !== undefined) return { kind: "dropped", reason: place };
 
-  const turn = host.openTurn({ message: acted, room, text: "", wasMentioned: true });
+  const turn = host.openTurn({ message: acted, room, text: "", wasMentioned: true, implicitMentions: [] });
   const access = await turn.resolveAccess();
   if (access.kind !== "allow") {
     const detail = access.kind === "refuse" ? access.reason : "pairing";

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { knowing } from "../../test/support/knowledge.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { AccountSettings } from "../settings.ts";
-import { identify, receive } from "./receive.ts";
+import { identify, parentToLookUp, receive } from "./receive.ts";
 
 const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
+const grounds = { settings, known: knowing() };
 
 const mentioned = [{ _id: "bot", username: "labbot", type: "user" }];
 const message = {
@@ -18,24 +20,29 @@ const message = {
 };
 const room = { roomParticipant: true, roomType: "p", roomName: "ops" };
 
-const reasonOf = (change: object, where: object = {}, account: Partial<AccountSettings> = {}): string => {
+const reasonOf = (
+  change: object,
+  where: object = {},
+  account: Partial<AccountSettings> = {},
+  known = knowing(),
+): string => {
   const receipt = receive(
     { message: { ...message, ...change }, room: { ...room, ...where } },
-    { ...settings, ...account },
+    { settings: { ...settings, ...account }, known },
   );
   return receipt.kind === "dropped" ? receipt.reason : "received";
 };
 
 describe("receive", () => {
   it("identifies a new message by its _id, in the lane of its room", () => {
-    expect(receive({ message, room }, settings)).toMatchObject({
+    expect(receive({ message, room }, grounds)).toMatchObject({
       kind: "received",
       event: { eventId: "m1", laneKey: "room:r1" },
     });
   });
 
   it("gives every thread a lane of its own", () => {
-    const receipt = receive({ message: { ...message, tmid: "m0" }, room }, settings);
+    const receipt = receive({ message: { ...message, tmid: "m0" }, room }, grounds);
     expect(receipt).toMatchObject({ event: { laneKey: "room:r1:thread:m0" } });
   });
 
@@ -102,17 +109,51 @@ describe("receive", () => {
   ] as const)(
     "hears an integration and another bot user of the gateway under allowBots %s",
     (_, account, change, outcome) => {
-      const siblings = new Set(["other-bot"]);
+      const bots = new Set(["other-bot"]);
       expect(reasonOf({ ...change, bot: { i: "hook" } }, {}, account)).toBe(outcome);
-      expect(reasonOf({ ...change, u: { _id: "other-bot" } }, {}, { ...account, siblings })).toBe(outcome);
-      expect(
-        reasonOf({ ...change, u: { _id: "other-bot" } }, { roomType: "d" }, { ...account, siblings }),
-      ).toBe(outcome);
+      expect(reasonOf({ ...change, u: { _id: "other-bot" } }, {}, { ...account, bots })).toBe(outcome);
+      expect(reasonOf({ ...change, u: { _id: "other-bot" } }, { roomType: "d" }, { ...account, bots })).toBe(
+        outcome,
+      );
     },
   );
 
+  it("hears a follow-up in a thread where the bot had a part, and a quote of it, without mention", () => {
+    const plain = { msg: "go on", mentions: [] };
+    const inThread = { ...plain, tmid: "t1" };
+    expect(reasonOf(inThread)).toBe("not-mentioned");
+    expect(reasonOf(inThread, {}, {}, knowing({ threadRole: () => "participant" }))).toBe("received");
+    const quote = { attachments: [{ message_link: "https://chat/?msg=1", author_icon: "/avatar/labbot" }] };
+    expect(reasonOf({ ...plain, ...quote })).toBe("received");
+  });
+
+  const ID = "aobEdbYhXfu5hkeqG";
+
+  it("goes by the parent's entry in a discussion, and lets an unknown one go on to be looked up", () => {
+    const where = { roomName: ID };
+    const account = { rooms: new Map([["town", {}]]) };
+    const within = (parent: string | undefined) => knowing({ parentOf: () => parent });
+    expect(reasonOf({}, where, account, within("unknown"))).toBe("received");
+    expect(reasonOf({}, where, account, within("town"))).toBe("received");
+    expect(reasonOf({}, where, account, within("other"))).toBe("room-not-allowed");
+    expect(reasonOf({}, where, account, within(undefined))).toBe("room-not-allowed");
+  });
+
+  it("has only rooms looked up that may be discussions without an entry of their own", () => {
+    const known = knowing({ parentOf: (id) => (id === "seen" ? undefined : "unknown") });
+    const wanted = (rid: string, where: object) =>
+      parentToLookUp({ message: { rid }, room: { ...room, ...where } }, { settings, known });
+    expect(wanted("r2", { roomName: ID })).toBe("r2");
+    expect(wanted("r2", { roomName: undefined })).toBe("r2");
+    expect(wanted("r2", { roomName: "ops" })).toBeUndefined();
+    expect(wanted("r1", { roomName: ID })).toBeUndefined();
+    expect(wanted("seen", { roomName: ID })).toBeUndefined();
+    expect(wanted("r2", { roomName: ID, roomType: "d" })).toBeUndefined();
+    expect(wanted("r2", { roomName: ID, roomParticipant: false })).toBeUndefined();
+  });
+
   it("identifies a stored event alike, even when the settings would refuse it by now", () => {
-    const receipt = receive({ message, room }, settings);
+    const receipt = receive({ message, room }, grounds);
     expect(receipt.kind === "received" && receipt.event).toEqual(identify({ message, room }));
     expect(identify({ message: { ...message, mentions: [] }, room })).toEqual(identify({ message, room }));
     expect(identify({ message: "spoiled", room })).toBeUndefined();
@@ -122,7 +163,7 @@ describe("receive", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (rawMessage, rawRoom) => {
         const event = { message: rawMessage, room: rawRoom };
-        expect(receive(JSON.parse(JSON.stringify(event)), settings)).toEqual(receive(event, settings));
+        expect(receive(JSON.parse(JSON.stringify(event)), grounds)).toEqual(receive(event, grounds));
       }),
     );
   });
@@ -132,7 +173,10 @@ describe("receive, of what happened to a message", () => {
   const added = { kind: "reaction-added", emoji: ":eyes:", username: "carol" };
   const own = { u: { _id: "bot", username: "labbot" } };
   const receiptOf = (change: object, document: object = {}, account: Partial<AccountSettings> = {}) =>
-    receive({ message: { ...message, ...document }, room, change }, { ...settings, ...account });
+    receive(
+      { message: { ...message, ...document }, room, change },
+      { ...grounds, settings: { ...settings, ...account } },
+    );
   const outcomeOf = (...args: Parameters<typeof receiptOf>): string => {
     const receipt = receiptOf(...args);
     return receipt.kind === "dropped" ? receipt.reason : receipt.kind;
@@ -168,7 +212,7 @@ describe("receive, of what happened to a message", () => {
   ])("drops %s", (_, change, document, reason) => {
     const receipt = receive(
       { message: { ...message, ...document }, room, ...(change && { change }) },
-      settings,
+      grounds,
     );
     expect(receipt).toEqual({ kind: "dropped", reason });
   });
@@ -177,7 +221,7 @@ describe("receive, of what happened to a message", () => {
     "hears the system message %s, mention or not",
     (t) => {
       const event = { message: { ...message, t, mentions: [], msg: "dave" }, room };
-      expect(receive(event, settings)).toMatchObject({ kind: "notice", event: { eventId: "m1" } });
+      expect(receive(event, grounds)).toMatchObject({ kind: "notice", event: { eventId: "m1" } });
     },
   );
 

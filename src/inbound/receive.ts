@@ -2,12 +2,13 @@
 
 import { decodeChange, decodeRevision, identifyChange } from "../facts/change.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
-import { mentionsBot, mentionsOthersOnly } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import { isRoomAllowed, isUnwantedBot } from "../policy/access.ts";
+import { type Knowledge, refuseInRoom } from "../policy/activation.ts";
 import { type DropReason, refuseMessage } from "../policy/admission.ts";
+import { mayBeGeneratedId } from "../policy/names.ts";
 import { type Notice, readChangeNotice, readSystemNotice, refuseNotice } from "../policy/notice.ts";
-import { type AccountSettings, requiresMention, roomSettings } from "../settings.ts";
+import type { AccountSettings, RoomRef } from "../settings.ts";
 
 /**
  * One event of `stream-room-messages`: the message document and the stream's second argument
@@ -42,21 +43,32 @@ export type Receipt =
   | { readonly kind: "received"; readonly event: ReceivedEvent; readonly message: MessageFacts }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
+/** What an event is judged by besides itself. */
+export interface Grounds {
+  readonly settings: AccountSettings;
+  readonly known: Knowledge;
+}
+
 /**
- * Decides from the event and the settings alone, without disk or network, whether an event goes on. Only
- * what the whole path would drop is dropped here; what cannot be decided (the members of a direct message)
- * goes on. Never throws.
+ * Decides from the event, the settings and what is remembered, without disk or network, whether an event goes
+ * on. Only what the whole path would drop is dropped here; what cannot be decided (the members of a direct
+ * message, the parent of a new discussion) goes on. Never throws.
  */
-export function receive(event: RawMessageEvent, settings: AccountSettings): Receipt {
+export function receive(event: RawMessageEvent, grounds: Grounds): Receipt {
   const room = isJsonObject(event.room) ? event.room : {};
   if (room.roomParticipant !== true) return { kind: "dropped", reason: "not-a-member" };
   const message = decodeMessage(event.message);
   if (message === undefined) return { kind: "dropped", reason: "malformed" };
-  const roomType = readText(room, "roomType");
+  const direct = room.roomType === "d";
+  const place = direct
+    ? { id: message.roomId }
+    : placeOf(message.roomId, readText(room, "roomName"), grounds);
   const notice = event.change === undefined ? readSystemNotice(message) : readNotice(event);
-  if (notice !== undefined) return receiveNotice(notice, { event, message, roomType, settings });
+  if (notice !== undefined) return receiveNotice(notice, { event, message, direct, place, grounds });
   if (event.change !== undefined) return { kind: "dropped", reason: "re-emission" };
-  const refusal = refuseMessage(message, settings.userId) ?? refuseRoom(message, roomType, settings);
+  const refusal =
+    refuseMessage(message, grounds.settings.userId) ??
+    (direct ? refuseDirect(message, grounds) : place && refuseInRoom(message, place, grounds));
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   return { kind: "received", event: identityOf(message), message };
 }
@@ -69,20 +81,17 @@ function readNotice(event: RawMessageEvent): Notice | undefined {
 
 function receiveNotice(
   notice: Notice,
-  {
-    event,
-    message,
-    roomType,
-    settings,
-  }: {
-    event: RawMessageEvent;
-    message: MessageFacts;
-    roomType: string | undefined;
-    settings: AccountSettings;
+  about: {
+    readonly event: RawMessageEvent;
+    readonly message: MessageFacts;
+    readonly direct: boolean;
+    readonly place: RoomRef | undefined;
+    readonly grounds: Grounds;
   },
 ): Receipt {
-  const served = roomType === "d" || isRoomAllowed(settings, message.roomId);
-  const refusal = served ? refuseNotice(notice, message, settings) : "room-not-allowed";
+  const { event, message, direct, place, grounds } = about;
+  const served = direct || place === undefined || isRoomAllowed(grounds.settings, place);
+  const refusal = served ? refuseNotice(notice, message, grounds.settings) : "room-not-allowed";
   const identity = identify(event);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   if (identity === undefined) return { kind: "dropped", reason: "malformed" };
@@ -90,18 +99,32 @@ function receiveNotice(
 }
 
 /** A room with `t: "d"` may be direct or a group DM; which one is known only after a look-up. */
-function refuseRoom(
-  message: MessageFacts,
-  roomType: string | undefined,
-  settings: AccountSettings,
-): DropReason | undefined {
-  if (isUnwantedBot(settings, message)) return "bot-message";
-  if (roomType === "d") return undefined;
-  if (!isRoomAllowed(settings, message.roomId)) return "room-not-allowed";
-  if (requiresMention(settings, message.roomId) && !mentionsBot(message, settings)) return "not-mentioned";
-  const others =
-    roomSettings(settings, message.roomId).ignoreOtherMentions && mentionsOthersOnly(message, settings);
-  return others ? "others-mentioned" : undefined;
+function refuseDirect(message: MessageFacts, { settings }: Grounds): DropReason | undefined {
+  return isUnwantedBot(settings, message, { id: message.roomId }) ? "bot-message" : undefined;
+}
+
+/** A room with the parent that may decide about it; undefined when that is not known yet. */
+function placeOf(id: string, name: string | undefined, { settings, known }: Grounds): RoomRef | undefined {
+  const parentId = needsParent({ id, name }, settings) ? known.parentOf(id) : undefined;
+  return parentId === "unknown" ? undefined : { id, parentId };
+}
+
+/** The room to look up before an event can be judged for sure: it may be a discussion that is not known yet. */
+export function parentToLookUp(event: RawMessageEvent, { settings, known }: Grounds): string | undefined {
+  if (!isJsonObject(event.room) || !isJsonObject(event.message)) return undefined;
+  if (event.room.roomParticipant !== true || event.room.roomType === "d") return undefined;
+  const id = readText(event.message, "rid");
+  if (id === undefined || !needsParent({ id, name: readText(event.room, "roomName") }, settings))
+    return undefined;
+  return known.parentOf(id) === "unknown" ? id : undefined;
+}
+
+/** Whether the parent may decide about a room: it has no entry of its own, and its name is a discussion's, a random id. */
+function needsParent(
+  { id, name }: { readonly id: string; readonly name: string | undefined },
+  { rooms }: AccountSettings,
+): boolean {
+  return !rooms.has(id) && (name === undefined || mayBeGeneratedId(name));
 }
 
 /**

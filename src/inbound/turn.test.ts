@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { knowing } from "../../test/support/knowledge.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
@@ -55,6 +56,7 @@ function stage(
   };
   const deps = {
     host,
+    known: knowing(),
     rooms: { room: async () => room },
     users: {
       named: async (username: string) =>
@@ -176,7 +178,7 @@ describe("runTurn on what asks for no answer", () => {
     ["the bot under a name it got just now", "newname", "own-message"],
   ])("drops the reaction of %s", async (_, username, reason) => {
     const { deps, opened } = stage();
-    const account = accountSettings({ ...settings, userId: "newname-id", siblings: new Set(["sibling-id"]) });
+    const account = accountSettings({ ...settings, userId: "newname-id", bots: new Set(["sibling-id"]) });
     const host = { ...deps.host, settings: () => account };
     const bot = { u: { _id: "newname-id", username: "labbot" } };
     expect(await runTurn(reaction(username, bot), { ...deps, host })).toEqual({ kind: "dropped", reason });

@@ -1,17 +1,20 @@
 // Owns the straight line from one durable event to one agent turn.
 
-import { mentionsBot, stripMention } from "../facts/mention.ts";
-import { refusePlace } from "../policy/access.ts";
+import { stripMention } from "../facts/mention.ts";
+import { isUnwantedBot, refusePlace } from "../policy/access.ts";
+import { readActivation, refuseInRoom } from "../policy/activation.ts";
 import type { DropReason } from "../policy/admission.ts";
 import type { InboundHost } from "./host.ts";
+import type { LearnedKnowledge } from "./knowledge.ts";
 import type { RoomLookup, UserLookup } from "./lookups.ts";
 import { runNotice } from "./notice.ts";
 import { type RawMessageEvent, receive } from "./receive.ts";
 
 export interface TurnDependencies {
   readonly host: InboundHost;
-  readonly rooms: RoomLookup;
+  readonly rooms: Pick<RoomLookup, "room">;
   readonly users: UserLookup;
+  readonly known: LearnedKnowledge;
   /** Posts text in a room or thread and answers with the message id. */
   readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
 }
@@ -27,22 +30,29 @@ export type TurnOutcome =
  * rejects when it could not be carried out now and should be tried again.
  */
 export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): Promise<TurnOutcome> {
+  const { known } = deps;
   const settings = deps.host.settings();
-  const receipt = receive(event, settings);
+  const grounds = { settings, known };
+  const receipt = receive(event, grounds);
   if (receipt.kind === "dropped") return receipt;
   if (receipt.kind === "notice") return runNotice(receipt, deps);
   const { message } = receipt;
 
   const room = await deps.rooms.room(message.roomId);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
-  const refusal = refusePlace(settings, room);
+  await known.learnTeams(message);
+  const refusal =
+    refusePlace(settings, room) ??
+    (room.chatType === "channel" ? refuseInRoom(message, room, grounds) : undefined);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
 
+  const { wasMentioned, implicit } = readActivation(message, settings, known);
   const turn = deps.host.openTurn({
     message,
     room,
     text: stripMention(message.text, settings.username),
-    wasMentioned: mentionsBot(message, settings),
+    wasMentioned: wasMentioned === true,
+    implicitMentions: implicit,
   });
   const where = { roomId: message.roomId, threadId: message.threadId };
 
@@ -51,6 +61,8 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";
     return { kind: "dropped", reason, detail: access.reason };
   }
+  if ((await known.isBot(message.sender.id)) && isUnwantedBot(settings, message, room))
+    return { kind: "dropped", reason: "bot-message" };
   if (access.kind === "pair") {
     const text = await turn.requestPairing();
     if (text !== undefined) await deps.post(where, text);

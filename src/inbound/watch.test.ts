@@ -29,7 +29,7 @@ const edited = (by: string, change: object = {}) =>
 const eyes = (...usernames: string[]) => ({ reactions: { ":eyes:": { usernames } } });
 
 function setUp() {
-  const watch = createWatch(createKnownMessages());
+  const watch = createWatch(createKnownMessages(), () => undefined);
   /** What a document comes to: "request" for the message itself, else the kind of change. */
   const take = (event: RawMessageEvent, unreadSince?: number): string[] => {
     const { events, keep } = watch.read(event, settings, unreadSince);

@@ -36,10 +36,10 @@ export interface Watch {
 }
 
 /** Documents of one account must be read and kept one after the other. */
-export function createWatch(known: KnownMessages): Watch {
+export function createWatch(known: KnownMessages, parentOf: (roomId: string) => string | undefined): Watch {
   return {
     read(event, settings, unreadSince) {
-      const now = isWatched(event, settings) ? decodeRevision(event.message) : undefined;
+      const now = isWatched(event, settings, parentOf) ? decodeRevision(event.message) : undefined;
       const message = now && decodeMessage(event.message);
       if (now === undefined || message === undefined) return { events: [event], keep: () => {} };
       const before = known.find(now.id);
@@ -75,10 +75,15 @@ export function createWatch(known: KnownMessages): Watch {
 }
 
 /** Only of rooms that are served is anything remembered; of the others `receive` needs no more than the event. */
-function isWatched({ message, room }: RawMessageEvent, settings: AccountSettings): boolean {
+function isWatched(
+  { message, room }: RawMessageEvent,
+  settings: AccountSettings,
+  parentOf: (roomId: string) => string | undefined,
+): boolean {
   if (!isJsonObject(room) || room.roomParticipant !== true || !isJsonObject(message)) return false;
   if (room.roomType === "d") return true;
-  return isRoomAllowed(settings, readText(message, "rid") ?? "");
+  const id = readText(message, "rid") ?? "";
+  return isRoomAllowed(settings, { id, parentId: parentOf(id) });
 }
 
 /**

@@ -56,6 +56,8 @@ const LIVE_KEYS = [
   "allowBots",
   "reactionNotifications",
   "reactionAllowlist",
+  "implicitMentions",
+  "mentionPatterns",
   "dangerouslyAllowNameMatching",
 ];
 

@@ -4,7 +4,6 @@ import {
   type ChannelIngressMonitorLifecycle,
   createChannelIngressMonitor,
 } from "openclaw/plugin-sdk/channel-outbound";
-import { createRuntimeConfigReader } from "openclaw/plugin-sdk/runtime-config-snapshot";
 import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { NotOnlineError } from "../errors.ts";
@@ -12,18 +11,16 @@ import { isJsonObject, readText } from "../facts/json.ts";
 import { createBursts } from "../inbound/bursts.ts";
 import type { HostTurn, InboundHost } from "../inbound/host.ts";
 import { createKnownMessages } from "../inbound/known.ts";
-import { createRoomLookup, createUserLookup } from "../inbound/lookups.ts";
-import { createNameBook } from "../inbound/names.ts";
+import { createUserLookup } from "../inbound/lookups.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { runTurn } from "../inbound/turn.ts";
 import { createWatch, type Reading } from "../inbound/watch.ts";
 import type { DropCounter } from "../log.ts";
 import { deriveMessageId } from "../outbound/message-id.ts";
 import { type Sending, sendMessage } from "../outbound/send.ts";
-import { fetchRoom } from "../rest/rooms.ts";
 import { findUser } from "../rest/users.ts";
-import { type AccountScope, botUserIds } from "./account-scope.ts";
-import { followSettings } from "./config/account.ts";
+import { openAccountMemory } from "./account-memory.ts";
+import type { AccountScope } from "./account-scope.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { getRuntime } from "./runtime.ts";
@@ -38,25 +35,18 @@ export type Ingress = ReturnType<typeof createIngress>;
  * The durable way in: what `receive` lets pass is stored, and while the way is open run through `runTurn`. It begins
  * on hold. Throws when the queue cannot be opened.
  */
-export function createIngress({ ctx, log, report }: AccountScope, sending: Sending, drops: DropCounter) {
+export function createIngress(scope: AccountScope, sending: Sending, drops: DropCounter) {
+  const { ctx, log, report } = scope;
   const core = getRuntime();
   const { rest } = sending;
   const { accountId } = ctx;
-  const readConfig = createRuntimeConfigReader(ctx.cfg);
-  const names = createNameBook({
-    rest,
-    log,
-    now: systemClock.now,
-    onUnresolved: (unresolvedNames) => report({ audit: { unresolvedNames } }),
-  });
-  const live = followSettings({ readConfig, accountId, siblings: botUserIds, names });
-  const readSettings = live.read;
+  const memory = openAccountMemory(scope, rest);
+  const { readConfig, readSettings, rooms, known } = memory;
   const finishing: FinishingTurns = new Map();
   const { now } = systemClock;
   const bursts = createBursts({ now });
-  const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now });
   const users = createUserLookup({ findUser: (username) => findUser(rest, { username }), now });
-  const watch = createWatch(createKnownMessages());
+  const watch = createWatch(createKnownMessages(), (roomId) => rooms.known(roomId)?.parentId);
 
   /** Posts what an event is answered with. An event that is run again counts anew, so that nothing comes twice. */
   function createPost(eventId: string) {
@@ -98,11 +88,11 @@ export function createIngress({ ctx, log, report }: AccountScope, sending: Sendi
     lifecycle: ChannelIngressMonitorLifecycle,
     claim: { readonly id: string },
   ): Promise<void> {
-    await live.prepare();
+    await memory.learnNames();
     const post = createPost(claim.id);
     const shared = { core, accountId, readConfig, readSettings, log, finishing, bursts };
     const host = refuseOnHold(createInboundHost({ ...shared, lifecycle }));
-    const outcome = await runTurn(event, { host, rooms, users, post });
+    const outcome = await runTurn(event, { host, rooms, users, known, post });
     if (outcome.kind === "dropped")
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
   }
@@ -111,7 +101,7 @@ export function createIngress({ ctx, log, report }: AccountScope, sending: Sendi
     queue: () => openIngressQueue(core.state, accountId),
     inspect(event, { phase }) {
       if (phase === "claim") return identify(event) ?? null;
-      const receipt = receive(event, readSettings());
+      const receipt = receive(event, { settings: readSettings(), known });
       if (receipt.kind !== "dropped") return receipt.event;
       if (receipt.reason === "malformed") drops.count("message malformed", {});
       log.debug("message dropped", { reason: receipt.reason, ...idsOf(event) });
@@ -143,9 +133,9 @@ export function createIngress({ ctx, log, report }: AccountScope, sending: Sendi
 
   let admitting: Promise<void> = Promise.resolve();
   /** One after the other: what a document means depends on those before it, which must be stored by then. */
-  function admitInOrder(read: () => Reading): Promise<void> {
+  function admitInOrder(prepare: () => Promise<void>, read: () => Reading): Promise<void> {
     const admitted = admitting.then(async () => {
-      await live.prepare();
+      await prepare();
       const { events, keep } = read();
       for (const event of events) await monitor.admit(event);
       keep();
@@ -155,17 +145,24 @@ export function createIngress({ ctx, log, report }: AccountScope, sending: Sendi
   }
 
   return {
-    stop: () => monitor.stop(),
-    /** Looks up the names in the configuration; a message is judged only after that. */
-    prepare: live.prepare,
+    async stop(): Promise<void> {
+      await monitor.stop();
+      memory.close();
+    },
+    /** Looks up the names in the configuration; a message is judged only after that. Never rejects. */
+    prepare: memory.learnNames,
     /**
      * Takes a document of the message stream, or one read from a room's history: then `unreadSince` says when the
      * latest message was sent that was read before (see `Watch`). Rejects when it could not be stored.
      */
     admit: (event: RawMessageEvent, unreadSince?: number): Promise<void> =>
-      admitInOrder(() => watch.read(event, readSettings(), unreadSince)),
+      admitInOrder(
+        () => memory.prepare(event),
+        () => watch.read(event, readSettings(), unreadSince),
+      ),
     /** Takes the news that a message was deleted for good. */
-    admitDeletion: (messageId: string): Promise<void> => admitInOrder(() => watch.readDeletion(messageId)),
+    admitDeletion: (messageId: string): Promise<void> =>
+      admitInOrder(memory.learnNames, () => watch.readDeletion(messageId)),
     /** Begins, or goes on, to process what is stored. */
     open(): void {
       open = true;

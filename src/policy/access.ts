@@ -3,28 +3,29 @@
 import { mentionsBot } from "../facts/mention.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import { type AccountSettings, roomSettings } from "../settings.ts";
+import { type AccountSettings, ownRoomSettings, type RoomRef, roomSettings } from "../settings.ts";
 import type { DropReason } from "./admission.ts";
 
 /** Whether a room that is no direct message or group DM is served under `groupPolicy` and `rooms`. */
-export function isRoomAllowed(settings: AccountSettings, roomId: string): boolean {
+export function isRoomAllowed(settings: AccountSettings, room: RoomRef): boolean {
   if (settings.groupPolicy === "disabled") return false;
-  if (roomSettings(settings, roomId).enabled === false) return false;
-  return settings.groupPolicy === "open" || settings.rooms.has(roomId) || settings.rooms.has("*");
+  if (roomSettings(settings, room).enabled === false) return false;
+  return (
+    settings.groupPolicy === "open" ||
+    ownRoomSettings(settings, room) !== undefined ||
+    settings.rooms.has("*")
+  );
 }
 
-/**
- * Whether a bot wrote the message: another bot user of this gateway, or an integration or app. Bot users of
- * other systems look like people; for them the mention gate and OpenClaw's loop protection remain.
- */
+/** Whether a bot wrote the message: an integration or app, or a user known to be a bot. */
 export function isFromBot(settings: AccountSettings, message: MessageFacts): boolean {
-  return message.fromIntegration || settings.siblings.has(message.sender.id);
+  return message.fromIntegration || settings.bots.has(message.sender.id);
 }
 
 /** Whether a bot's message is to be dropped under `allowBots` of the room, else of the account. */
-export function isUnwantedBot(settings: AccountSettings, message: MessageFacts): boolean {
+export function isUnwantedBot(settings: AccountSettings, message: MessageFacts, room: RoomRef): boolean {
   if (!isFromBot(settings, message)) return false;
-  const allowed = roomSettings(settings, message.roomId).allowBots ?? settings.allowBots;
+  const allowed = roomSettings(settings, room).allowBots ?? settings.allowBots;
   return allowed === "mentions" ? !mentionsBot(message, settings) : !allowed;
 }
 
@@ -36,15 +37,14 @@ export function refusePlace(settings: AccountSettings, room: RoomFacts): DropRea
     case "group":
       return isGroupDmServed(settings, room.id) ? undefined : "group-dms-off";
     case "channel":
-      return isRoomAllowed(settings, room.id) && !isNamedInVain(settings, room)
-        ? undefined
-        : "room-not-allowed";
+      return isRoomAllowed(settings, room) && !isNamedInVain(settings, room) ? undefined : "room-not-allowed";
   }
 }
 
 /** An entry of this name that was not resolved may be what restricts the room; the default entry must not replace it. */
-function isNamedInVain({ rooms }: AccountSettings, room: RoomFacts): boolean {
-  return !rooms.has(room.id) && room.name !== undefined && rooms.has(`#${room.name}`);
+function isNamedInVain(settings: AccountSettings, room: RoomFacts): boolean {
+  const named = room.name !== undefined && settings.rooms.has(`#${room.name}`);
+  return named && ownRoomSettings(settings, room) === undefined;
 }
 
 function isGroupDmServed({ dm }: AccountSettings, roomId: string): boolean {
@@ -63,6 +63,6 @@ export interface SenderRule {
  */
 export function resolveSenderRule(settings: AccountSettings, room: RoomFacts): SenderRule {
   if (room.chatType === "group") return { groupPolicy: "allowlist", groupAllowFrom: settings.allowFrom };
-  const listed = roomSettings(settings, room.id).users ?? settings.groupAllowFrom;
+  const listed = roomSettings(settings, room).users ?? settings.groupAllowFrom;
   return { groupPolicy: listed.length > 0 ? "allowlist" : "open", groupAllowFrom: listed };
 }

@@ -43,6 +43,11 @@ function parseEntry(raw: string, sigil: Sigil): Entry {
   return { kind: "name", key: `${sigil}?${text}`, name: text, mayBeId: true };
 }
 
+/** Whether a text has the form of an id that the server makes up. */
+export function mayBeGeneratedId(text: string): boolean {
+  return ID.test(text);
+}
+
 /** Whether an entry of a list of people names somebody instead of giving an id, as far as its form tells. */
 export function isNameEntry(entry: string): boolean {
   return parseEntry(entry, "@").kind === "name";

@@ -12,6 +12,7 @@ const message = (text = ""): MessageFacts => ({
   updatedAt: 1,
   sender: bob,
   fromIntegration: false,
+  quotedUsernames: [],
   systemType: undefined,
   threadId: undefined,
   mentions: [],

@@ -3,6 +3,7 @@
 import { createAccountListHelpers, resolveMergedAccountConfig } from "openclaw/plugin-sdk/account-helpers";
 import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { resolveChannelImplicitMentions } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
 import type { NameBook } from "../../inbound/names.ts";
@@ -39,15 +40,17 @@ export function resolveAccount(
       groupRooms: config.dm?.groupRooms ?? [],
     },
     dmPolicy: config.dmPolicy ?? "pairing",
-    allowFrom: (config.allowFrom ?? []).map(normalizeAllowEntry),
+    allowFrom: mapEntries(config.allowFrom),
     groupPolicy: config.groupPolicy ?? "allowlist",
-    groupAllowFrom: (config.groupAllowFrom ?? []).map(normalizeAllowEntry),
+    groupAllowFrom: mapEntries(config.groupAllowFrom),
     rooms: mapRooms(config.rooms ?? {}),
     requireMention: config.requireMention ?? true,
     allowBots: config.allowBots ?? false,
     reactionNotifications: config.reactionNotifications ?? "own",
-    reactionAllowlist: (config.reactionAllowlist ?? []).map(normalizeAllowEntry),
-    siblings: new Set<string>(),
+    reactionAllowlist: mapEntries(config.reactionAllowlist),
+    implicitMentions: resolveImplicitMentions(cfg, id),
+    mentionPatterns: config.mentionPatterns,
+    bots: new Set<string>(),
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
@@ -69,21 +72,21 @@ export interface LiveSettings {
 
 /**
  * Follows the configuration, reading an account again only when that was replaced. The token is not needed and
- * not demanded. `siblings` is the live set of user ids that this gateway logged in as.
+ * not demanded. `bots` is the live set of user ids known to be bots.
  */
 export function followSettings(options: {
   readConfig: () => OpenClawConfig;
   accountId: string;
-  siblings: ReadonlySet<string>;
+  bots: AccountSettings["bots"];
   names: NameBook;
 }): LiveSettings {
-  const { names, siblings, accountId } = options;
+  const { names, bots, accountId } = options;
   let written: { cfg: OpenClawConfig; settings: AccountSettings } | undefined;
   let seen: { from: AccountSettings; revision: number; settings: AccountSettings } | undefined;
 
   function readWritten(): AccountSettings {
     const cfg = options.readConfig();
-    if (written?.cfg !== cfg) written = { cfg, settings: { ...inspectAccount(cfg, accountId), siblings } };
+    if (written?.cfg !== cfg) written = { cfg, settings: { ...inspectAccount(cfg, accountId), bots } };
     return written.settings;
   }
 
@@ -148,10 +151,24 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
   });
 }
 
+function resolveImplicitMentions(
+  cfg: OpenClawConfig,
+  accountId: string,
+): AccountSettings["implicitMentions"] {
+  const all = resolveChannelImplicitMentions({ cfg, channel: CHANNEL_ID, accountId });
+  const { replyToBot = true, quotedBot = true, threadParticipation = true } = all;
+  return { replyToBot, quotedBot, threadParticipation };
+}
+
 function mapRooms(rooms: NonNullable<AccountConfig["rooms"]>): Map<string, RoomSettings> {
   return new Map(
-    Object.entries(rooms).map(([id, room]) => [id, { ...room, users: room.users?.map(normalizeAllowEntry) }]),
+    Object.entries(rooms).map(([id, room]) => [id, { ...room, users: room.users && mapEntries(room.users) }]),
   );
+}
+
+/** The entries as written: what they mean, `withIds` says. */
+function mapEntries(entries: readonly (string | number)[] = []): string[] {
+  return entries.map((entry) => String(entry).trim());
 }
 
 function definedAccounts(

@@ -87,13 +87,13 @@ describe("resolveAccount", () => {
     expect(resolve({ ...complete, accounts: { a: { enabled: false } } }, "a").enabled).toBe(false);
   });
 
-  it("keeps the case of ids in allowlists, which tells users apart", () => {
+  it("keeps entries of allowlists as they are written, case and all", () => {
     const account = resolve({
       ...complete,
       allowFrom: ["user:aB3", "rocketchat:xY", 7],
       groupAllowFrom: [" Q "],
     });
-    expect(account.allowFrom).toEqual(["aB3", "xY", "7"]);
+    expect(account.allowFrom).toEqual(["user:aB3", "rocketchat:xY", "7"]);
     expect(account.groupAllowFrom).toEqual(["Q"]);
   });
 

@@ -6,8 +6,10 @@ import {
   buildChannelConfigSchema,
   buildMultiAccountChannelSchema,
   ChannelDangerouslyAllowNameMatchingSchema,
+  ChannelImplicitMentionsSchema,
   DmPolicySchema,
   GroupPolicySchema,
+  MentionPatternsPolicySchema,
   refineChannelDmPolicy,
 } from "openclaw/plugin-sdk/channel-config-schema";
 import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
@@ -54,6 +56,8 @@ const AccountSchema = z.strictObject({
   allowBots: AllowBotsSchema,
   reactionNotifications: z.enum(["off", "own", "all", "allowlist"]).optional(),
   reactionAllowlist: AllowFromListSchema,
+  implicitMentions: ChannelImplicitMentionsSchema.optional(),
+  mentionPatterns: MentionPatternsPolicySchema.optional(),
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),

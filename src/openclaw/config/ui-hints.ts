@@ -23,6 +23,16 @@ export const uiHints = {
   },
   reactionAllowlist: { label: "People whose reactions are told", help: "Under allowlist; @name or user id." },
   allowBots: { label: "Hear other bots", help: 'true, false or "mentions".' },
+  "implicitMentions.replyToBot": { label: "A reply in a thread of the bot's addresses it" },
+  "implicitMentions.quotedBot": { label: "A quote of the bot addresses it" },
+  "implicitMentions.threadParticipation": { label: "A reply in a thread where the bot replied addresses it" },
+  "mentionPatterns.mode": {
+    label: "Where mention patterns apply",
+    help: "allow: everywhere but in denyIn; deny: in allowIn alone.",
+    advanced: true,
+  },
+  "mentionPatterns.allowIn": { label: "Rooms with mention patterns", help: "Room ids.", advanced: true },
+  "mentionPatterns.denyIn": { label: "Rooms without mention patterns", help: "Room ids.", advanced: true },
   dangerouslyAllowNameMatching: {
     label: "Match people by their current username",
     help: "Whoever takes a listed name is let in.",

@@ -43,8 +43,9 @@ export function resolveIngress(
       groupAllowFromFallbackToAllowFrom: false,
       minIdentifierAuthentication: settings.dangerouslyAllowNameMatching ? "mutable" : "verified",
       activation: {
-        requireMention: !direct && requiresMention(settings, room.id),
+        requireMention: !direct && requiresMention(settings, room),
         allowTextCommands: false,
+        implicitMentions: settings.implicitMentions,
       },
     },
     allowFrom: [...settings.allowFrom],
@@ -61,8 +62,9 @@ function roomGate(settings: AccountSettings, room: RoomFacts) {
   return { id: "rocketchat-room", kind: "route" as const, configured: true, matched: allowed, allowed };
 }
 
-export function mentionFacts({ message, wasMentioned }: TurnInput) {
-  return { canDetectMention: true, wasMentioned, hasAnyMention: message.mentions.length > 0 };
+export function mentionFacts({ message, wasMentioned, implicitMentions }: TurnInput) {
+  const hasAnyMention = message.mentions.length > 0;
+  return { canDetectMention: true, wasMentioned, hasAnyMention, implicitMentionKinds: [...implicitMentions] };
 }
 
 export function readAccess({ ingress }: ResolvedChannelMessageIngress): Access {

@@ -72,7 +72,7 @@ export function buildContext(
     access: {
       mentions: {
         ...mentionFacts(input),
-        requireMention: !direct && requiresMention(settings, room.id),
+        requireMention: !direct && requiresMention(settings, room),
         effectiveWasMentioned: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,
       },
       commands: { authorized: ingress.commandAccess.authorized },

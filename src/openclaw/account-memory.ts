@@ -1,0 +1,76 @@
+// Owns what one running account goes by when it judges messages: its live settings, and what it remembers.
+
+import { join } from "node:path";
+import { createRuntimeConfigReader } from "openclaw/plugin-sdk/runtime-config-snapshot";
+import { systemClock } from "../connection/driver.ts";
+import { isJsonObject, readObject } from "../facts/json.ts";
+import { decodeMessage } from "../facts/message.ts";
+import { createKnowledge } from "../inbound/knowledge.ts";
+import { createRoomLookup } from "../inbound/lookups.ts";
+import { createNameBook } from "../inbound/names.ts";
+import { parentToLookUp, type RawMessageEvent } from "../inbound/receive.ts";
+import type { RestClient } from "../rest/client.ts";
+import { fetchRoom } from "../rest/rooms.ts";
+import { fetchTeamIds } from "../rest/teams.ts";
+import { fetchProfile } from "../rest/users.ts";
+import { type AccountScope, botUserIds } from "./account-scope.ts";
+import { followSettings } from "./config/account.ts";
+import { CHANNEL_ID } from "./config/schema.ts";
+import { createPatternMatcher } from "./mention-patterns.ts";
+import { getRuntime } from "./runtime.ts";
+import { openThreadMemory } from "./thread-memory.ts";
+
+/** Opens the memory of an account that is about to run. `close` ends its files. */
+export function openAccountMemory({ ctx, log, report, settings }: AccountScope, rest: RestClient) {
+  const core = getRuntime();
+  const { accountId } = ctx;
+  const { now } = systemClock;
+  const readConfig = createRuntimeConfigReader(ctx.cfg);
+  const threads = openThreadMemory(join(core.state.resolveStateDir(), CHANNEL_ID), accountId);
+  const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now });
+  const names = createNameBook({
+    rest,
+    log,
+    now,
+    onUnresolved: (unresolvedNames) => report({ audit: { unresolvedNames } }),
+  });
+  const known = createKnowledge({
+    rooms,
+    threads,
+    matchesPattern: (message) => matchesPattern(message),
+    fetchTeams: () => fetchTeamIds(rest, settings.userId),
+    fetchProfile: (userId) => fetchProfile(rest, userId),
+    siblings: botUserIds,
+    now,
+  });
+  const live = followSettings({ readConfig, accountId, bots: known.bots, names });
+  const matchesPattern = createPatternMatcher({ core, readConfig, readSettings: live.read });
+
+  /** Remembers a message of the bot user's own as a thread's root or reply. */
+  function noteOwn({ message: raw }: RawMessageEvent): void {
+    if (!isJsonObject(raw) || readObject(raw, "u")?._id !== settings.userId) return;
+    const message = decodeMessage(raw);
+    if (message?.systemType === undefined && message !== undefined) threads.noteOwnMessage(message);
+  }
+
+  return {
+    readConfig,
+    readSettings: live.read,
+    rooms,
+    known,
+    /** Looks up the names in the configuration in force. Never rejects. */
+    learnNames: live.prepare,
+
+    /** Asks the server what judging this event needs and is not remembered; most events need nothing. */
+    async prepare(event: RawMessageEvent): Promise<void> {
+      noteOwn(event);
+      await live.prepare();
+      const roomId = parentToLookUp(event, { settings: live.read(), known });
+      if (roomId === undefined) return;
+      // The event goes on undecided, and the turn asks again.
+      await rooms.room(roomId).catch((error: unknown) => log.warn("room could not be looked up", { error }));
+    },
+
+    close: () => threads.close(),
+  };
+}
