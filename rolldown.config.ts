@@ -7,8 +7,13 @@ import { defineConfig, type Plugin } from "rolldown";
 const zodLicense: Plugin = {
   name: "zod-license",
   generateBundle() {
-    const source = readFileSync(new URL("node_modules/zod/LICENSE", import.meta.url), "utf8");
-    this.emitFile({ type: "asset", fileName: "LICENSE-zod.txt", source });
+    for (const [name, file] of [
+      ["zod", "LICENSE"],
+      ["emoji-toolkit", "LICENSE.md"],
+    ]) {
+      const source = readFileSync(new URL(`node_modules/${name}/${file}`, import.meta.url), "utf8");
+      this.emitFile({ type: "asset", fileName: `LICENSE-${name}.txt`, source });
+    }
   },
 };
 

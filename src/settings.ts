@@ -86,6 +86,8 @@ export interface AccountSettings {
   readonly mentionPatterns: MentionPatternSettings | undefined;
   /** User ids known to be bots: those that accounts of this gateway logged in as, and those that turned out to be. */
   readonly bots: Pick<ReadonlySet<string>, "has">;
+  /** What the message tool may do beside sending: `react` and `reactions`; `edit` and `delete`. */
+  readonly actions: { readonly reactions: boolean; readonly messages: boolean };
   /** People are known by the username they have now, besides their id. */
   readonly dangerouslyAllowNameMatching: boolean;
   /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */

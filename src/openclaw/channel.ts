@@ -14,6 +14,7 @@ import { deriveMessageId } from "../outbound/message-id.ts";
 import { resolveTargetRoom, sendMessage } from "../outbound/send.ts";
 import { formatTarget, parseTarget } from "../outbound/target.ts";
 import type { AccountSettings } from "../settings.ts";
+import { actions } from "./actions.ts";
 import {
   inspectAccount,
   isConfigured,
@@ -58,6 +59,7 @@ const LIVE_KEYS = [
   "reactionAllowlist",
   "implicitMentions",
   "mentionPatterns",
+  "actions",
   "dangerouslyAllowNameMatching",
 ];
 
@@ -110,7 +112,14 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
       markdownCapable: true,
     },
     setupContract,
-    capabilities: { chatTypes: ["direct", "group", "channel", "thread"], threads: true, media: false },
+    capabilities: {
+      chatTypes: ["direct", "group", "channel", "thread"],
+      threads: true,
+      reactions: true,
+      edit: true,
+      unsend: true,
+      media: false,
+    },
     reload: {
       configPrefixes: [`channels.${CHANNEL_ID}`],
       noopPrefixes: LIVE_KEYS.flatMap((key) => [
@@ -131,6 +140,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
         }),
     },
     secrets,
+    actions,
     message: messageAdapter,
     messaging: {
       targetPrefixes: [CHANNEL_ID],

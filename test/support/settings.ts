@@ -26,6 +26,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
     mentionPatterns: undefined,
     bots: new Set(),
+    actions: { reactions: true, messages: true },
     dangerouslyAllowNameMatching: false,
     credentialCheckSeconds: 240,
     dangerouslyAllowInsecure: false,

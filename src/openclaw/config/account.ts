@@ -51,6 +51,7 @@ export function resolveAccount(
     implicitMentions: resolveImplicitMentions(cfg, id),
     mentionPatterns: config.mentionPatterns,
     bots: new Set<string>(),
+    actions: { reactions: config.actions?.reactions ?? true, messages: config.actions?.messages ?? true },
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
@@ -147,7 +148,7 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
     accountId,
     channelId: CHANNEL_ID,
     omitKeys: ["accounts", "defaultAccount"],
-    nestedObjectKeys: ["network", "tls", "dm"],
+    nestedObjectKeys: ["network", "tls", "dm", "actions"],
   });
 }
 

@@ -58,6 +58,7 @@ const AccountSchema = z.strictObject({
   reactionAllowlist: AllowFromListSchema,
   implicitMentions: ChannelImplicitMentionsSchema.optional(),
   mentionPatterns: MentionPatternsPolicySchema.optional(),
+  actions: z.strictObject({ reactions: z.boolean().optional(), messages: z.boolean().optional() }).optional(),
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),

@@ -21,6 +21,8 @@ export const uiHints = {
     label: "Reactions the agent is told of",
     help: "off, own (to its messages), all, or allowlist.",
   },
+  "actions.reactions": { label: "The agent may react" },
+  "actions.messages": { label: "The agent may edit and delete its messages" },
   reactionAllowlist: { label: "People whose reactions are told", help: "Under allowlist; @name or user id." },
   allowBots: { label: "Hear other bots", help: 'true, false or "mentions".' },
   "implicitMentions.replyToBot": { label: "A reply in a thread of the bot's addresses it" },

@@ -1,0 +1,60 @@
+// Owns the endpoints about what happens to messages after they were sent: reactions, edits, deletions.
+
+import { RestError } from "../errors.ts";
+import { decodeRevision, type Revision } from "../facts/change.ts";
+import { readObject, readObjects, readText, readTexts } from "../facts/json.ts";
+import type { RestClient } from "./client.ts";
+
+/** `GET /api/v1/chat.getMessage`; undefined when there is no such message or the bot may not read it. */
+export async function fetchRevision(rest: RestClient, messageId: string): Promise<Revision | undefined> {
+  try {
+    return decodeRevision((await rest.get("v1/chat.getMessage", { msgId: messageId })).message);
+  } catch (error) {
+    if (error instanceof RestError && error.status < 500) return undefined;
+    throw error;
+  }
+}
+
+export interface Reaction {
+  readonly messageId: string;
+  /** Without colons, as in `findEmoji`. */
+  readonly emoji: string;
+  /** Whether the bot's reaction is to stand afterwards. */
+  readonly stands: boolean;
+}
+
+/**
+ * `POST /api/v1/chat.react`. Always says what is to be, so that a repeated call toggles nothing (recording
+ * `reactions`). Rejects with RestError, code `error-not-allowed`, for an emoji that the server does not have.
+ */
+export async function setReaction(rest: RestClient, { messageId, emoji, stands }: Reaction): Promise<void> {
+  await rest.post("v1/chat.react", { messageId, emoji: `:${emoji}:`, shouldReact: stands });
+}
+
+/** `GET /api/v1/emoji-custom.list`: names and other names of the workspace's own emoji. */
+export async function fetchCustomEmoji(rest: RestClient): Promise<string[]> {
+  const emojis = readObject(await rest.get("v1/emoji-custom.list"), "emojis");
+  return (emojis ? readObjects(emojis, "update") : []).flatMap((entry) => {
+    const name = readText(entry, "name");
+    return name === undefined ? [] : [name, ...(readTexts(entry, "aliases") ?? [])];
+  });
+}
+
+interface Place {
+  readonly roomId: string;
+  readonly messageId: string;
+}
+
+/** `POST /api/v1/chat.update`. Rejects with RestError, code `error-action-not-allowed` or `error-message-editing-blocked`. */
+export async function updateMessage(
+  rest: RestClient,
+  { roomId, messageId }: Place,
+  text: string,
+): Promise<void> {
+  await rest.post("v1/chat.update", { roomId, msgId: messageId, text });
+}
+
+/** `POST /api/v1/chat.delete`. Rejects with RestError, code `error-action-not-allowed`, without the permission. */
+export async function deleteMessage(rest: RestClient, { roomId, messageId }: Place): Promise<void> {
+  await rest.post("v1/chat.delete", { roomId, msgId: messageId });
+}
