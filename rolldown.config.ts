@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "rolldown";
 
-/** zod is bundled, so that installing the package fetches nothing; its licence goes with it. */
-const zodLicense: Plugin = {
-  name: "zod-license",
+/** zod and the names of emoji are bundled, so that installing the package fetches nothing; their licences go with them. */
+const licenses: Plugin = {
+  name: "licenses",
   generateBundle() {
     for (const [name, file] of [
       ["zod", "LICENSE"],
@@ -20,7 +20,7 @@ const zodLicense: Plugin = {
 export default defineConfig({
   input: ["index.ts", "setup-entry.ts", "secret-contract-api.ts"],
   platform: "node",
-  plugins: [zodLicense],
+  plugins: [licenses],
   external: [/^openclaw(\/|$)/, /^node:/],
   output: { dir: "dist", format: "esm", cleanDir: true, chunkFileNames: "chunks/[name]-[hash].js" },
 });

@@ -15,7 +15,7 @@ import type { RestClient } from "../rest/client.ts";
 import { fetchRevision } from "../rest/reactions.ts";
 import type { AccountSettings } from "../settings.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "./config/account.ts";
-import { restClientFor } from "./transport.ts";
+import { sendingFor } from "./transport.ts";
 
 type Actions = NonNullable<ChannelPlugin["actions"]>;
 type Context = Parameters<NonNullable<Actions["handleAction"]>>[0];
@@ -42,7 +42,7 @@ export const actions: Actions = {
     const { action } = ctx;
     if (!isOurs(action) || !account.actions[SWITCHES[action]])
       throw new Error(`The action ${action} is turned off for this Rocket.Chat account`);
-    const rest = restClientFor(account);
+    const rest = sendingFor(account).rest;
     const message = await findMessage(ctx, rest);
     return jsonResult({ ok: true, ...(await perform(action, { ctx, account, rest, message })) });
   },
