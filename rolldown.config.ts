@@ -1,21 +1,42 @@
 // Owns the build: the entries bundled into dist, with OpenClaw left to the host.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "rolldown";
 
-/** zod and the names of emoji are bundled, so that installing the package fetches nothing; their licences go with them. */
+/** Packages of which data stands in the sources. */
+const COPIED = ["emoji-toolkit"].map((name) =>
+  fileURLToPath(new URL(`node_modules/${name}`, import.meta.url)),
+);
+
+/** Libraries are bundled, so that installing the package fetches nothing; their licences go with them. */
 const licenses: Plugin = {
   name: "licenses",
-  generateBundle() {
-    for (const [name, file] of [
-      ["zod", "LICENSE"],
-      ["emoji-toolkit", "LICENSE.md"],
-    ]) {
-      const source = readFileSync(new URL(`node_modules/${name}/${file}`, import.meta.url), "utf8");
-      this.emitFile({ type: "asset", fileName: `LICENSE-${name}.txt`, source });
-    }
+  generateBundle(_, bundle) {
+    const modules = Object.values(bundle).flatMap((output) =>
+      output.type === "chunk" ? output.moduleIds : [],
+    );
+    const folders = new Set(
+      modules.flatMap((id) => /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []),
+    );
+    const texts = [...folders, ...COPIED]
+      .sort()
+      .map((folder) => `${basename(folder)}\n\n${readLicense(folder)}`);
+    this.emitFile({
+      type: "asset",
+      fileName: "LICENSES.txt",
+      source: texts.join(`\n\n${"-".repeat(72)}\n\n`),
+    });
   },
 };
+
+/** Throws when a package has none: then it must not be bundled. */
+function readLicense(folder: string): string {
+  const name = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+  if (name === undefined) throw new Error(`${folder} has no licence file`);
+  return readFileSync(join(folder, name), "utf8").trim();
+}
 
 export default defineConfig({
   input: ["index.ts", "setup-entry.ts", "secret-contract-api.ts"],

@@ -32,6 +32,20 @@ export interface MentionPatternSettings {
   readonly denyIn?: string[] | undefined;
 }
 
+/** How tables are shown; `block` is the server's own where it has them (8.7), and code before. */
+export type TableMode = "off" | "bullets" | "code" | "block";
+
+/** What is decided about the text of replies. */
+export interface TextSettings {
+  /** Longest message, in UTF-16 units; what the server allows is never exceeded. */
+  readonly chunkLimit: number;
+  /** `newline` begins a new message whenever the next paragraph does not fit; `length` fills messages. */
+  readonly chunkMode: "length" | "newline";
+  readonly tables: TableMode;
+  /** Whether the server shows previews of linked pages. */
+  readonly unfurlLinks: boolean;
+}
+
 /** What one entry of `rooms` says; an absent key means "as the account says". */
 export interface RoomSettings {
   readonly enabled?: boolean | undefined;
@@ -88,6 +102,7 @@ export interface AccountSettings {
   readonly bots: Pick<ReadonlySet<string>, "has">;
   /** What the message tool may do beside sending: `react` and `reactions`; `edit` and `delete`. */
   readonly actions: { readonly reactions: boolean; readonly messages: boolean };
+  readonly text: TextSettings;
   /** People are known by the username they have now, besides their id. */
   readonly dangerouslyAllowNameMatching: boolean;
   /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */

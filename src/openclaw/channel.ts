@@ -60,6 +60,10 @@ const LIVE_KEYS = [
   "implicitMentions",
   "mentionPatterns",
   "actions",
+  "textChunkLimit",
+  "streaming",
+  "markdown",
+  "unfurlLinks",
   "dangerouslyAllowNameMatching",
 ];
 

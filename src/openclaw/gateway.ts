@@ -11,6 +11,7 @@ import { type AccountScope, reportState, type StartContext } from "./account-sco
 import { resolveEndpoints } from "./config/account.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
 import { startLink } from "./link.ts";
+import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./server-facts.ts";
 import { openSocketFor } from "./sockets.ts";
 import { assertServerAllowed, openRestClient, shareSending } from "./transport.ts";
 
@@ -54,19 +55,29 @@ async function runAccount(scope: AccountScope): Promise<void> {
     settings,
     url: scope.socketUrl,
     openSocket: openSocketFor(settings, () => {}),
-    streams: [MESSAGE_STREAM],
+    streams: [MESSAGE_STREAM, SETTINGS_STREAM],
     // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
     openRest: (onUnauthorized) => openRestClient(settings, { onUnauthorized }),
     openIngress: (client) => {
       const opened = createIngress(scope, sendingOf(client), drops);
       ingress = opened;
-      return { ...opened, store: (event) => opened.admit(toRawEvent(event)) };
+      return {
+        ...opened,
+        store: (event) =>
+          event.eventName === SETTINGS_STREAM.eventName
+            ? noteSettingChange(settings.serverUrl, event)
+            : opened.admit(toRawEvent(event)),
+      };
     },
     onConfirmed: () => {},
     onCheckFailed: (error) => log.warn("credential check failed", { error }),
     onUnconfirmed: () =>
       log.warn("processing held", { reason: "the server has not confirmed the token in time" }),
-    onState: (change) => reportState(scope, change),
+    onState(change) {
+      // What changed while the connection was down was not pushed.
+      if (change.state === "online") void refreshServerFacts(settings.serverUrl, rest);
+      reportState(scope, change);
+    },
     onDrop: (reason, detail) => drops.count(`frame ${reason}`, { detail }),
     clock: systemClock,
     random: Math.random,

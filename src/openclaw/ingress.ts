@@ -54,7 +54,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     return async (where: { roomId: string; threadId: string | undefined }, text: string): Promise<string> => {
       count += 1;
       const id = deriveMessageId(accountId, eventId, count);
-      await sendMessage(sending, { id, text, ...where });
+      await sendMessage(sending, { id, text, ...where, unfurlLinks: readSettings().text.unfurlLinks });
       return id;
     };
   }

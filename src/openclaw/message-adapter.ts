@@ -9,21 +9,14 @@ import {
   createMessageReceiptFromOutboundResults,
 } from "openclaw/plugin-sdk/channel-outbound";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
-import {
-  chunkMarkdownTextWithMode,
-  resolveChunkMode,
-  resolveTextChunkLimit,
-} from "openclaw/plugin-sdk/reply-chunking";
 import { RestError } from "../errors.ts";
 import { findDelivery, resolveTargetRoom, sendDelivery } from "../outbound/send.ts";
 import { formatTarget, parseTarget, type Target } from "../outbound/target.ts";
 import { adviseRetry } from "../retry.ts";
 import { resolveAccount } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
+import { splitReply } from "./reply-text.ts";
 import { sendingFor } from "./transport.ts";
-
-/** Below the server's `Message_MaxAllowedSize` of 5000, so that re-opened code fences still fit. UTF-16 units. */
-export const TEXT_CHUNK_UNITS = 4000;
 
 export const TARGET_HINT = "room:<room id> or user:<user id>";
 
@@ -35,13 +28,6 @@ function requireTarget(text: string): Target {
   const target = parseTarget(text);
   if (target === undefined) throw unknownTarget(text);
   return target;
-}
-
-/** The messages that a text becomes, each of a size that the server takes. */
-export function splitText(cfg: OpenClawConfig, accountId: string | undefined, text: string): string[] {
-  const limit = resolveTextChunkLimit(cfg, CHANNEL_ID, accountId, { fallbackLimit: TEXT_CHUNK_UNITS });
-  const mode = resolveChunkMode(cfg, CHANNEL_ID, accountId);
-  return chunkMarkdownTextWithMode(text.trim(), limit, mode).filter((chunk) => chunk.trim() !== "");
 }
 
 interface SendRequest {
@@ -67,7 +53,8 @@ async function sendText({ cfg, to, text, accountId, threadId, deliveryQueueId }:
     id: deliveryQueueId ?? randomUUID(),
     roomId,
     threadId: threadId == null ? undefined : String(threadId),
-    texts: splitText(cfg, account.accountId, text),
+    texts: await splitReply(account, sending.rest, text),
+    unfurlLinks: account.text.unfurlLinks,
   };
   const messageIds = await sendDelivery(sending, delivery).catch((error: unknown) => {
     throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
@@ -115,7 +102,6 @@ async function reconcileUnknownSend({ cfg, queueId, to, accountId }: UnknownSend
 export const outbound = {
   deliveryMode: "direct" as const,
   chunker: null,
-  textChunkLimit: TEXT_CHUNK_UNITS,
   deliveryCapabilities: { durableFinal: { text: true, thread: true, messageSendingHooks: true } },
   resolveTarget: ({ to }: { to?: string }) => {
     const target = parseTarget(to ?? "");

@@ -77,6 +77,8 @@ export interface Delivery {
   readonly roomId: string;
   readonly threadId?: string | undefined;
   readonly texts: readonly string[];
+  /** Whether the server may add previews of linked pages. */
+  readonly unfurlLinks?: boolean | undefined;
 }
 
 /** A part was refused for good after others had been posted; what was posted stands. */
@@ -89,12 +91,12 @@ export class PartialDeliveryError extends Error {
  * same delivery it goes on at the part that is missing: what stands in the room is not posted twice.
  */
 export async function sendDelivery(sending: Sending, delivery: Delivery): Promise<string[]> {
-  const { id, roomId, threadId, texts } = delivery;
+  const { id, roomId, threadId, texts, unfurlLinks } = delivery;
   const posted: string[] = [];
   for (const [index, text] of texts.entries()) {
     const messageId = partId(id, { index, last: index === texts.length - 1 });
     try {
-      await sendMessage(sending, { id: messageId, roomId, text, threadId });
+      await sendMessage(sending, { id: messageId, roomId, text, threadId, unfurlLinks });
     } catch (cause) {
       if (posted.length === 0) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);

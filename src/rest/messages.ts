@@ -11,10 +11,12 @@ export interface NewMessage {
   readonly text: string;
   /** The thread's root message; its room wins over `roomId`. */
   readonly threadId?: string | undefined;
+  /** Whether the server may add previews of linked pages; each one sends the message again to everybody. */
+  readonly unfurlLinks?: boolean | undefined;
 }
 
 /**
- * `POST /api/v1/chat.sendMessage`. Link previews are turned off: each one would send the message again.
+ * `POST /api/v1/chat.sendMessage`. Link previews are turned off by an empty `previewUrls`.
  * Rejects with RestError when the server refuses, and with the same for an `_id` that exists already.
  */
 export async function postMessage(rest: RestClient, message: NewMessage): Promise<void> {
@@ -25,7 +27,7 @@ export async function postMessage(rest: RestClient, message: NewMessage): Promis
       msg: message.text,
       ...(message.threadId !== undefined && { tmid: message.threadId }),
     },
-    previewUrls: [],
+    ...(!message.unfurlLinks && { previewUrls: [] }),
   });
 }
 

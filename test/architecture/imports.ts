@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
   { files: src("connection"), may: [src("ddp|errors|retry|log")] },
   { files: src("rest"), may: [src("facts|errors|retry|log"), /^node:timers\/promises$/] },
   { files: src("inbound"), may: [src("facts|policy|commands|rest|settings|errors|log")] },
+  { files: src("outbound/dialect"), may: [/^(mdast-util|micromark-extension)-/] },
   {
     files: src("outbound"),
     may: [src("facts|rest|settings|errors|retry|log"), /^node:(crypto|timers\/promises)$/],
@@ -47,7 +48,7 @@ const RULES: readonly Rule[] = [
 
 /** Files without I/O, time or chance: what they need of these comes as an argument. */
 const PURE =
-  /^src\/(errors|retry|settings|(ddp|facts|policy|commands)\/.*|connection\/(states|streams)|outbound\/(markdown|target)|inbound\/(receive|host))(\.ts)?$/;
+  /^src\/(errors|retry|settings|(ddp|facts|policy|commands)\/.*|connection\/(states|streams)|outbound\/(dialect\/.*|markdown|target)|inbound\/(receive|host))(\.ts)?$/;
 const IMPURE =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bprocess\.|\bfetch\(/;
 

@@ -27,6 +27,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     mentionPatterns: undefined,
     bots: new Set(),
     actions: { reactions: true, messages: true },
+    text: { chunkLimit: 4000, chunkMode: "length", tables: "block", unfurlLinks: false },
     dangerouslyAllowNameMatching: false,
     credentialCheckSeconds: 240,
     dangerouslyAllowInsecure: false,

@@ -52,6 +52,12 @@ export function resolveAccount(
     mentionPatterns: config.mentionPatterns,
     bots: new Set<string>(),
     actions: { reactions: config.actions?.reactions ?? true, messages: config.actions?.messages ?? true },
+    text: {
+      chunkLimit: config.textChunkLimit ?? 4000,
+      chunkMode: config.streaming?.chunkMode ?? "length",
+      tables: config.markdown?.tables ?? "block",
+      unfurlLinks: config.unfurlLinks ?? false,
+    },
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
@@ -148,7 +154,7 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
     accountId,
     channelId: CHANNEL_ID,
     omitKeys: ["accounts", "defaultAccount"],
-    nestedObjectKeys: ["network", "tls", "dm", "actions"],
+    nestedObjectKeys: ["network", "tls", "dm", "actions", "streaming", "markdown"],
   });
 }
 

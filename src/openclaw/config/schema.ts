@@ -11,6 +11,7 @@ import {
   GroupPolicySchema,
   MentionPatternsPolicySchema,
   refineChannelDmPolicy,
+  TextChunkModeSchema,
 } from "openclaw/plugin-sdk/channel-config-schema";
 import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
 import { z } from "zod";
@@ -33,6 +34,11 @@ const DirectSchema = z.strictObject({
   groupEnabled: z.boolean().optional(),
   groupRooms: z.array(z.string()).optional(),
 });
+
+/** Below this, messages would be mostly code fences and half words. UTF-16 units. */
+const MIN_CHUNK_UNITS = 200;
+
+const MarkdownSchema = z.strictObject({ tables: z.enum(["off", "bullets", "code", "block"]).optional() });
 
 /** Only `https`, unless the account says that it is for local development; a sub-path is allowed. */
 const ServerUrlSchema = z
@@ -59,6 +65,10 @@ const AccountSchema = z.strictObject({
   implicitMentions: ChannelImplicitMentionsSchema.optional(),
   mentionPatterns: MentionPatternsPolicySchema.optional(),
   actions: z.strictObject({ reactions: z.boolean().optional(), messages: z.boolean().optional() }).optional(),
+  textChunkLimit: z.int().min(MIN_CHUNK_UNITS).optional(),
+  streaming: z.strictObject({ chunkMode: TextChunkModeSchema.optional() }).optional(),
+  markdown: MarkdownSchema.optional(),
+  unfurlLinks: z.boolean().optional(),
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),

@@ -24,6 +24,21 @@ export const uiHints = {
   "actions.reactions": { label: "The agent may react" },
   "actions.messages": { label: "The agent may edit and delete its messages" },
   reactionAllowlist: { label: "People whose reactions are told", help: "Under allowlist; @name or user id." },
+  textChunkLimit: {
+    label: "Longest message",
+    help: "In UTF-16 units, at least 200; default 4000, and never more than the server allows.",
+    advanced: true,
+  },
+  "streaming.chunkMode": {
+    label: "Dividing long replies",
+    help: '"length" fills messages, "newline" keeps paragraphs whole where it can.',
+    advanced: true,
+  },
+  "markdown.tables": {
+    label: "Tables",
+    help: '"block": the server\'s own from 8.7 on, code before; "code", "bullets" or "off".',
+  },
+  unfurlLinks: { label: "Previews of linked pages" },
   allowBots: { label: "Hear other bots", help: 'true, false or "mentions".' },
   "implicitMentions.replyToBot": { label: "A reply in a thread of the bot's addresses it" },
   "implicitMentions.quotedBot": { label: "A quote of the bot addresses it" },

@@ -9,7 +9,8 @@ import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { formatTarget } from "../../outbound/target.ts";
 import { isFromBot } from "../../policy/access.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { splitText } from "../message-adapter.ts";
+import { splitReply } from "../reply-text.ts";
+import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -21,7 +22,7 @@ export interface Dispatch {
 }
 
 export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispatch): Promise<void> {
-  const { core, cfg, accountId, input, log, finishing } = scope;
+  const { core, cfg, accountId, settings, input, log, finishing } = scope;
   const { message } = input;
   for (let turn = finishing.get(route.turnSessionKey); turn; turn = finishing.get(route.turnSessionKey))
     await turn;
@@ -76,8 +77,9 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
           async deliver(payload, { kind }) {
             if (kind === "final") finish();
             const messageIds: string[] = [];
-            for (const chunk of splitText(cfg, accountId, payload.text ?? ""))
-              messageIds.push(await deliver(chunk));
+            const { rest } = sendingFor(settings);
+            for (const text of await splitReply(settings, rest, payload.text ?? ""))
+              messageIds.push(await deliver(text));
             return { visibleReplySent: messageIds.length > 0, messageIds };
           },
           onDelivered: (_, { kind }, result) =>

@@ -1,0 +1,214 @@
+// Owns the blocks of a text: paragraphs, headings, lists, quotes, rules, in the forms that Rocket.Chat has.
+
+import { type Block, isTop, type Line, leadOf, type Place, TOP, textBlock } from "./block.ts";
+import { readCodeBlock, readLanguage } from "./code.ts";
+import { type InlineContext, plainText, readInline } from "./inline.ts";
+import { type Flow, isMath, type List, type Phrasing, type Root } from "./parse.ts";
+import { readTable, type TableMode } from "./table.ts";
+import { type Token, ZERO_WIDTH_SPACE } from "./token.ts";
+import { readWords } from "./words.ts";
+
+export interface DialectOptions {
+  readonly tables: TableMode;
+  /** Rocket.Chat 8.7 and later: markup inside headings, rules. Before, a heading is plain text. */
+  readonly modern: boolean;
+}
+
+interface Reading extends DialectOptions {
+  readonly context: InlineContext;
+}
+
+const MAX_HEADING_DEPTH = 4;
+const RULE = "———";
+
+export function readBlocks(root: Root, options: DialectOptions): Block[] {
+  const definitions = new Map<string, string>();
+  collectDefinitions(root.children, definitions);
+  return readFlow(root.children, TOP, { ...options, context: { marks: [], definitions, ownLine: true } });
+}
+
+function collectDefinitions(nodes: readonly Flow[], found: Map<string, string>): void {
+  for (const node of nodes) {
+    if (node.type === "definition" && !found.has(node.identifier)) found.set(node.identifier, node.url);
+    if ("children" in node) collectDefinitions(node.children, found);
+  }
+}
+
+function readFlow(nodes: readonly Flow[], place: Place, reading: Reading): Block[] {
+  const blocks: Block[] = [];
+  let previous: Flow | undefined;
+  for (const node of nodes) {
+    const [first, ...more] = readBlock(node, place, reading);
+    if (first === undefined) continue;
+    blocks.push({ ...first, apart: isApart(previous, node) }, ...more);
+    previous = node;
+  }
+  return place.quote === "" ? blocks : joinQuote(blocks, place);
+}
+
+/** As in the source, where two blocks would not run into each other. */
+function isApart(previous: Flow | undefined, node: Flow): boolean {
+  if (previous?.position === undefined || node.position === undefined) return true;
+  if (previous.type === node.type || previous.type === "table" || node.type === "table") return true;
+  return node.position.start.line - previous.position.end.line > 1;
+}
+
+/** An empty line would end the quote; an empty line of the quote does not. */
+function joinQuote(blocks: readonly Block[], { quote }: Place): Block[] {
+  return blocks.map((block, index) => {
+    const before = blocks[index - 1];
+    if (block.kind === "code" || before?.kind !== "text" || !block.apart) return block;
+    return textBlock([{ lead: quote, rest: quote, tokens: [] }, ...block.lines], false);
+  });
+}
+
+function readBlock(node: Flow, place: Place, reading: Reading): Block[] {
+  switch (node.type) {
+    case "paragraph":
+      return paragraph(readInline(node.children, inlineAt(place, reading)), place);
+    case "heading":
+      return readHeading(node.children, node.depth, { place, reading });
+    case "list":
+      return readList(node, place, reading);
+    case "blockquote":
+      return readFlow(node.children, { ...place, quote: `${place.quote}> ` }, reading);
+    case "code":
+      return readCodeBlock(node.value, readLanguage(`${node.lang ?? ""} ${node.meta ?? ""}`));
+    case "thematicBreak":
+      return [
+        line(place, [{ kind: "glue", text: isTop(place) && reading.modern ? "---" : RULE, marks: [] }]),
+      ];
+    case "html":
+      return readHtmlBlock(node.value, place, reading);
+    case "table":
+      return readTable(node, { mode: reading.tables, place, context: reading.context });
+    case "footnoteDefinition": {
+      const label = readWords(`[${node.label ?? node.identifier}]: `, []);
+      return prependTo(readFlow(node.children, place, reading), label, place);
+    }
+    default:
+      return [];
+  }
+}
+
+function inlineAt(place: Place, { context }: Reading): InlineContext {
+  return { ...context, ownLine: isTop(place) };
+}
+
+function line(place: Place, tokens: readonly Token[]): Block {
+  const lead = leadOf(place);
+  return textBlock([{ lead, rest: lead, tokens }]);
+}
+
+/** One line a line of the source: Rocket.Chat keeps line ends. */
+function paragraph(tokens: readonly Token[], place: Place): Block[] {
+  const lead = leadOf(place);
+  const lines = splitLines(tokens).map((each): Line => ({ lead, rest: lead, tokens: each }));
+  return lines.length === 0 ? [] : [textBlock(lines)];
+}
+
+function splitLines(tokens: readonly Token[]): Token[][] {
+  const lines: Token[][] = [[]];
+  for (const token of tokens) {
+    if (token.kind === "break") lines.push([]);
+    else if (token.kind !== "space" || lines.at(-1)?.length !== 0) lines.at(-1)?.push(token);
+  }
+  return lines.filter((each) => each.length > 0);
+}
+
+function readHeading(
+  children: readonly Phrasing[],
+  depth: number,
+  { place, reading }: { place: Place; reading: Reading },
+): Block[] {
+  if (children.length === 0) return [];
+  const marker = `${"#".repeat(depth)} `;
+  const asHeading = isTop(place) && depth <= MAX_HEADING_DEPTH;
+  const tokens = reading.modern
+    ? readInline(children, { ...reading.context, ownLine: false })
+    : plainHeading(children);
+  if (asHeading && tokens !== undefined) {
+    return [textBlock([{ lead: marker, rest: "", tokens: tokens.map(onOneLine) }])];
+  }
+  const bold = readInline(children, { ...reading.context, marks: ["bold"], ownLine: false });
+  return paragraph(bold.map(onOneLine), place);
+}
+
+function onOneLine(token: Token): Token {
+  return token.kind === "break" ? { kind: "space", text: " ", marks: [] } : token;
+}
+
+/** Before 8.7 a heading shows markup as it is written. Undefined when its text cannot do without. */
+function plainHeading(children: readonly Phrasing[]): Token[] | undefined {
+  if (!children.every(isPlain)) return undefined;
+  const tokens = readWords(children.map(plainText).join("").replaceAll("\n", " "), []);
+  if (tokens.some(({ kind }) => kind === "glue")) return undefined;
+  return tokens.map((token) =>
+    token.kind === "code" ? { ...token, kind: "word", text: token.text.slice(1, -1) } : token,
+  );
+}
+
+function isPlain(node: Phrasing): boolean {
+  if (node.type === "text" || node.type === "break") return true;
+  const emphasis = node.type === "strong" || node.type === "emphasis" || node.type === "delete";
+  return emphasis && node.children.every(isPlain);
+}
+
+const GLYPHS = ["• ", "◦ ", "▪ "];
+
+/** Lists are flat at the server: inner ones, and those in quotes, are lines that look like a list. */
+function readList(list: List, place: Place, reading: Reading): Block[] {
+  const inner: Place = { ...place, level: place.level + 1 };
+  return list.children.flatMap((item, index) => {
+    const number = (list.start ?? 1) + index;
+    const marker = markerOf({
+      place,
+      checked: item.checked ?? undefined,
+      number: list.ordered ? number : undefined,
+    });
+    const [head, ...children] = item.children;
+    const opening = head?.type === "paragraph" ? readInline(head.children, inlineAt(inner, reading)) : [];
+    const [first = [INVISIBLE], ...following] = splitLines(opening);
+    const rest = leadOf(inner);
+    const lines = [
+      { lead: leadOf(place) + marker, rest, tokens: first },
+      ...following.map((tokens) => ({ lead: rest, rest, tokens })),
+    ];
+    const others = head?.type === "paragraph" ? children : item.children;
+    return [textBlock(lines, index === 0), ...readFlow(others, inner, reading).map(close)];
+  });
+}
+
+const INVISIBLE: Token = { kind: "glue", text: ZERO_WIDTH_SPACE, marks: [] };
+
+function close(block: Block): Block {
+  return { ...block, apart: false };
+}
+
+function markerOf(item: { place: Place; checked: boolean | undefined; number: number | undefined }): string {
+  const { place, checked, number } = item;
+  const box = checked === undefined ? "" : checked ? "☑ " : "☐ ";
+  if (number !== undefined) return `${number}. ${box}`;
+  if (!isTop(place)) return box === "" ? (GLYPHS[Math.min(place.level, GLYPHS.length - 1)] ?? "") : box;
+  return checked === undefined ? "- " : checked ? "- [x] " : "- [ ] ";
+}
+
+/** Comments go, `<br>` ends a line, all other tags are shown. */
+function readHtmlBlock(value: string, place: Place, { context }: Reading): Block[] {
+  if (isMath(value)) return readMathBlock(value, place);
+  const text = value.replace(/<!--[\s\S]*?-->/g, "").replace(/<br\s*\/?>\n?/gi, "\n");
+  return paragraph(readWords(text, context.marks), place);
+}
+
+function readMathBlock(value: string, place: Place): Block[] {
+  const text = isTop(place) ? value : `\\(${value.slice(2, -2).replaceAll("\n", " ").trim()}\\)`;
+  return [line(place, [{ kind: "code", text, marks: [] }])];
+}
+
+function prependTo(blocks: Block[], tokens: readonly Token[], place: Place): Block[] {
+  const [first, ...more] = blocks;
+  if (first?.kind !== "text") return [line(place, tokens), ...blocks];
+  const [head, ...lines] = first.lines;
+  if (head === undefined) return blocks;
+  return [{ ...first, lines: [{ ...head, tokens: [...tokens, ...head.tokens] }, ...lines] }, ...more];
+}

@@ -1,0 +1,211 @@
+// Owns running text: what stands in a paragraph, as tokens in Rocket.Chat's dialect.
+
+import { isBareUrl, type Label, writeImage, writeLink, writeUrl } from "./link.ts";
+import { isMath, type Phrasing } from "./parse.ts";
+import { BREAK, type Mark, type Token } from "./token.ts";
+import { cutWord, readWords } from "./words.ts";
+
+export interface InlineContext {
+  readonly marks: readonly Mark[];
+  /** By identifier: where reference links lead. */
+  readonly definitions: ReadonlyMap<string, string>;
+  /** Whether a line of its own can hold mathematics set apart. */
+  readonly ownLine: boolean;
+}
+
+const MARK_OF_TAG: Readonly<Record<string, Mark | "code">> = {
+  b: "bold",
+  strong: "bold",
+  i: "italic",
+  em: "italic",
+  s: "strike",
+  del: "strike",
+  strike: "strike",
+  code: "code",
+  kbd: "code",
+};
+const OPENING_TAG = /^<(\w+)\s*>$/;
+const LINE_BREAK_TAG = /^<br\s*\/?>$/i;
+const COMMENT = /^<!--[\s\S]*-->$/;
+
+export function readInline(nodes: readonly Phrasing[], context: InlineContext): Token[] {
+  const out: Token[] = [];
+  for (let index = 0; index < nodes.length; index += 1) {
+    const node = nodes[index];
+    if (node === undefined) break;
+    const pair = node.type === "html" ? readTagPair(nodes, index, context) : undefined;
+    out.push(...(pair?.tokens ?? readNode(node, { nodes, index, context })));
+    index = pair?.closing ?? index;
+  }
+  return out;
+}
+
+interface Place {
+  readonly nodes: readonly Phrasing[];
+  readonly index: number;
+  readonly context: InlineContext;
+}
+
+function readNode(node: Phrasing, place: Place): Token[] {
+  const { context } = place;
+  switch (node.type) {
+    case "text":
+      return readWords(node.value, context.marks);
+    case "strong":
+      return readInline(node.children, addMark(context, "bold"));
+    case "emphasis":
+      return readInline(node.children, addMark(context, "italic"));
+    case "delete":
+      return readInline(node.children, addMark(context, "strike"));
+    case "inlineCode":
+      return readCode(node.value, context.marks);
+    case "break":
+      return [BREAK];
+    case "html":
+      return readHtml(node.value, context);
+    case "link":
+      return isBareUrl(node.url) && standsFree(place, node.url)
+        ? [{ kind: "link", text: node.url, marks: [], cut: () => cutWord(node.url, []) }]
+        : readLink(node.children, node.url, context);
+    case "linkReference":
+      return readLink(node.children, context.definitions.get(node.identifier) ?? "", context);
+    case "image":
+      return readImage(node.alt ?? "", node.url, context);
+    case "imageReference":
+      return readImage(node.alt ?? "", context.definitions.get(node.identifier) ?? "", context);
+    case "footnoteReference":
+      return readWords(`[${node.label ?? node.identifier}]`, context.marks);
+  }
+}
+
+function addMark(context: InlineContext, mark: Mark): InlineContext {
+  return context.marks.includes(mark) ? context : { ...context, marks: [...context.marks, mark] };
+}
+
+/** Rocket.Chat ends inline code at the next backtick, so one within the code stands between two codes. */
+function readCode(value: string, marks: readonly Mark[]): Token[] {
+  const pieces = value.replaceAll("\n", " ").split(/(`)/);
+  return pieces.flatMap((piece): Token[] => {
+    if (piece === "") return [];
+    if (piece === "`") return [{ kind: "glue", text: "\\`", marks: [] }];
+    return [{ kind: "code", text: `\`${piece}\``, marks, cut: () => cutCode(piece, marks) }];
+  });
+}
+
+function cutCode(value: string, marks: readonly Mark[]): Token[] {
+  return cutWord(value, marks).map((piece) => ({ ...piece, kind: "code", text: `\`${piece.text}\`` }));
+}
+
+function readHtml(value: string, context: InlineContext): Token[] {
+  if (isMath(value)) return readMath(value, context);
+  if (LINE_BREAK_TAG.test(value)) return [BREAK];
+  return COMMENT.test(value) ? [] : readWords(value, context.marks);
+}
+
+/** `\[…\]` is only read at the beginning of a line; elsewhere it is written like `\(…\)`. */
+function readMath(value: string, { ownLine }: InlineContext): Token[] {
+  const token = (text: string): Token => ({ kind: "code", text, marks: [], cut: () => cutWord(text, []) });
+  if (value.startsWith("\\(")) return [token(value)];
+  if (ownLine) return [BREAK, token(value), BREAK];
+  return [token(`\\(${value.slice(2, -2).replaceAll("\n", " ")}\\)`)];
+}
+
+/** `<b>…</b>` and the like; undefined when the tag has no meaning here or is not closed. */
+function readTagPair(nodes: readonly Phrasing[], opening: number, context: InlineContext) {
+  const name = htmlOf(nodes[opening]).match(OPENING_TAG)?.[1]?.toLowerCase() ?? "";
+  const mark = Object.hasOwn(MARK_OF_TAG, name) ? MARK_OF_TAG[name] : undefined;
+  if (mark === undefined) return undefined;
+  const closing = nodes.findIndex(
+    (node, index) => index > opening && htmlOf(node).toLowerCase() === `</${name}>`,
+  );
+  if (closing === -1) return undefined;
+  const inner = nodes.slice(opening + 1, closing);
+  const tokens =
+    mark === "code"
+      ? readCode(inner.map(plainText).join(""), context.marks)
+      : readInline(inner, addMark(context, mark));
+  return { tokens, closing };
+}
+
+function htmlOf(node: Phrasing | undefined): string {
+  return node?.type === "html" ? node.value : "";
+}
+
+function readLink(children: readonly Phrasing[], url: string, context: InlineContext): Token[] {
+  const target = writeUrl(url);
+  const label = readInline(children, { ...context, ownLine: false });
+  if (target === undefined) return [...label, ...showAddress(url, context.marks)];
+  const plain = children.map(plainText).join("");
+  const labels =
+    plain === "" || plain === url || `mailto:${plain}` === url
+      ? [{ text: (plain === "" ? url : plain).replace(/[<>|]/g, encodeURIComponent), marks: context.marks }]
+      : readLabels(children, context.marks);
+  const link = writeLink(labels, target);
+  if (link !== undefined) return link;
+  const pointer = writeLink([{ text: "link", marks: [] }], target) ?? [];
+  return [...label, ...readWords(" (", []), ...pointer, ...readWords(")", [])];
+}
+
+/** An address that cannot be linked is shown, unless it only points into a page that is not here. */
+function showAddress(url: string, marks: readonly Mark[]): Token[] {
+  if (url === "" || url.startsWith("#")) return [];
+  return [...readWords(" (", marks), ...readCode(url, marks), ...readWords(")", marks)];
+}
+
+function readLabels(children: readonly Phrasing[], marks: readonly Mark[]): Label[] {
+  const runs = children.flatMap((child): Label[] => {
+    if (child.type === "strong") return readLabels(child.children, withMark(marks, "bold"));
+    if (child.type === "emphasis") return readLabels(child.children, withMark(marks, "italic"));
+    if (child.type === "delete") return readLabels(child.children, withMark(marks, "strike"));
+    return [{ text: plainText(child).replaceAll("\n", " "), marks }];
+  });
+  const merged: Label[] = [];
+  for (const run of runs) {
+    const last = merged.at(-1);
+    const joins = last !== undefined && last.marks.join() === run.marks.join();
+    if (joins) merged[merged.length - 1] = { text: last.text + run.text, marks: run.marks };
+    else merged.push(run);
+  }
+  return merged;
+}
+
+function withMark(marks: readonly Mark[], mark: Mark): readonly Mark[] {
+  return marks.includes(mark) ? marks : [...marks, mark];
+}
+
+function readImage(alt: string, url: string, context: InlineContext): Token[] {
+  const image = writeImage(alt, url);
+  return image === undefined ? readLink([{ type: "text", value: alt }], url, context) : [image];
+}
+
+/** Whether space or the end of the text is on both sides, at most with the sentence's punctuation between. */
+function standsFree({ nodes, index, context }: Place, url: string): boolean {
+  const node = nodes[index];
+  if (node?.type !== "link" || plainText(node) !== url || context.marks.length > 0) return false;
+  const before = nodes[index - 1];
+  const after = nodes[index + 1];
+  const free = (neighbour: Phrasing | undefined, edge: RegExp): boolean =>
+    neighbour === undefined ||
+    neighbour.type === "break" ||
+    (neighbour.type === "text" && edge.test(neighbour.value));
+  return free(before, /[ \t\n]$/) && free(after, /^[.,:;!?]?([ \t\n]|$)/);
+}
+
+/** The text of a node without any markup. */
+export function plainText(node: Phrasing): string {
+  switch (node.type) {
+    case "text":
+    case "inlineCode":
+    case "html":
+      return node.value;
+    case "break":
+      return "\n";
+    case "image":
+    case "imageReference":
+      return node.alt ?? "";
+    case "footnoteReference":
+      return `[${node.label ?? node.identifier}]`;
+    default:
+      return node.children.map(plainText).join("");
+  }
+}

@@ -1,0 +1,125 @@
+// Owns the pieces that a line of text is made of, and writing them down in Rocket.Chat's dialect.
+
+/** From the outside in; a mark never stands in a list twice. */
+export type Mark = "bold" | "italic" | "strike";
+
+/**
+ * One piece of a line, in the spelling that goes out. `glue` pieces (escapes, line ends) take no marks, since
+ * Rocket.Chat knows no escape inside emphasis. `cut` gives a piece too long for a message in smaller ones.
+ */
+export interface Token {
+  readonly kind: "word" | "space" | "glue" | "code" | "link" | "break";
+  readonly text: string;
+  readonly marks: readonly Mark[];
+  readonly cut?: (() => Token[]) | undefined;
+  /** How a link is written behind a bare `[`, which would open its label too early. */
+  readonly guarded?: string | undefined;
+}
+
+/** Invisible; separates what Rocket.Chat would otherwise read as one thing. */
+export const ZERO_WIDTH_SPACE = "\u200b";
+
+/** `**` and not `*`: `(*a*)` and `*a:*` hold emoticons. */
+const DELIMITER: Record<Mark, string> = { bold: "**", italic: "_", strike: "~~" };
+
+export const BREAK: Token = { kind: "break", text: "", marks: [] };
+
+/** The tokens of one line as text. Marks are closed and opened so that they never stand around bare space. */
+export function writeTokens(line: readonly Token[]): string {
+  let out = "";
+  let open: readonly Mark[] = [];
+  let bracket = false;
+  for (const { kind, text: usual, marks, guarded } of settleMarks(breakDomains(line))) {
+    const text: string = bracket && guarded !== undefined ? guarded : usual;
+    bracket ||= kind === "word" && text.includes("[");
+    const opaque = kind === "code" || kind === "link";
+    const kept = opaque && isGlued(out, open) ? [] : commonPrefix(open, marks);
+    const closing = open.slice(kept.length).reverse();
+    const opening = marks.slice(kept.length);
+    if (closing[0] === "italic" && /[@#-]$/.test(out)) out += ZERO_WIDTH_SPACE;
+    for (const mark of closing) out += DELIMITER[mark];
+    const next = opening[0] === undefined ? text : DELIMITER[opening[0]];
+    if (isMisread(out, next, closing)) out += ZERO_WIDTH_SPACE;
+    for (const mark of opening) out += DELIMITER[mark];
+    out += text;
+    open = marks;
+  }
+  if (open.at(-1) === "italic" && /[@#]$/.test(out)) out += ZERO_WIDTH_SPACE;
+  for (const mark of [...open].reverse()) out += DELIMITER[mark];
+  return out;
+}
+
+/** Within marks, code and links are read only after space or an opening mark. */
+function isGlued(out: string, open: readonly Mark[]): boolean {
+  const innermost = open.at(-1);
+  return innermost !== undefined && !/\s$/.test(out) && !out.endsWith(DELIMITER[innermost]);
+}
+
+/** Whether what stands and what comes would be read as one thing, or not as the markup that they are. */
+function isMisread(out: string, next: string, closing: readonly Mark[]): boolean {
+  if (next === "_" || closing.at(-1) === "italic") {
+    const touching = next === "_" ? /[A-Za-z0-9_]$/.test(out) : /^[A-Za-z0-9_]/.test(next);
+    if (touching) return true;
+  }
+  if (closing[0] !== undefined && next === DELIMITER[closing[0]]) return true;
+  return MISREAD.some(([before, after]) => before.test(out) && after.test(next));
+}
+
+/** What the end of a text and the beginning of the next make together. */
+const MISREAD: readonly (readonly [RegExp, RegExp])[] = [
+  // Names: `#` before an underscore.
+  [/[@#]$/, /^[\p{L}\p{N}._-]/u],
+  // Emoticons and emoji: `:*`, `=\`, `:[`, `:_x:`, `-_-`.
+  [/[:=>][-^]?$/, /^[*\\[]/],
+  [/[:-]$/, /^_/],
+  // Escapes that none wrote, and an image out of a link.
+  [/\\$/, /^[*_~`#.([\])<]/],
+  [/!$/, /^\[/],
+];
+
+/**
+ * Rocket.Chat takes `host.name` and all up to the next space for an address, markup included. Where a word with
+ * a dot touches markup, the dot is escaped.
+ */
+function breakDomains(line: readonly Token[]): Token[] {
+  const touches = (token: Token | undefined): boolean => token !== undefined && token.kind !== "space";
+  return line.map((token, index) => {
+    const glued = touches(line[index - 1]) || touches(line[index + 1]);
+    if (token.kind !== "word" || token.marks.length > 0 || !glued) return token;
+    return { ...token, text: token.text.replace(/(?<=[^\s.\\])\.(?=[^\s.])/g, "\\.") };
+  });
+}
+
+/** Space between two pieces has the marks that both have; at an end it has none. */
+function settleMarks(line: readonly Token[]): Token[] {
+  const out: Token[] = [];
+  let before: readonly Mark[] = [];
+  line.forEach((token, index) => {
+    if (token.kind !== "space") {
+      out.push(...freeColon(token, line[index + 1]));
+      before = token.marks;
+      return;
+    }
+    const after = line.slice(index + 1).find(({ kind }) => kind !== "space");
+    const marks = commonPrefix(commonPrefix(before, token.marks), after?.marks ?? []);
+    out.push({ ...token, marks });
+  });
+  return out;
+}
+
+/** `:*` and `=*` are kisses to older servers, so the colon of `**Label:**` is set behind the asterisks. */
+function freeColon(token: Token, next: Token | undefined): Token[] {
+  if (token.kind !== "word" || !token.marks.includes("bold") || next?.marks.includes("bold")) return [token];
+  const tail = /[:=]+[-^]?$/.exec(token.text)?.[0];
+  if (tail === undefined || /:[\w+.-]+:$/.test(token.text)) return [token];
+  const outside = token.marks.slice(0, token.marks.indexOf("bold"));
+  const colon: Token = { kind: "word", text: tail, marks: outside };
+  const label = token.text.slice(0, -tail.length);
+  return label === "" ? [colon] : [{ ...token, text: label }, colon];
+}
+
+export function commonPrefix(a: readonly Mark[], b: readonly Mark[]): readonly Mark[] {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return a.slice(0, length);
+}
