@@ -12,6 +12,7 @@ export default defineConfig({
             "emulator/**/*.test.ts",
             "demo/**/*.test.ts",
             "test/architecture/**/*.test.ts",
+            "test/access/**/*.test.ts",
           ],
         },
       },

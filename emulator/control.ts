@@ -16,6 +16,7 @@ import {
 import { sendMessage } from "./world/messages.ts";
 import { createRoom, muteUser, renameRoom, setReadOnly } from "./world/rooms.ts";
 import type { SettingValue } from "./world/settings.ts";
+import { createTeam } from "./world/teams.ts";
 import { confirmFile, takeFile } from "./world/uploads.ts";
 import {
   createPersonalToken,
@@ -112,6 +113,12 @@ export class Control {
     if (owner === undefined) throw new Error("addRoom: a room needs at least one member, its owner");
     for (const member of others) this.#user(member);
     return createRoom(this.#world, { name, type, by: this.#user(owner), members: others })._id;
+  }
+
+  /** Creates a private team; answers the id of its main room. */
+  team({ name, as, members }: { name: string; as: string; members: string[] }): string {
+    const ids = members.map((member) => this.#user(member)._id);
+    return createTeam(this.#world, { name, type: 1, members: ids, by: this.#user(as) }).roomId;
   }
 
   /** Opens (or finds) the direct room of exactly these users: one, two or more. Answers its id. */

@@ -13,7 +13,15 @@ const MAX_ROOMS = 1000;
  * configuration.
  */
 export function createPatternMatcher(options: {
-  core: Pick<PluginRuntime, "channel">;
+  core: {
+    readonly channel: {
+      readonly mentions: Pick<
+        PluginRuntime["channel"]["mentions"],
+        "buildMentionRegexes" | "matchesMentionPatterns"
+      >;
+      readonly routing: Pick<PluginRuntime["channel"]["routing"], "resolveAgentRoute">;
+    };
+  };
   readConfig: () => OpenClawConfig;
   readSettings: () => AccountSettings;
 }): (message: MessageFacts) => boolean {

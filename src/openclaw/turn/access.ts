@@ -1,5 +1,6 @@
 // Owns the question put to OpenClaw: whether this sender may speak to the agent here.
 
+import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import type { RoomFacts } from "../../facts/room.ts";
 import type { Access, TurnInput } from "../../inbound/host.ts";
@@ -10,9 +11,18 @@ import { senderIdentity, subjectOf } from "../sender-identity.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 
+/** What the question is made of. */
+export interface AccessScope extends Pick<TurnScope, "cfg" | "accountId" | "settings" | "input"> {
+  readonly core: {
+    readonly channel: {
+      readonly inbound: { readonly ingress: Pick<PluginRuntime["channel"]["inbound"]["ingress"], "resolve"> };
+    };
+  };
+}
+
 export function resolveIngress(
-  { core, cfg, accountId, settings, input }: TurnScope,
-  route: Route,
+  { core, cfg, accountId, settings, input }: AccessScope,
+  route: Pick<Route, "agentId" | "turnSessionKey">,
   readStoreAllowFrom: () => Promise<string[]>,
 ): Promise<ResolvedChannelMessageIngress> {
   const { message, room } = input;

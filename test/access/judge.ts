@@ -1,0 +1,132 @@
+// Owns asking the whole way in, from configuration and wire to OpenClaw's own resolver, what becomes of a message.
+
+import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { buildMentionRegexes, matchesMentionPatterns } from "openclaw/plugin-sdk/channel-inbound";
+import { resolveChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import { resolveAgentRoute } from "openclaw/plugin-sdk/routing";
+import type { InboundHost, TurnInput } from "../../src/inbound/host.ts";
+import { createKnowledge, type ThreadMemory } from "../../src/inbound/knowledge.ts";
+import { createRoomLookup } from "../../src/inbound/lookups.ts";
+import { createNameBook } from "../../src/inbound/names.ts";
+import { parentToLookUp, type RawMessageEvent, receive } from "../../src/inbound/receive.ts";
+import { runTurn } from "../../src/inbound/turn.ts";
+import { createLog } from "../../src/log.ts";
+import { followSettings } from "../../src/openclaw/config/account.ts";
+import { createPatternMatcher } from "../../src/openclaw/mention-patterns.ts";
+import { readAccess, resolveIngress } from "../../src/openclaw/turn/access.ts";
+import type { RestClient } from "../../src/rest/client.ts";
+import { fetchRoom } from "../../src/rest/rooms.ts";
+import { fetchTeamIds } from "../../src/rest/teams.ts";
+import { fetchProfile } from "../../src/rest/users.ts";
+
+/** OpenClaw's own functions, outside of a gateway: decisions are real, nothing is recorded. */
+const core = {
+  channel: {
+    inbound: { ingress: { resolve: resolveChannelMessageIngress } },
+    mentions: { buildMentionRegexes, matchesMentionPatterns },
+    routing: { resolveAgentRoute },
+  },
+};
+
+const route = { agentId: "main", turnSessionKey: "agent:main:test" };
+const log = createLog({ info: () => {}, warn: () => {}, error: () => {} }, { prefix: "test", secrets: [] });
+
+export interface Circumstances {
+  readonly cfg: OpenClawConfig;
+  readonly botUserId: string;
+  readonly rest: RestClient;
+  readonly threads: ThreadMemory;
+  /** User ids of the gateway's bot users. */
+  readonly siblings: ReadonlySet<string>;
+  /** User ids that were paired. */
+  readonly paired?: readonly string[];
+}
+
+export interface Judge {
+  /** `answered: why`, `pairing: why`, or why it was dropped. */
+  judge(event: RawMessageEvent): Promise<string>;
+}
+
+/** An account as it is after it started, with the names in its configuration looked up. */
+export async function openJudge({
+  cfg,
+  rest,
+  threads,
+  siblings,
+  botUserId,
+  paired,
+}: Circumstances): Promise<Judge> {
+  const rooms = createRoomLookup({ fetchRoom: (id) => fetchRoom(rest, id), now: () => 0 });
+  const known = createKnowledge({
+    rooms,
+    threads,
+    matchesPattern: (message) => matchesPattern(message),
+    fetchTeams: () => fetchTeamIds(rest, botUserId),
+    fetchProfile: (id) => fetchProfile(rest, id),
+    siblings,
+    now: () => 0,
+  });
+  const names = createNameBook({ rest, log, now: () => 0, onUnresolved: () => {} });
+  const live = followSettings({ readConfig: () => cfg, accountId: "default", bots: known.bots, names });
+  const matchesPattern = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
+  await live.prepare();
+  const grounds = { settings: live.read(), known };
+
+  return {
+    async judge(event) {
+      const undecided = parentToLookUp(event, grounds);
+      if (undecided !== undefined) await rooms.room(undecided);
+      const choke = receive(event, grounds);
+      let said = "";
+      const host = createHost(
+        (input) =>
+          resolveIngress(
+            { core, cfg, accountId: "default", settings: grounds.settings, input },
+            route,
+            async () => [...(paired ?? [])],
+          ),
+        (what) => {
+          said = what;
+        },
+      );
+      const outcome = await runTurn(event, {
+        host: { ...host, settings: () => grounds.settings },
+        rooms,
+        users: { named: async () => undefined },
+        known,
+        post: async () => "",
+      });
+      if (outcome.kind === "dropped" && outcome.reason !== "pairing-pending") {
+        return outcome.detail === undefined ? outcome.reason : `${outcome.reason}: ${outcome.detail}`;
+      }
+      if (choke.kind === "dropped") throw new Error(`dropped at once (${choke.reason}), but not by the turn`);
+      return said;
+    },
+  };
+}
+
+function createHost(
+  resolve: (input: TurnInput) => ReturnType<typeof resolveIngress>,
+  say: (what: string) => void,
+): Pick<InboundHost, "openTurn"> {
+  return {
+    openTurn(input) {
+      let reason = "";
+      return {
+        async resolveAccess() {
+          const ingress = await resolve(input);
+          reason = ingress.senderAccess.reasonCode;
+          return readAccess(ingress);
+        },
+        async requestPairing() {
+          say(`pairing: ${reason}`);
+          return undefined;
+        },
+        async dispatch() {
+          say(`answered: ${reason}`);
+        },
+        announce: () => {},
+      };
+    },
+  };
+}
