@@ -13,6 +13,7 @@
 //   |  |- LoginRejectedError     "login-rejected"     the DDP login was refused: `serverCode`, `retryAfterMs`
 //   |  `- MethodError            "method"             a DDP method or subscription was refused: same fields, `method`
 //   |- ProtocolError             "protocol"           the answer is not what the protocol says: `reason`
+//   |- TargetError            "target"             there is no such room, person or message to write to
 //   `- ConfigError               "config"             the configuration cannot work: `path` of the wrong value
 //
 // Messages tell the operator what to do and never contain a token. Nothing decides by a message: `retry.ts` reads the codes.
@@ -185,6 +186,11 @@ export class ConfigError extends RocketChatError {
     super(message, causeOf(fields));
     this.path = fields.path;
   }
+}
+
+export class TargetError extends RocketChatError {
+  override readonly name = "TargetError";
+  override readonly code = "target";
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   ProtocolError,
   RateLimitedError,
   RestError,
+  TargetError,
   UnauthorizedError,
 } from "./errors.ts";
 
@@ -69,7 +70,7 @@ export function adviseRetry(error: unknown): RetryAdvice {
   if (error instanceof ProtocolError) {
     return error.reason === "unsupported-version" ? blocked(error) : { kind: "retry" };
   }
-  if (error instanceof UnauthorizedError || error instanceof ConfigError) {
+  if (error instanceof UnauthorizedError || error instanceof ConfigError || error instanceof TargetError) {
     return blocked(error);
   }
   return { kind: "retry" };

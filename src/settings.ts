@@ -46,6 +46,22 @@ export interface TextSettings {
   readonly unfurlLinks: boolean;
 }
 
+/** Which replies to a top-level message go into a thread under it: none, the first, all; `batched` is as `first`. */
+export type ReplyToMode = "off" | "first" | "all" | "batched";
+
+/** Whether history, quotes and thread starters show people who may not speak to the agent. */
+export type ContextVisibility = "all" | "allowlist" | "allowlist_quote";
+
+/** How threads are sessions. */
+export interface ThreadSettings {
+  /** Whether a turn in a thread is shown the thread's recent messages or the room's. */
+  readonly historyScope: "thread" | "channel";
+  /** Whether a thread's session begins with a copy of the room's transcript. */
+  readonly inheritParent: boolean;
+  /** Earlier messages shown when a thread's session begins. */
+  readonly initialHistoryLimit: number;
+}
+
 /** What one entry of `rooms` says; an absent key means "as the account says". */
 export interface RoomSettings {
   readonly enabled?: boolean | undefined;
@@ -55,6 +71,7 @@ export interface RoomSettings {
   /** Drop messages that mention other users but not the bot, even where no mention is needed. */
   readonly ignoreOtherMentions?: boolean | undefined;
   readonly allowBots?: AllowBots | undefined;
+  readonly replyToMode?: ReplyToMode | undefined;
 }
 
 /** What the account does with direct messages beside `dmPolicy`. */
@@ -103,6 +120,21 @@ export interface AccountSettings {
   /** What the message tool may do beside sending: `react` and `reactions`; `edit` and `delete`. */
   readonly actions: { readonly reactions: boolean; readonly messages: boolean };
   readonly text: TextSettings;
+  readonly replyToMode: ReplyToMode;
+  /** By chat type, in place of `replyToMode`. */
+  readonly replyToModeByChatType: {
+    readonly [chatType in "direct" | "group" | "channel"]?: ReplyToMode | undefined;
+  };
+  readonly thread: ThreadSettings;
+  /** Recent messages of a room or group DM shown with an admitted message; 0 to 200, 0 shows none. */
+  readonly historyLimit: number;
+  /** Recent direct messages shown when their session begins; 0 to 200. */
+  readonly dmHistoryLimit: number;
+  /** By user id, in place of `dmHistoryLimit`. */
+  readonly dmHistoryLimits: ReadonlyMap<string, number>;
+  readonly contextVisibility: ContextVisibility;
+  /** Join a public room that a message is to be sent to; otherwise that is refused. */
+  readonly joinPublicRooms: boolean;
   /** People are known by the username they have now, besides their id. */
   readonly dangerouslyAllowNameMatching: boolean;
   /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */

@@ -7,11 +7,18 @@ export type ChatType = "direct" | "group" | "channel";
 
 export interface RoomFacts {
   readonly id: string;
+  /** `t`: public channel, private group, or direct message of any size. */
+  readonly type: "c" | "p" | "d";
   readonly chatType: ChatType;
   /** What people call it: title of a discussion, else the name; undefined for direct messages. */
   readonly label: string | undefined;
   /** `name`: what a room is addressed by, unique among channels and groups; a random id for a discussion. */
   readonly name?: string | undefined;
+  /** Distinct user ids of a direct message or group DM, the bot's own among them; empty for other rooms. */
+  readonly memberIds?: readonly string[];
+  /** What members wrote over the room, as untrusted as their messages. */
+  readonly topic?: string | undefined;
+  readonly announcement?: string | undefined;
   /** `prid`: the room that a discussion belongs to (recording `discussion`). */
   readonly parentId?: string | undefined;
 }
@@ -26,9 +33,16 @@ export function decodeRoom(raw: unknown): RoomFacts | undefined {
   const id = readText(raw, "_id");
   const type = readText(raw, "t");
   if (id === undefined || (type !== "c" && type !== "p" && type !== "d")) return undefined;
-  const label = readText(raw, "fname") ?? readText(raw, "name");
-  if (type !== "d")
-    return { id, chatType: "channel", label, name: readText(raw, "name"), parentId: readText(raw, "prid") };
-  const members = new Set(readTexts(raw, "uids") ?? []);
-  return { id, chatType: members.size === 2 ? "direct" : "group", label };
+  const memberIds = type === "d" ? [...new Set(readTexts(raw, "uids") ?? [])] : [];
+  return {
+    id,
+    type,
+    chatType: type !== "d" ? "channel" : memberIds.length === 2 ? "direct" : "group",
+    label: readText(raw, "fname") ?? readText(raw, "name"),
+    name: type === "d" ? undefined : readText(raw, "name"),
+    memberIds,
+    topic: readText(raw, "topic"),
+    announcement: readText(raw, "announcement"),
+    parentId: readText(raw, "prid"),
+  };
 }

@@ -33,14 +33,22 @@ export interface Announcement {
   readonly text: string;
 }
 
+/** How the replies of a turn reach its room. */
+export interface ReplyPort {
+  /** Posts one chunk of a reply in a thread, or at top level, and answers with its message id. */
+  post(text: string, threadId: string | undefined): Promise<string>;
+  /** The root of the thread that a reply to a message enters; undefined when the message is not of this room. */
+  findRoot(messageId: string): Promise<string | undefined>;
+}
+
 /** One routed message at the host. Its calls are made in this order, each at most once. */
 export interface HostTurn {
   /** OpenClaw's whole decision: sender, room, command and mention gates. */
   resolveAccess(): Promise<Access>;
   /** Registers the sender for pairing; the text to send, or undefined when a code was sent before. */
   requestPairing(): Promise<string | undefined>;
-  /** Runs the agent. `deliver` posts one chunk of a reply and answers with its message id. */
-  dispatch(deliver: (text: string) => Promise<string>): Promise<void>;
+  /** Runs the agent and delivers its replies. */
+  dispatch(replies: ReplyPort): Promise<void>;
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */
   announce(announcement: Announcement): void;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { roomFacts } from "../../test/support/room.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import { createRoomLookup, createUserLookup } from "./lookups.ts";
 
@@ -9,7 +10,7 @@ function setUp(known: (roomId: string) => boolean = () => true) {
     now: () => now,
     fetchRoom: async (roomId): Promise<RoomFacts | undefined> => {
       asked.push(roomId);
-      return known(roomId) ? { id: roomId, chatType: "channel", label: roomId } : undefined;
+      return known(roomId) ? roomFacts({ id: roomId }) : undefined;
     },
   });
   return { asked, lookup, pass: (ms: number) => (now += ms) };

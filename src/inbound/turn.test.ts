@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { knowing } from "../../test/support/knowledge.ts";
+import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
@@ -31,8 +32,9 @@ function stage(
   const opened: TurnInput[] = [];
   const calls: string[] = [];
   const announced: Announcement[] = [];
+  const roots: (string | undefined)[] = [];
   const room: RoomFacts | undefined =
-    "room" in options ? options.room : { id: "r1", chatType: "channel", label: "general" };
+    "room" in options ? options.room : roomFacts({ id: "r1", label: "general" });
   const host: InboundHost = {
     settings: () => settings,
     openTurn: (input) => {
@@ -47,9 +49,10 @@ function stage(
           return options.pairing;
         },
         announce: (announcement) => void announced.push(announcement),
-        dispatch: async (deliver) => {
+        dispatch: async (replies) => {
           calls.push("dispatch");
-          await deliver("the answer");
+          roots.push(await replies.findRoot("asked"));
+          await replies.post("the answer", input.message.threadId);
         },
       };
     },
@@ -62,12 +65,13 @@ function stage(
       named: async (username: string) =>
         username === "nobody" ? undefined : { id: `${username}-id`, username, name: undefined },
     },
+    findRoot: async (roomId: string, messageId: string) => `root of ${messageId} in ${roomId}`,
     post: async (where: { roomId: string; threadId: string | undefined }, text: string) => {
       posted.push({ ...where, text });
       return "reply-id";
     },
   };
-  return { deps, posted, opened, calls, announced };
+  return { deps, posted, opened, calls, announced, roots };
 }
 
 describe("runTurn", () => {
@@ -82,6 +86,12 @@ describe("runTurn", () => {
     const { deps, posted } = stage();
     await runTurn(event({ tmid: "m0" }), deps);
     expect(posted).toEqual([{ roomId: "r1", threadId: "m0", text: "the answer" }]);
+  });
+
+  it("looks for messages that replies name in its own room alone", async () => {
+    const { deps, roots } = stage();
+    await runTurn(event(), deps);
+    expect(roots).toEqual(["root of asked in r1"]);
   });
 
   it("never reaches the host with what the choke point drops", async () => {
@@ -100,7 +110,7 @@ describe("runTurn", () => {
   });
 
   it("judges a group DM as a room, though its messages look like direct ones", async () => {
-    const { deps, calls } = stage({ room: { id: "g1", chatType: "group", label: undefined } });
+    const { deps, calls } = stage({ room: roomFacts({ id: "g1", chatType: "group" }) });
     const outcome = await runTurn(event({ rid: "g1" }, { roomType: "d" }), deps);
     expect(outcome).toEqual({ kind: "dropped", reason: "group-dms-off" });
     expect(calls).toEqual([]);

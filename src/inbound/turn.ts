@@ -17,6 +17,8 @@ export interface TurnDependencies {
   readonly known: LearnedKnowledge;
   /** Posts text in a room or thread and answers with the message id. */
   readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
+  /** The root of a message's thread, itself if it is none's reply; undefined when it is not in the room. */
+  readonly findRoot: (roomId: string, messageId: string) => Promise<string | undefined>;
 }
 
 export type TurnOutcome =
@@ -69,6 +71,10 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     return { kind: "dropped", reason: "pairing-pending" };
   }
 
-  await turn.dispatch((text) => deps.post(where, text));
+  const { roomId } = message;
+  await turn.dispatch({
+    post: (text, threadId) => deps.post({ roomId, threadId }, text),
+    findRoot: (messageId) => deps.findRoot(roomId, messageId),
+  });
   return { kind: "ran" };
 }

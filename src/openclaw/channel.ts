@@ -3,12 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { describeAccountSnapshot } from "openclaw/plugin-sdk/account-helpers";
 import { createScopedChannelConfigAdapter } from "openclaw/plugin-sdk/channel-config-helpers";
-import {
-  buildChannelOutboundSessionRoute,
-  buildThreadAwareOutboundSessionRoute,
-  type ChannelPlugin,
-  createChatChannelPlugin,
-} from "openclaw/plugin-sdk/channel-core";
+import { type ChannelPlugin, createChatChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import { deriveMessageId } from "../outbound/message-id.ts";
 import { resolveTargetRoom, sendMessage } from "../outbound/send.ts";
@@ -24,11 +19,18 @@ import {
   resolveDefaultAccountId,
 } from "./config/account.ts";
 import { CHANNEL_ID, rocketchatConfigSchema } from "./config/schema.ts";
-import { messageAdapter, outbound, TARGET_HINT } from "./message-adapter.ts";
+import { messageAdapter, outbound } from "./message-adapter.ts";
 import { secrets } from "./secrets.ts";
 import { security } from "./security.ts";
+import {
+  resolveDeliveryTarget,
+  resolveOutboundSessionRoute,
+  resolveSessionConversation,
+} from "./session-route.ts";
 import { setupContract } from "./setup/contract.ts";
 import { type Probe, status } from "./status.ts";
+import { lookUpTarget, readTarget, TARGET_HINT } from "./targets.ts";
+import { threading } from "./threading.ts";
 import { sendingFor } from "./transport.ts";
 
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
@@ -65,38 +67,20 @@ const LIVE_KEYS = [
   "markdown",
   "unfurlLinks",
   "dangerouslyAllowNameMatching",
+  "replyToMode",
+  "replyToModeByChatType",
+  "thread",
+  "historyLimit",
+  "dmHistoryLimit",
+  "dms",
+  "contextVisibility",
+  "joinPublicRooms",
 ];
-
-type Messaging = NonNullable<ChannelPlugin["messaging"]>;
 
 function normalizeTarget(text: string): string | undefined {
   const target = parseTarget(text);
   return target && formatTarget(target);
 }
-
-const resolveOutboundSessionRoute: Messaging["resolveOutboundSessionRoute"] = (params) => {
-  const target = parseTarget(params.target);
-  if (target === undefined) return null;
-  const direct = target.kind === "user";
-  const chatType = direct ? "direct" : "channel";
-  const route = buildChannelOutboundSessionRoute({
-    cfg: params.cfg,
-    agentId: params.agentId,
-    channel: CHANNEL_ID,
-    ...(params.accountId != null && { accountId: params.accountId }),
-    recipientSessionExact: direct,
-    peer: { kind: chatType, id: target.id },
-    chatType,
-    from: direct ? `${CHANNEL_ID}:${target.id}` : `${CHANNEL_ID}:channel:${target.id}`,
-    to: formatTarget(target),
-  });
-  return buildThreadAwareOutboundSessionRoute({
-    route,
-    ...(params.replyToId != null && { replyToId: params.replyToId }),
-    ...(params.threadId != null && { threadId: params.threadId }),
-    ...(params.currentSessionKey !== undefined && { currentSessionKey: params.currentSessionKey }),
-  });
-};
 
 export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createChatChannelPlugin<
   AccountSettings,
@@ -150,9 +134,16 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
       targetPrefixes: [CHANNEL_ID],
       targetIdComparison: "case-sensitive",
       normalizeTarget,
-      inferTargetChatType: ({ to }) => (parseTarget(to)?.kind === "user" ? "direct" : "channel"),
-      targetResolver: { looksLikeId: (text) => parseTarget(text) !== undefined, hint: TARGET_HINT },
+      inferTargetChatType: ({ to }) => (readTarget(to)?.kind.startsWith("user") ? "direct" : "channel"),
+      targetResolver: {
+        looksLikeId: (text) => readTarget(text) !== undefined,
+        hint: TARGET_HINT,
+        resolveTarget: lookUpTarget,
+      },
+      resolveSessionConversation,
       resolveOutboundSessionRoute,
+      resolveDeliveryTarget,
+      directTargetStyle: "user-prefixed",
     },
     status,
     gateway: { startAccount: async (ctx) => (await loadGateway()).startAccount(ctx) },
@@ -170,5 +161,6 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     },
   },
   security,
+  threading,
   outbound,
 });

@@ -46,10 +46,10 @@ function openTurn(scope: TurnScope): HostTurn {
       core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
     },
 
-    async dispatch(deliver) {
+    async dispatch(replies) {
       if (ingress === undefined) throw new Error("A turn is dispatched after its access was resolved");
       scope.bursts.close(route.turnSessionKey);
-      await dispatchTurn(scope, { route, ingress, deliver });
+      await dispatchTurn(scope, { route, ingress, replies });
     },
   };
 }

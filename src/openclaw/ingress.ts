@@ -18,6 +18,7 @@ import { createWatch, type Reading } from "../inbound/watch.ts";
 import type { DropCounter } from "../log.ts";
 import { deriveMessageId } from "../outbound/message-id.ts";
 import { type Sending, sendMessage } from "../outbound/send.ts";
+import { fetchMessage } from "../rest/messages.ts";
 import { findUser } from "../rest/users.ts";
 import { openAccountMemory } from "./account-memory.ts";
 import type { AccountScope } from "./account-scope.ts";
@@ -59,6 +60,11 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     };
   }
 
+  async function findRoot(roomId: string, messageId: string): Promise<string | undefined> {
+    const message = await fetchMessage(rest, messageId);
+    return message?.roomId === roomId ? (message.threadId ?? message.id) : undefined;
+  }
+
   let open = false;
 
   /** Nothing is handed to an agent on hold: the event goes back to the queue as if it had not been taken. */
@@ -92,7 +98,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     const post = createPost(claim.id);
     const shared = { core, accountId, readConfig, readSettings, log, finishing, bursts };
     const host = refuseOnHold(createInboundHost({ ...shared, lifecycle }));
-    const outcome = await runTurn(event, { host, rooms, users, known, post });
+    const outcome = await runTurn(event, { host, rooms, users, known, post, findRoot });
     if (outcome.kind === "dropped")
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
   }

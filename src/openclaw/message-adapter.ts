@@ -9,26 +9,15 @@ import {
   createMessageReceiptFromOutboundResults,
 } from "openclaw/plugin-sdk/channel-outbound";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
-import { RestError } from "../errors.ts";
-import { findDelivery, resolveTargetRoom, sendDelivery } from "../outbound/send.ts";
-import { formatTarget, parseTarget, type Target } from "../outbound/target.ts";
+import { RestError, TargetError } from "../errors.ts";
+import { findDelivery, sendDelivery } from "../outbound/send.ts";
+import { formatTarget } from "../outbound/target.ts";
 import { adviseRetry } from "../retry.ts";
 import { resolveAccount } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { splitReply } from "./reply-text.ts";
+import { findDestination, readTarget, unknownTarget } from "./targets.ts";
 import { sendingFor } from "./transport.ts";
-
-export const TARGET_HINT = "room:<room id> or user:<user id>";
-
-function unknownTarget(text: string | undefined): Error {
-  return new Error(`"${text ?? ""}" is not a Rocket.Chat target; expected ${TARGET_HINT}`);
-}
-
-function requireTarget(text: string): Target {
-  const target = parseTarget(text);
-  if (target === undefined) throw unknownTarget(text);
-  return target;
-}
 
 interface SendRequest {
   readonly cfg: OpenClawConfig;
@@ -36,6 +25,8 @@ interface SendRequest {
   readonly text: string;
   readonly accountId?: string | null;
   readonly threadId?: string | number | null;
+  /** A message to reply to; on Rocket.Chat that is to write in its thread. */
+  readonly replyToId?: string | null;
   /** OpenClaw's queue entry; a repeated attempt carries the same. */
   readonly deliveryQueueId?: string;
 }
@@ -45,20 +36,20 @@ interface SendRequest {
  * there yet. OpenClaw may call it again with the same queue entry after a crash or an error; what was posted
  * then is not posted twice.
  */
-async function sendText({ cfg, to, text, accountId, threadId, deliveryQueueId }: SendRequest) {
-  const account = resolveAccount(cfg, accountId);
-  const sending = sendingFor(account);
-  const roomId = await resolveTargetRoom(sending.rest, requireTarget(to));
+async function sendText({ cfg, text, accountId, deliveryQueueId, ...place }: SendRequest) {
+  const settings = resolveAccount(cfg, accountId);
+  const sending = sendingFor(settings);
+  const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place).catch(
+    rejectUnsent,
+  );
   const delivery = {
     id: deliveryQueueId ?? randomUUID(),
     roomId,
-    threadId: threadId == null ? undefined : String(threadId),
-    texts: await splitReply(account, sending.rest, text),
-    unfurlLinks: account.text.unfurlLinks,
+    threadId,
+    texts: await splitReply(settings, sending.rest, text),
+    unfurlLinks: settings.text.unfurlLinks,
   };
-  const messageIds = await sendDelivery(sending, delivery).catch((error: unknown) => {
-    throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
-  });
+  const messageIds = await sendDelivery(sending, delivery).catch(rejectUnsent);
   const results = messageIds.map((messageId) => ({
     channel: CHANNEL_ID,
     messageId,
@@ -71,17 +62,24 @@ async function sendText({ cfg, to, text, accountId, threadId, deliveryQueueId }:
 
 const REFUSED = (cause: Error) => ({ cause, retryable: false });
 
+function rejectUnsent(error: unknown): never {
+  throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
+}
+
 /** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
-function isRefusal(error: unknown): error is RestError {
-  return error instanceof RestError && adviseRetry(error).kind === "blocked";
+function isRefusal(error: unknown): error is RestError | TargetError {
+  return (
+    error instanceof TargetError || (error instanceof RestError && adviseRetry(error).kind === "blocked")
+  );
 }
 
 type UnknownSend = Parameters<NonNullable<ChannelMessageDurableFinalAdapter["reconcileUnknownSend"]>>[0];
 
 /** Tells OpenClaw, after a crash in the middle of a send, whether the reply stands in the room. */
 async function reconcileUnknownSend({ cfg, queueId, to, accountId }: UnknownSend) {
-  const { rest } = sendingFor(resolveAccount(cfg, accountId));
-  const roomId = await resolveTargetRoom(rest, requireTarget(to));
+  const settings = resolveAccount(cfg, accountId);
+  const { rest } = sendingFor(settings);
+  const { roomId } = await findDestination({ rest, settings }, { to });
   const messageIds = await findDelivery(rest, { id: queueId, roomId });
   if (messageIds === undefined) return { status: "not_sent" as const };
   const results = messageIds.map((messageId) => ({
@@ -104,9 +102,9 @@ export const outbound = {
   chunker: null,
   deliveryCapabilities: { durableFinal: { text: true, thread: true, messageSendingHooks: true } },
   resolveTarget: ({ to }: { to?: string }) => {
-    const target = parseTarget(to ?? "");
+    const target = readTarget(to ?? "");
     if (target === undefined) return { ok: false as const, error: unknownTarget(to) };
-    return { ok: true as const, to: formatTarget(target) };
+    return { ok: true as const, to: "id" in target ? formatTarget(target) : (to ?? "").trim() };
   },
   sendText,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatTarget, parseTarget } from "./target.ts";
+import { formatTarget, parseNamedTarget, parseTarget } from "./target.ts";
 
 describe("parseTarget", () => {
   it.each([
@@ -13,11 +13,29 @@ describe("parseTarget", () => {
     expect(parseTarget(text)).toEqual(target);
   });
 
-  it.each(["#general", "@alice", "general", "room:", "", "room:a b"])("leaves %j to a look-up", (text) => {
-    expect(parseTarget(text)).toBeUndefined();
-  });
+  it.each(["#general", "@alice", "general", "room:", "", "room:a b", "room:x1:thread:y", "GENERAL"])(
+    "leaves %j to a look-up",
+    (text) => {
+      expect(parseTarget(text)).toBeUndefined();
+    },
+  );
 
   it("reads back what it writes", () => {
     expect(parseTarget(formatTarget({ kind: "user", id: "u1" }))).toEqual({ kind: "user", id: "u1" });
+  });
+});
+
+describe("parseNamedTarget", () => {
+  it.each([
+    ["#general", { kind: "room-name", name: "general" }],
+    ["rocketchat:#general", { kind: "room-name", name: "general" }],
+    ["#The plan", { kind: "room-name", name: "The plan" }],
+    ["@alice.b", { kind: "user-name", name: "alice.b" }],
+  ])("reads %j", (text, target) => {
+    expect(parseNamedTarget(text)).toEqual(target);
+  });
+
+  it.each(["general", "#", "@", "##a", "@@a", "room:x1", "# a", ""])("finds no name in %j", (text) => {
+    expect(parseNamedTarget(text)).toBeUndefined();
   });
 });

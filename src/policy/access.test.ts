@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { ChatType, RoomFacts } from "../facts/room.ts";
 import type { AccountSettings, RoomSettings } from "../settings.ts";
@@ -6,7 +7,7 @@ import { refusePlace, resolveSenderRule } from "./access.ts";
 
 const base = accountSettings();
 
-const place = (chatType: ChatType, id = "r1"): RoomFacts => ({ id, chatType, label: undefined });
+const place = (chatType: ChatType, id = "r1"): RoomFacts => roomFacts({ id, chatType });
 const rooms = (entries: Record<string, RoomSettings>) => ({ rooms: new Map(Object.entries(entries)) });
 
 describe("refusePlace", () => {

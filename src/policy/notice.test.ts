@@ -20,7 +20,7 @@ const message = (text = ""): MessageFacts => ({
 const phrase = (notice: Notice, text?: string, label = "town") =>
   phraseNotice(notice, {
     message: message(text),
-    room: { id: "r1", chatType: "channel", label },
+    room: { id: "r1", type: "c", chatType: "channel", label },
     actor: alice,
   });
 

@@ -1,8 +1,12 @@
 // Owns the endpoints about messages.
 
 import { RestError } from "../errors.ts";
-import { readObject, readText } from "../facts/json.ts";
+import { readObject, readObjects, readText } from "../facts/json.ts";
+import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RestClient } from "./client.ts";
+
+/** The server's `API_Upper_Count_Limit`: larger pages are cut to this. */
+const MAX_PAGE = 100;
 
 export interface NewMessage {
   /** Chosen by us: an `_id` that is already used is never posted twice (recording `send-idempotency`). */
@@ -29,6 +33,22 @@ export async function postMessage(rest: RestClient, message: NewMessage): Promis
     },
     ...(!message.unfurlLinks && { previewUrls: [] }),
   });
+}
+
+/** `GET /api/v1/chat.getMessage`; undefined when there is no such message or the bot may not read it. */
+export async function fetchMessage(rest: RestClient, id: string): Promise<MessageFacts | undefined> {
+  try {
+    return decodeMessage((await rest.get("v1/chat.getMessage", { msgId: id })).message);
+  } catch (error) {
+    if (error instanceof RestError && error.status < 500) return undefined;
+    throw error;
+  }
+}
+
+/** `GET /api/v1/chat.getThreadsList`: the roots of a room's threads, those with the latest replies first. */
+export async function fetchThreadRoots(rest: RestClient, roomId: string): Promise<readonly MessageFacts[]> {
+  const answer = await rest.get("v1/chat.getThreadsList", { rid: roomId, count: String(MAX_PAGE) });
+  return readObjects(answer, "threads").flatMap((raw) => decodeMessage(raw) ?? []);
 }
 
 /** `GET /api/v1/chat.getMessage`: whether a message with this id exists in this room. */

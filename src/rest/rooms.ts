@@ -1,7 +1,7 @@
 // Owns the endpoints about rooms.
 
 import { ProtocolError, RestError } from "../errors.ts";
-import { readObject, readText, readTexts } from "../facts/json.ts";
+import { readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeRoom, type RoomFacts } from "../facts/room.ts";
 import type { RestClient } from "./client.ts";
 
@@ -31,6 +31,23 @@ async function askForRoom(
     if (error instanceof RestError && error.status < 500 && error.serverCode !== undefined) return undefined;
     throw error;
   }
+}
+
+/** `GET /api/v1/rooms.get`: the rooms that the bot is in, direct messages among them. */
+export async function fetchJoinedRooms(rest: RestClient): Promise<readonly RoomFacts[]> {
+  const answer = await rest.get("v1/rooms.get");
+  return readObjects(answer, "update").flatMap((raw) => decodeRoom(raw) ?? []);
+}
+
+/** `GET /api/v1/subscriptions.getOne`: whether the bot is in a room; a public one may be read and written without. */
+export async function isMember(rest: RestClient, roomId: string): Promise<boolean> {
+  const answer = await rest.get("v1/subscriptions.getOne", { roomId });
+  return readObject(answer, "subscription") !== undefined;
+}
+
+/** `POST /api/v1/channels.join`. Rejects with RestError when the server refuses, for example for want of a join code. */
+export async function joinRoom(rest: RestClient, roomId: string): Promise<void> {
+  await rest.post("v1/channels.join", { roomId });
 }
 
 /**

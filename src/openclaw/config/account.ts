@@ -4,11 +4,18 @@ import { createAccountListHelpers, resolveMergedAccountConfig } from "openclaw/p
 import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { resolveChannelImplicitMentions } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import { DEFAULT_GROUP_HISTORY_LIMIT } from "openclaw/plugin-sdk/reply-history";
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
 import type { NameBook } from "../../inbound/names.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
+
+/** Earlier messages of a thread that its first turn is shown, as on Slack. */
+const DEFAULT_THREAD_MESSAGES = 20;
+
+/** The most messages that are read for one turn, as on Slack. */
+const MAX_HISTORY = 200;
 
 export const { listAccountIds, resolveDefaultAccountId } = createAccountListHelpers(CHANNEL_ID);
 
@@ -58,6 +65,21 @@ export function resolveAccount(
       tables: config.markdown?.tables ?? "block",
       unfurlLinks: config.unfurlLinks ?? false,
     },
+    replyToMode: config.replyToMode ?? "off",
+    replyToModeByChatType: config.replyToModeByChatType ?? {},
+    thread: {
+      historyScope: config.thread?.historyScope ?? "thread",
+      inheritParent: config.thread?.inheritParent ?? false,
+      initialHistoryLimit: readLimit(config.thread?.initialHistoryLimit, DEFAULT_THREAD_MESSAGES),
+    },
+    historyLimit: readLimit(
+      config.historyLimit ?? cfg.messages?.groupChat?.historyLimit,
+      DEFAULT_GROUP_HISTORY_LIMIT,
+    ),
+    dmHistoryLimit: readLimit(config.dmHistoryLimit, 0),
+    dmHistoryLimits: mapDirectLimits(config.dms ?? {}),
+    contextVisibility: config.contextVisibility ?? cfg.channels?.defaults?.contextVisibility ?? "all",
+    joinPublicRooms: config.joinPublicRooms ?? false,
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
@@ -154,7 +176,16 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
     accountId,
     channelId: CHANNEL_ID,
     omitKeys: ["accounts", "defaultAccount"],
-    nestedObjectKeys: ["network", "tls", "dm", "actions", "streaming", "markdown"],
+    nestedObjectKeys: [
+      "network",
+      "tls",
+      "dm",
+      "actions",
+      "streaming",
+      "markdown",
+      "thread",
+      "replyToModeByChatType",
+    ],
   });
 }
 
@@ -176,6 +207,19 @@ function mapRooms(rooms: NonNullable<AccountConfig["rooms"]>): Map<string, RoomS
 /** The entries as written: what they mean, `withIds` says. */
 function mapEntries(entries: readonly (string | number)[] = []): string[] {
   return entries.map((entry) => String(entry).trim());
+}
+
+function mapDirectLimits(dms: NonNullable<AccountConfig["dms"]>): Map<string, number> {
+  return new Map(
+    Object.entries(dms).flatMap(([id, dm]) =>
+      dm?.historyLimit === undefined ? [] : [[id, readLimit(dm.historyLimit, 0)]],
+    ),
+  );
+}
+
+/** OpenClaw writes the largest integer where it means "unset". */
+function readLimit(value: number | undefined, unset: number): number {
+  return value === undefined || value === Number.MAX_SAFE_INTEGER ? unset : Math.min(value, MAX_HISTORY);
 }
 
 function definedAccounts(

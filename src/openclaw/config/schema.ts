@@ -7,9 +7,12 @@ import {
   buildMultiAccountChannelSchema,
   ChannelDangerouslyAllowNameMatchingSchema,
   ChannelImplicitMentionsSchema,
+  ContextVisibilityModeSchema,
+  DmConfigSchema,
   DmPolicySchema,
   GroupPolicySchema,
   MentionPatternsPolicySchema,
+  ReplyToModeSchema,
   refineChannelDmPolicy,
   TextChunkModeSchema,
 } from "openclaw/plugin-sdk/channel-config-schema";
@@ -27,6 +30,22 @@ const RoomSchema = z.strictObject({
   users: AllowFromListSchema,
   ignoreOtherMentions: z.boolean().optional(),
   allowBots: AllowBotsSchema,
+  replyToMode: ReplyToModeSchema.optional(),
+});
+
+/** A number of messages; the reader applies the cap, so that a value saved for another purpose stays valid. */
+const HistoryLimitSchema = z.int().min(0).optional();
+
+const ThreadSchema = z.strictObject({
+  historyScope: z.enum(["thread", "channel"]).optional(),
+  inheritParent: z.boolean().optional(),
+  initialHistoryLimit: HistoryLimitSchema,
+});
+
+const ReplyToModeByChatTypeSchema = z.strictObject({
+  direct: ReplyToModeSchema.optional(),
+  group: ReplyToModeSchema.optional(),
+  channel: ReplyToModeSchema.optional(),
 });
 
 const DirectSchema = z.strictObject({
@@ -71,6 +90,14 @@ const AccountSchema = z.strictObject({
   unfurlLinks: z.boolean().optional(),
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
+  replyToMode: ReplyToModeSchema.optional(),
+  replyToModeByChatType: ReplyToModeByChatTypeSchema.optional(),
+  thread: ThreadSchema.optional(),
+  historyLimit: HistoryLimitSchema,
+  dmHistoryLimit: HistoryLimitSchema,
+  dms: z.record(z.string(), DmConfigSchema.optional()).optional(),
+  contextVisibility: ContextVisibilityModeSchema.optional(),
+  joinPublicRooms: z.boolean().optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),
   tls: z.strictObject({ caFile: z.string().min(1).optional() }).optional(),
   network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),

@@ -55,6 +55,37 @@ export const uiHints = {
     help: "Whoever takes a listed name is let in.",
     advanced: true,
   },
+  replyToMode: {
+    label: "Replies to top-level messages",
+    help: "off: at top level; first: the first reply in a thread; all: all in a thread.",
+  },
+  replyToModeByChatType: { label: "The same by chat type", help: "direct, group, channel." },
+  "thread.historyScope": {
+    label: "Recent messages in a thread",
+    help: "thread: of the thread; channel: of the room.",
+  },
+  "thread.inheritParent": { label: "Threads begin with the room's transcript", advanced: true },
+  "thread.initialHistoryLimit": {
+    label: "Earlier thread messages",
+    help: "Messages shown when the agent enters a thread; 0 to 200.",
+  },
+  historyLimit: {
+    label: "Recent room messages",
+    help: "Messages shown with each question; 0 to 200, 0 shows none.",
+  },
+  dmHistoryLimit: {
+    label: "Recent direct messages",
+    help: "Messages shown when the session begins; 0 to 200. OpenClaw keeps as many turns of the transcript.",
+  },
+  dms: { label: "Recent direct messages by user", help: "historyLimit by user id." },
+  contextVisibility: {
+    label: "Whose messages the agent sees as context",
+    help: "all, allowlist (only people who may speak to it), allowlist_quote (and what they quote).",
+  },
+  joinPublicRooms: {
+    label: "Join public rooms to write there",
+    help: "Otherwise a message to a public room the bot is not in is refused.",
+  },
   credentialCheckSeconds: {
     label: "Token check",
     help: "Seconds between two questions to the server whether the token is still good; 30 to 300.",

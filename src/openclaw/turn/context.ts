@@ -2,8 +2,10 @@
 
 import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
 import type { TurnInput } from "../../inbound/host.ts";
 import { formatTarget } from "../../outbound/target.ts";
+import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { requiresMention } from "../../settings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { mentionFacts } from "./access.ts";
@@ -15,16 +17,40 @@ function replyTarget({ message, room }: TurnInput): string {
   return formatTarget({ kind: "room", id: room.id });
 }
 
+/** Where a session's own messages go later, such as those of a heartbeat: the direct message that was last. */
 export function lastRoute({ accountId, input }: TurnScope, route: Route) {
-  return { sessionKey: route.mainSessionKey, channel: CHANNEL_ID, to: replyTarget(input), accountId };
+  const sessionKey = resolveInboundLastRouteSessionKey({ route, sessionKey: route.turnSessionKey });
+  return { sessionKey, channel: CHANNEL_ID, to: replyTarget(input), accountId };
+}
+
+/** The place of the message and of replies to it, in OpenClaw's words. */
+function threadFacts({ settings, input: { message, room } }: TurnScope) {
+  const { id, threadId } = message;
+  const repliesThreaded = resolveReplyToMode(settings, room) === "all";
+  const place = threadId ?? (repliesThreaded ? id : undefined);
+  // A thread of a direct message is a place to reply in, not a conversation of its own.
+  const messageThreadId = room.chatType === "direct" && threadId !== undefined ? undefined : place;
+  return {
+    conversation: messageThreadId === undefined ? {} : { threadId: messageThreadId },
+    reply: {
+      ...(messageThreadId !== undefined && { messageThreadId }),
+      ...(threadId !== undefined && { replyToId: threadId }),
+    },
+    extra: {
+      ...(messageThreadId !== place && { TransportThreadId: place }),
+      ...(threadId !== undefined && { ReplyThreading: { implicitCurrentMessage: "deny" } }),
+    },
+  };
 }
 
 export function buildContext(
-  { core, cfg, accountId, settings, input }: TurnScope,
+  scope: TurnScope,
   { route, ingress }: { route: Route; ingress: ResolvedChannelMessageIngress },
 ) {
+  const { core, cfg, accountId, settings, input } = scope;
   const { message, room, text } = input;
-  const { sender, threadId } = message;
+  const { sender } = message;
+  const thread = threadFacts(scope);
   const direct = room.chatType === "direct";
   const to = replyTarget(input);
   const from = direct ? `${CHANNEL_ID}:${sender.id}` : `${CHANNEL_ID}:${room.chatType}:${room.id}`;
@@ -38,7 +64,7 @@ export function buildContext(
     sender: { name: senderName, id: sender.id },
     envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
   });
-  return core.channel.inbound.buildContext({
+  const context = core.channel.inbound.buildContext({
     channelIngress: ingress,
     channel: CHANNEL_ID,
     accountId,
@@ -51,7 +77,7 @@ export function buildContext(
       id: room.id,
       nativeChannelId: room.id,
       ...(room.label && { label: room.label }),
-      ...(threadId && { threadId }),
+      ...thread.conversation,
       routePeer: { kind: room.chatType, id: direct ? sender.id : room.id },
     },
     route: {
@@ -61,12 +87,13 @@ export function buildContext(
       routeSessionKey: route.sessionKey,
       dispatchSessionKey: route.turnSessionKey,
       mainSessionKey: route.mainSessionKey,
+      ...(route.parentSessionKey && { parentSessionKey: route.parentSessionKey }),
     },
     reply: {
       to,
       originatingTo: to,
       nativeChannelId: room.id,
-      ...(threadId && { messageThreadId: threadId, replyToId: threadId }),
+      ...thread.reply,
     },
     message: { inboundEventKind: "user_request", body, bodyForAgent: text, rawBody: text, commandBody: text },
     access: {
@@ -77,5 +104,8 @@ export function buildContext(
       },
       commands: { authorized: ingress.commandAccess.authorized },
     },
+    extra: thread.extra,
   });
+  context.ReplyToMode = resolveReplyToMode(settings, room);
+  return context;
 }

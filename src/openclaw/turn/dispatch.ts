@@ -6,22 +6,26 @@ import {
   createChannelMessageReplyPipeline,
 } from "openclaw/plugin-sdk/channel-outbound";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
+import type { ReplyPort } from "../../inbound/host.ts";
+import { rememberThread } from "../../outbound/resolve-target.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { isFromBot } from "../../policy/access.ts";
+import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { splitReply } from "../reply-text.ts";
 import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
+import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 
 export interface Dispatch {
   readonly route: Route;
   readonly ingress: ResolvedChannelMessageIngress;
-  readonly deliver: (text: string) => Promise<string>;
+  readonly replies: ReplyPort;
 }
 
-export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }: Dispatch): Promise<void> {
+export async function dispatchTurn(scope: TurnScope, { route, ingress, replies }: Dispatch): Promise<void> {
   const { core, cfg, accountId, settings, input, log, finishing } = scope;
   const { message } = input;
   for (let turn = finishing.get(route.turnSessionKey); turn; turn = finishing.get(route.turnSessionKey))
@@ -35,6 +39,12 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
     channel: CHANNEL_ID,
     accountId,
   });
+  const mode = resolveReplyToMode(scope.settings, input.room);
+  // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
+  const hasReplied = { value: false };
+  const plan = planReplies({ message, mode, hasReplied, findRoot: replies.findRoot });
+  // Of the reply in hand: OpenClaw prepares and delivers one after another.
+  let place: string | undefined;
   const finish = (): void => {
     const over = turn.then(forget, forget);
     finishing.set(route.turnSessionKey, over);
@@ -68,25 +78,33 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
         delivery: {
           observeMessageSent: true,
           // A reply is addressed by its room and thread; a native reply to one message is nothing we could prove.
-          preparePayload: ({ replyToId: _, ...payload }) => payload,
+          async preparePayload({ replyToId, ...payload }, { kind }) {
+            place = await plan.place({ ...payload, replyToId, kind });
+            if (place !== undefined) rememberThread({ roomId: input.room.id, threadId: place });
+            return payload;
+          },
           durable(payload, { kind }) {
             if (kind !== "final") return false;
             finish();
-            return durableReply(scope, payload);
+            return durableReply(scope, payload, place);
           },
           async deliver(payload, { kind }) {
             if (kind === "final") finish();
             const messageIds: string[] = [];
             const { rest } = sendingFor(settings);
             for (const text of await splitReply(settings, rest, payload.text ?? ""))
-              messageIds.push(await deliver(text));
-            return { visibleReplySent: messageIds.length > 0, messageIds };
+              messageIds.push(await replies.post(text, place));
+            return { visibleReplySent: messageIds.length > 0, messageIds, ...(place && { threadId: place }) };
           },
           onDelivered: (_, { kind }, result) =>
             log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") ?? "-" }),
           onError: (error) => log.error("reply could not be delivered", { error, messageId: message.id }),
         },
-        replyOptions: { ...bindIngressLifecycleToReplyOptions(scope.lifecycle), onModelSelected },
+        replyOptions: {
+          ...bindIngressLifecycleToReplyOptions(scope.lifecycle),
+          onModelSelected,
+          hasRepliedRef: hasReplied,
+        },
       }),
     },
   });
@@ -98,10 +116,9 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, deliver }
  * How OpenClaw is to keep a final reply until it stands in the room, over errors and restarts. Only text: that
  * is what can be proved to have arrived.
  */
-function durableReply({ input: { message, room } }: TurnScope, payload: ReplyPayload) {
+function durableReply({ input: { room } }: TurnScope, payload: ReplyPayload, threadId: string | undefined) {
   const hasMedia = payload.mediaUrl !== undefined || (payload.mediaUrls?.length ?? 0) > 0;
   if (hasMedia || (payload.text ?? "").trim() === "") return false;
-  const { threadId } = message;
   return {
     to: formatTarget({ kind: "room", id: room.id }),
     replyToId: null,

@@ -1,26 +1,38 @@
 // Owns which agent and session a message belongs to.
 
-import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
-import { resolveThreadSessionKeys } from "openclaw/plugin-sdk/routing";
+import {
+  type ResolvedAgentRoute,
+  resolveAgentRoute,
+  resolveThreadSessionKeys,
+} from "openclaw/plugin-sdk/routing";
+import { sessionThread } from "../../policy/reply-place.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import type { TurnScope } from "./scope.ts";
 
-export type Route = ReturnType<PluginRuntime["channel"]["routing"]["resolveAgentRoute"]> & {
+export type Route = ResolvedAgentRoute & {
   readonly turnSessionKey: string;
+  /** Set where a thread's session is to begin with a copy of its room's transcript. */
+  readonly parentSessionKey: string | undefined;
 };
 
 /** Threads of rooms have a session of their own; threads in direct messages stay in the sender's session. */
-export function resolveRoute({ core, cfg, accountId, input: { message, room } }: TurnScope): Route {
+export function resolveRoute(scope: Pick<TurnScope, "cfg" | "accountId" | "settings" | "input">): Route {
+  const { cfg, accountId, settings, input } = scope;
+  const { message, room } = input;
   const id = room.chatType === "direct" ? message.sender.id : room.id;
-  const route = core.channel.routing.resolveAgentRoute({
+  const route = resolveAgentRoute({
     cfg,
     channel: CHANNEL_ID,
     accountId,
     peer: { kind: room.chatType, id },
   });
-  const threadId = room.chatType === "direct" ? null : (message.threadId ?? null);
-  const { sessionKey } = resolveThreadSessionKeys({ baseSessionKey: route.sessionKey, threadId });
-  return { ...route, turnSessionKey: sessionKey };
+  const threadId = sessionThread(settings, input) ?? null;
+  const { sessionKey, parentSessionKey } = resolveThreadSessionKeys({
+    baseSessionKey: route.sessionKey,
+    threadId,
+    ...(settings.thread.inheritParent && { parentSessionKey: route.sessionKey }),
+  });
+  return { ...route, turnSessionKey: sessionKey, parentSessionKey };
 }
 
 export function dmScopeOf({ dmScope }: Route) {
