@@ -94,6 +94,7 @@ export async function openJudge({
         rooms,
         users: { named: async () => undefined },
         known,
+        findRoot: async () => undefined,
         post: async () => "",
       });
       if (outcome.kind === "dropped" && outcome.reason !== "pairing-pending") {
