@@ -99,7 +99,9 @@ export async function enterAs(page: Page, name: string): Promise<void> {
 /** Opens a room from wherever one is, by its title in the list. */
 export async function openRoom(page: Page, title: string): Promise<void> {
   const entry = page.getByRole("navigation").getByRole("button", { name: title });
-  if (!(await entry.isVisible())) await page.getByRole("button", { name: "Back to the rooms" }).click();
+  const back = page.getByRole("button", { name: "Back to the rooms" });
+  await entry.or(back).first().waitFor();
+  if (!(await entry.isVisible())) await back.click();
   await entry.click();
   await page.getByRole("textbox", { name: `Write to ${title}` }).waitFor();
 }

@@ -23,9 +23,10 @@ export function renderText(md: unknown, text: string, context: TextContext): Com
 function renderNode(node: unknown, context: TextContext, depth: number): ComponentChild {
   if (depth === 0 || !isJson(node)) return null;
   const renderAll = (nodes: unknown) => listOf(nodes).map((child) => renderNode(child, context, depth - 1));
-  const wrapper = WRAPPERS[textOf(node, "type")];
+  const type = textOf(node, "type");
+  const wrapper = Object.hasOwn(WRAPPERS, type) ? WRAPPERS[type] : undefined;
   if (wrapper) return h(wrapper[0], wrapper[1] ?? null, renderAll(node.value));
-  const render = RENDERERS[textOf(node, "type")];
+  const render = Object.hasOwn(RENDERERS, type) ? RENDERERS[type] : undefined;
   return render ? render(node, context, renderAll) : plain(node) || renderAll(node.value);
 }
 

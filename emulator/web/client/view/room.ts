@@ -1,6 +1,6 @@
 // A room, or a thread in it: its heading, its messages, who types, and where one writes.
 import { type ComponentChild, Fragment, h } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Page } from "../main.ts";
 import type { Person, Place } from "../person.ts";
 import type { Message, Room } from "../wire.ts";
@@ -21,6 +21,9 @@ const GROUP_MS = 300_000;
 const NEAR = 80;
 
 export function RoomView({ page, person, room }: Props): ComponentChild {
+  const { side } = page.route;
+  // Who leaves a thread is again at the message it began with.
+  useEffect(() => () => document.getElementById(`m-${side}`)?.focus(), [side]);
   const heading = h(
     "header",
     null,
