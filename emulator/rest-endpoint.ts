@@ -69,6 +69,8 @@ export function restEndpoint(port: RestPort): Hono<Env> {
   const app = new Hono<Env>({ strict: !world.traits.legacy });
   app.use(async (context, next) => {
     await withFault(port, context, next);
+    if (!context.res.headers.has("date"))
+      context.res.headers.set("date", new Date(world.now()).toUTCString());
     const { method, path } = context.req;
     saw({ method, path, userId: context.req.header("x-user-id"), status: context.res.status });
   });

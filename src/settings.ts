@@ -83,6 +83,16 @@ export interface DirectSettings {
   readonly groupRooms: readonly string[];
 }
 
+/** How far back messages are looked for that were sent while the account could not listen. */
+export interface CatchUpSettings {
+  /** Messages older than this when the account is back are left alone. */
+  readonly maxAgeMinutes: number;
+  /** Of each room the newest so many messages are read. */
+  readonly maxMessagesPerRoom: number;
+  /** How often messages are looked for that a working connection failed to deliver; 0: never. */
+  readonly safetyScanMinutes: number;
+}
+
 /**
  * One `channels.rocketchat` entry after account-over-root merging, with secrets resolved. As written, its lists
  * of people and rooms may hold names; what judges a message reads them with ids in place of the names, and an
@@ -139,6 +149,7 @@ export interface AccountSettings {
   readonly dangerouslyAllowNameMatching: boolean;
   /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */
   readonly credentialCheckSeconds: number;
+  readonly catchUp: CatchUpSettings;
   readonly dangerouslyAllowInsecure: boolean;
   /** PEM file of the authorities that the server's certificate may come from, in place of the known ones. */
   readonly caFile: string | undefined;

@@ -21,7 +21,7 @@ import { getRuntime } from "./runtime.ts";
 import { openThreadMemory } from "./thread-memory.ts";
 
 /** Opens the memory of an account that is about to run. `close` ends its files. */
-export function openAccountMemory({ ctx, log, report, settings }: AccountScope, rest: RestClient) {
+export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, rest: RestClient) {
   const core = getRuntime();
   const { accountId } = ctx;
   const { now } = systemClock;
@@ -32,7 +32,7 @@ export function openAccountMemory({ ctx, log, report, settings }: AccountScope, 
     rest,
     log,
     now,
-    onUnresolved: (unresolvedNames) => report({ audit: { unresolvedNames } }),
+    onUnresolved: (unresolvedNames) => audit({ unresolvedNames }),
   });
   const known = createKnowledge({
     rooms,

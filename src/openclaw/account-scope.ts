@@ -18,6 +18,8 @@ export interface AccountScope {
   readonly ctx: StartContext;
   readonly settings: AccountSettings;
   readonly report: StatusSink;
+  /** Adds what a part has found to the account's status; later findings of the same name take its place. */
+  readonly audit: (findings: Readonly<Record<string, unknown>>) => void;
   readonly log: Log;
   readonly socketUrl: string;
 }

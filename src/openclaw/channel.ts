@@ -57,6 +57,7 @@ const LIVE_KEYS = [
   "rooms",
   "requireMention",
   "allowBots",
+  "catchUp",
   "reactionNotifications",
   "reactionAllowlist",
   "implicitMentions",

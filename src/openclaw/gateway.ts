@@ -3,11 +3,14 @@
 import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
 import { systemClock } from "../connection/driver.ts";
+import type { StreamEvent } from "../ddp/protocol.ts";
 import { ConfigError } from "../errors.ts";
+import type { CatchUp } from "../inbound/catch-up.ts";
 import { createDropCounter, createLog } from "../log.ts";
 import type { Sending } from "../outbound/send.ts";
 import type { RestClient } from "../rest/client.ts";
 import { type AccountScope, reportState, type StartContext } from "./account-scope.ts";
+import { openCatchUp } from "./catch-up.ts";
 import { resolveEndpoints } from "./config/account.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
 import { startLink } from "./link.ts";
@@ -25,13 +28,18 @@ const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messag
 export async function startAccount(ctx: StartContext): Promise<void> {
   const settings = ctx.account;
   const report = createAccountStatusSink({ accountId: ctx.accountId, setStatus: ctx.setStatus });
+  let found: Readonly<Record<string, unknown>> = {};
+  const audit = (findings: typeof found): void => {
+    found = { ...found, ...findings };
+    report({ audit: found });
+  };
   const sink = ctx.log ?? { info: () => {}, warn: () => {}, error: () => {} };
   const log = createLog(sink, { prefix: ctx.accountId, secrets: [settings.pat] });
   report({ baseUrl: settings.serverUrl, dmPolicy: settings.dmPolicy, lifecycle: "starting", running: true });
   try {
     const endpoints = resolveEndpoints(settings);
     await assertServerAllowed(settings);
-    await runAccount({ ctx, settings, report, log, socketUrl: endpoints.socket });
+    await runAccount({ ctx, settings, report, audit, log, socketUrl: endpoints.socket });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     log.error("account cannot start", { error });
@@ -46,6 +54,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
   const { ctx, settings, report, log } = scope;
   const drops = createDropCounter(log);
   let ingress: Ingress | undefined;
+  let catchUp: CatchUp | undefined;
   const sendingOf = (client: RestClient): Sending => ({
     rest: client,
     patience: ctx.abortSignal,
@@ -61,12 +70,14 @@ async function runAccount(scope: AccountScope): Promise<void> {
     openIngress: (client) => {
       const opened = createIngress(scope, sendingOf(client), drops);
       ingress = opened;
+      catchUp = openCatchUp(scope, client, opened);
+      const store = createStore(opened, catchUp);
       return {
         ...opened,
         store: (event) =>
           event.eventName === SETTINGS_STREAM.eventName
             ? noteSettingChange(settings.serverUrl, event)
-            : opened.admit(toRawEvent(event)),
+            : store(event),
       };
     },
     onConfirmed: () => {},
@@ -77,6 +88,8 @@ async function runAccount(scope: AccountScope): Promise<void> {
       // What changed while the connection was down was not pushed.
       if (change.state === "online") void refreshServerFacts(settings.serverUrl, rest);
       reportState(scope, change);
+      if (change.state === "online") catchUp?.online();
+      else catchUp?.offline();
     },
     onDrop: (reason, detail) => drops.count(`frame ${reason}`, { detail }),
     clock: systemClock,
@@ -91,6 +104,16 @@ async function runAccount(scope: AccountScope): Promise<void> {
     unshare();
     await ingress?.stop();
   }
+}
+
+/** Stores what the connection delivers, behind what its room has missed. */
+function createStore(ingress: Ingress, catchUp: CatchUp): (event: StreamEvent) => Promise<void> {
+  return async (event) => {
+    const raw = toRawEvent(event);
+    await catchUp.awaitTurn(raw);
+    await ingress.admit(raw);
+    catchUp.noteLive(raw);
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

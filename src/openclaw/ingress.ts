@@ -137,14 +137,19 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
 
   monitor.ensureQueueAvailable();
 
-  let admitting: Promise<void> = Promise.resolve();
+  let admitting: Promise<unknown> = Promise.resolve();
   /** One after the other: what a document means depends on those before it, which must be stored by then. */
-  function admitInOrder(prepare: () => Promise<void>, read: () => Reading): Promise<void> {
+  function admitInOrder(prepare: () => Promise<void>, read: () => Reading): Promise<number> {
     const admitted = admitting.then(async () => {
       await prepare();
       const { events, keep } = read();
-      for (const event of events) await monitor.admit(event);
+      let stored = 0;
+      for (const event of events) {
+        const admission = await monitor.admit(event);
+        if (admission.kind === "durable" && admission.queueResult.kind === "accepted") stored += 1;
+      }
       keep();
+      return stored;
     });
     admitting = admitted.catch(() => {});
     return admitted;
@@ -157,17 +162,20 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     },
     /** Looks up the names in the configuration; a message is judged only after that. Never rejects. */
     prepare: memory.learnNames,
+    /** The settings in force now. */
+    settings: readSettings,
     /**
      * Takes a document of the message stream, or one read from a room's history: then `unreadSince` says when the
-     * latest message was sent that was read before (see `Watch`). Rejects when it could not be stored.
+     * latest message was sent that was read before (see `Watch`). Answers how many events were newly stored; rejects
+     * when it could not be stored.
      */
-    admit: (event: RawMessageEvent, unreadSince?: number): Promise<void> =>
+    admit: (event: RawMessageEvent, unreadSince?: number): Promise<number> =>
       admitInOrder(
         () => memory.prepare(event),
         () => watch.read(event, readSettings(), unreadSince),
       ),
     /** Takes the news that a message was deleted for good. */
-    admitDeletion: (messageId: string): Promise<void> =>
+    admitDeletion: (messageId: string): Promise<number> =>
       admitInOrder(memory.learnNames, () => watch.readDeletion(messageId)),
     /** Begins, or goes on, to process what is stored. */
     open(): void {

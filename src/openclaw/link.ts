@@ -2,16 +2,16 @@
 
 import { type Connection, type ConnectionOptions, startConnection } from "../connection/driver.ts";
 import type { RocketChatError } from "../errors.ts";
-import type { FileClient, RestClient } from "../rest/client.ts";
+import type { AccountClient } from "../rest/client.ts";
 import type { AccountSettings } from "../settings.ts";
 import { checkCredentials, createCredentialWatch } from "./credentials.ts";
 
 export interface LinkOptions extends Omit<ConnectionOptions, "credentials" | "blockedRetryMs" | "onEvent"> {
   readonly settings: AccountSettings;
   /** Makes the account's REST client; it calls `onUnauthorized` with each answer that means a dead token. */
-  openRest(onUnauthorized: (error: RocketChatError) => void): RestClient & FileClient;
+  openRest(onUnauthorized: (error: RocketChatError) => void): AccountClient;
   /** Called once, with the client; what it answers stores and processes events. It begins on hold. */
-  openIngress(rest: RestClient & FileClient): LinkIngress;
+  openIngress(rest: AccountClient): LinkIngress;
   /** The server has confirmed the token. */
   onConfirmed(): void;
   /** A check failed without a word about the token. */
@@ -31,7 +31,7 @@ export interface LinkIngress {
 
 export interface Link {
   readonly connection: Connection;
-  readonly rest: RestClient & FileClient;
+  readonly rest: AccountClient;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   createComputedAccountStatusAdapter,
   createDefaultChannelRuntimeState,
 } from "openclaw/plugin-sdk/status-helpers";
-import { isJsonObject, readTexts } from "../facts/json.ts";
+import { isJsonObject, readNumber, readObject, readText, readTexts } from "../facts/json.ts";
 import { describe } from "../log.ts";
 import { fetchMe, fetchServerVersion } from "../rest/auth.ts";
 import type { AccountSettings } from "../settings.ts";
@@ -43,13 +43,46 @@ function readUnresolvedNames(audit: unknown): readonly string[] {
 }
 
 function collectStatusIssues(accounts: ChannelAccountSnapshot[]): ChannelStatusIssue[] {
-  return accounts.flatMap(({ accountId, audit }) => {
-    const names = readUnresolvedNames(audit);
-    if (names.length === 0) return [];
-    const message = `No such user or room, so the entry matches nobody: ${names.join(", ")}`;
-    const fix = "Correct the name, let the bot user see the room, or give the id.";
-    return [{ channel: CHANNEL_ID, accountId, kind: "config" as const, message, fix }];
+  return accounts.flatMap((account) => [...readNameIssues(account), ...readGapIssues(account)]);
+}
+
+/** What the look for missed messages had to leave out, or found that the connection had not delivered. */
+function readGapIssues({ accountId, audit }: ChannelAccountSnapshot): ChannelStatusIssue[] {
+  const found = isJsonObject(audit) ? readObject(audit, "catchUp") : undefined;
+  const [skipped, undelivered] = [readText(found ?? {}, "skipped"), readNumber(found ?? {}, "undelivered")];
+  const issue = (message: string, fix: string): ChannelStatusIssue => ({
+    channel: CHANNEL_ID,
+    accountId,
+    kind: "runtime",
+    message,
+    fix,
   });
+  return [
+    ...(skipped === undefined
+      ? []
+      : [
+          issue(
+            `Not answered: ${skipped}`,
+            "Ask again, or raise catchUp.maxAgeMinutes or maxMessagesPerRoom.",
+          ),
+        ]),
+    ...(undelivered === undefined
+      ? []
+      : [
+          issue(
+            `Rocket.Chat did not deliver ${undelivered} messages over the open connection; they were found and answered late.`,
+            "Check that all instances of the server see each other's messages.",
+          ),
+        ]),
+  ];
+}
+
+function readNameIssues({ accountId, audit }: ChannelAccountSnapshot): ChannelStatusIssue[] {
+  const names = readUnresolvedNames(audit);
+  if (names.length === 0) return [];
+  const message = `No such user or room, so the entry matches nobody: ${names.join(", ")}`;
+  const fix = "Correct the name, let the bot user see the room, or give the id.";
+  return [{ channel: CHANNEL_ID, accountId, kind: "config" as const, message, fix }];
 }
 
 export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>({

@@ -13,10 +13,9 @@ import {
 import { ConfigError, NetworkError } from "../errors.ts";
 import type { Sending } from "../outbound/send.ts";
 import {
+  type AccountClient,
   createRestClient,
-  type FileClient,
   type GuardedFetch,
-  type RestClient,
   type RestClientOptions,
 } from "../rest/client.ts";
 import type { AccountSettings } from "../settings.ts";
@@ -26,7 +25,7 @@ import { CHANNEL_ID } from "./config/schema.ts";
 type RestOptions = Pick<RestClientOptions, "signal" | "onUnauthorized" | "onLimited">;
 
 /** Creates a REST client for an account. Throws ConfigError when the account cannot be used. */
-export function openRestClient(settings: AccountSettings, options: RestOptions): RestClient & FileClient {
+export function openRestClient(settings: AccountSettings, options: RestOptions): AccountClient {
   const { rest } = resolveEndpoints(settings);
   const { userId, pat } = settings;
   return createRestClient({ serverUrl: rest, userId, pat, fetch: createGuardedFetch(settings), ...options });

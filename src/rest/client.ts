@@ -69,6 +69,12 @@ export interface FileClient {
   download(link: string, maxBytes: number): Promise<Uint8Array>;
 }
 
+/** All that one account's client can do. */
+export interface AccountClient extends RestClient, FileClient {
+  /** The server's clock in epoch milliseconds, by the latest answer's `date` (whole seconds); undefined before. */
+  serverNow(): number | undefined;
+}
+
 /** A server that accepts a request and never answers is given up after this long (6.5 does so on broken images). */
 const DEADLINE_MS = 30_000;
 
@@ -86,11 +92,12 @@ const ME = "v1/me";
 const PERMISSION_CODES = new Set(["unauthorized", "error-unauthorized", "not-authorized"]);
 
 /** Creates the REST client of one account; nothing in it is shared with another. */
-export function createRestClient(options: RestClientOptions): RestClient & FileClient {
+export function createRestClient(options: RestClientOptions): AccountClient {
   const origin = new URL(options.serverUrl).origin;
   const limits = new RouteLimits();
   const clock = options.clock ?? realClock;
   let confirming: Promise<void> | undefined;
+  let serverDate: { readonly at: number; readonly told: number } | undefined;
 
   /** The credentials, for the server's own origin only; nothing for any other host, scheme or port. */
   function authFor(url: string): Record<string, string> {
@@ -110,6 +117,8 @@ export function createRestClient(options: RestClientOptions): RestClient & FileC
     try {
       const init = { method, headers, signal, follow, ...(body !== undefined && { body }) };
       const { response, release } = await options.fetch(url, init);
+      const told = Date.parse(response.headers.get("date") ?? "");
+      if (Number.isFinite(told) && new URL(url).origin === origin) serverDate = { at: clock.now(), told };
       try {
         return await read(response);
       } finally {
@@ -194,6 +203,7 @@ export function createRestClient(options: RestClientOptions): RestClient & FileC
       return send({ method: "GET", path, search }, call);
     },
     post: (path, body, call) => send({ method: "POST", path, body }, call),
+    serverNow: () => serverDate && serverDate.told + clock.now() - serverDate.at,
     download: async (link, maxBytes) => {
       const url = new URL(link, `${options.serverUrl}/`).href;
       const call = { method: "GET", url, path: "the file", headers: {} };

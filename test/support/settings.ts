@@ -38,6 +38,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     joinPublicRooms: false,
     dangerouslyAllowNameMatching: false,
     credentialCheckSeconds: 240,
+    catchUp: { maxAgeMinutes: 60, maxMessagesPerRoom: 200, safetyScanMinutes: 10 },
     dangerouslyAllowInsecure: false,
     caFile: undefined,
     allowPrivateNetwork: false,

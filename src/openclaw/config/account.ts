@@ -82,6 +82,11 @@ export function resolveAccount(
     joinPublicRooms: config.joinPublicRooms ?? false,
     dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
     credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
+    catchUp: {
+      maxAgeMinutes: config.catchUp?.maxAgeMinutes ?? 60,
+      maxMessagesPerRoom: config.catchUp?.maxMessagesPerRoom ?? 200,
+      safetyScanMinutes: config.catchUp?.safetyScanMinutes ?? 10,
+    },
     dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
     caFile: config.tls?.caFile,
     allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
@@ -177,6 +182,7 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
     channelId: CHANNEL_ID,
     omitKeys: ["accounts", "defaultAccount"],
     nestedObjectKeys: [
+      "catchUp",
       "network",
       "tls",
       "dm",

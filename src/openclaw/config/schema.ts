@@ -59,6 +59,12 @@ const MIN_CHUNK_UNITS = 200;
 
 const MarkdownSchema = z.strictObject({ tables: z.enum(["off", "bullets", "code", "block"]).optional() });
 
+const CatchUpSchema = z.strictObject({
+  maxAgeMinutes: z.number().int().min(0).max(10_080).optional(),
+  maxMessagesPerRoom: z.number().int().min(0).max(5_000).optional(),
+  safetyScanMinutes: z.number().int().min(0).max(1_440).optional(),
+});
+
 /** Only `https`, unless the account says that it is for local development; a sub-path is allowed. */
 const ServerUrlSchema = z
   .url({ protocol: /^https?$/, error: "expected the https:// address of the Rocket.Chat server" })
@@ -90,6 +96,7 @@ const AccountSchema = z.strictObject({
   unfurlLinks: z.boolean().optional(),
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
+  catchUp: CatchUpSchema.optional(),
   replyToMode: ReplyToModeSchema.optional(),
   replyToModeByChatType: ReplyToModeByChatTypeSchema.optional(),
   thread: ThreadSchema.optional(),

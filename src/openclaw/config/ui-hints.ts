@@ -91,6 +91,21 @@ export const uiHints = {
     help: "Seconds between two questions to the server whether the token is still good; 30 to 300.",
     advanced: true,
   },
+  "catchUp.maxAgeMinutes": {
+    label: "Answer what was missed",
+    help: "Minutes; older messages are left alone when the account is back. 0 to 10080, 60 by default.",
+    advanced: true,
+  },
+  "catchUp.maxMessagesPerRoom": {
+    label: "Missed messages read per room",
+    help: "The newest so many; 0 to 5000, 200 by default.",
+    advanced: true,
+  },
+  "catchUp.safetyScanMinutes": {
+    label: "Look for undelivered messages",
+    help: "Minutes between two looks; 0 turns it off, 10 by default.",
+    advanced: true,
+  },
   "tls.caFile": {
     label: "Certificate authority file",
     help: "PEM; for a server whose certificate comes from an authority of your own.",

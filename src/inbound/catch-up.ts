@@ -1,0 +1,344 @@
+// Owns finding what was sent while the account could not listen, and bringing it in through the usual way.
+
+import { RestError } from "../errors.ts";
+import { isJsonObject, readInstant, readText } from "../facts/json.ts";
+import type { Log } from "../log.ts";
+import { isRoomAllowed } from "../policy/access.ts";
+import type { AccountClient } from "../rest/client.ts";
+import { fetchChanges, fetchHistory, fetchJoins, fetchMovedRooms, type MovedRoom } from "../rest/history.ts";
+import type { AccountSettings } from "../settings.ts";
+import type { RawMessageEvent } from "./receive.ts";
+
+/** How far an account has read. Server times are epoch milliseconds of the server's clock. */
+export interface Mark {
+  /** Everything sent up to here, in server time, was stored or judged. */
+  readonly readTo: number;
+  /** When that was noted, by this machine's wall clock. */
+  readonly notedAt: number;
+  /** The account's first connection, in server time: nothing before it is ever read. */
+  readonly startedAt: number;
+}
+
+/** What a look for missed messages left out or found, for the account's status. */
+export interface CatchUpReport {
+  /** Messages in these spans were not read: older than the bound, or more than the bound in one room. */
+  readonly skipped: string;
+  /** Messages that the connection never delivered while it was up, since the account started. */
+  readonly undelivered: number;
+}
+
+export interface CatchUpOptions {
+  readonly rest: AccountClient;
+  /** Resolves when names in the configuration were looked up; a room is judged only after that. */
+  prepare(): Promise<void>;
+  readonly settings: () => AccountSettings;
+  /**
+   * Brings in a document of a room's history and answers how many events were newly stored; only what was sent
+   * after `unreadSince` (server time) counts as a new message. Rejects when it could not be stored.
+   */
+  admit(event: RawMessageEvent, unreadSince: number): Promise<number>;
+  admitDeletion(messageId: string): Promise<number>;
+  /** The durable mark of this bot user at this server. */
+  readonly mark: { read(): Mark | undefined; write(mark: Mark): void };
+  readonly log: Log;
+  readonly report: (report: Partial<CatchUpReport>) => void;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
+  /** Passes time; rejects when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface CatchUp {
+  /** The connection is up: what was missed is looked for, then messages that it fails to deliver. */
+  online(): void;
+  /** The connection is gone; a look in progress ends, and begins anew with the next `online`. */
+  offline(): void;
+  /** Resolves when a live document may be stored: not before what its room has missed, unless that takes long. */
+  awaitTurn(event: RawMessageEvent): Promise<void>;
+  /** A live document was stored or judged. */
+  noteLive(event: RawMessageEvent): void;
+}
+
+/** Servers stamp a message before they tell of it; what was sent this shortly before the mark is read again. */
+const OVERLAP_MS = 30_000;
+
+/** A silent connection is found dead after 45 s at the latest; without news the mark stays this far behind. */
+const SILENCE_MS = 60_000;
+
+/** How often an idle account's mark moves on. */
+const MARK_INTERVAL_MS = 30_000;
+
+/** The mark is written at most this often: losing it costs reading a little more. */
+const MARK_WRITE_MS = 5_000;
+
+/** How long a live message waits for what its room has missed. */
+const TURN_WAIT_MS = 10_000;
+
+const RETRY_FLOOR_MS = 1_000;
+const RETRY_CEILING_MS = 60_000;
+
+/** A room that still has to be read. */
+interface Job {
+  readonly room: MovedRoom;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+export function createCatchUp(options: CatchUpOptions): CatchUp {
+  const { rest, log, now } = options;
+  const marker = createMarker(options);
+  let link: AbortController | undefined;
+  /** Settles when the rooms to be read are known. */
+  let listed = Promise.withResolvers<void>();
+  const pending = new Map<string, Job>();
+  let undelivered = 0;
+  /** Whether messages are remembered from before the gap, without which their changes say nothing. */
+  let remembers = false;
+
+  const settings = () => options.settings();
+  const serverNow = () => rest.serverNow() ?? now();
+
+  async function listRooms(since: number): Promise<MovedRoom[]> {
+    const moved = await fetchMovedRooms(rest, since);
+    await options.prepare();
+    return moved.filter((room) => room.type === "d" || isRoomAllowed(settings(), room));
+  }
+
+  /** Reads what a room has missed. Answers how many events were newly stored. */
+  async function readRoom(
+    room: MovedRoom,
+    { since, until, changes = false }: { since: number; until?: number; changes?: boolean },
+  ): Promise<number> {
+    const max = settings().catchUp.maxMessagesPerRoom;
+    const place = {
+      roomParticipant: true,
+      roomType: room.type,
+      ...(room.name !== undefined && { roomName: room.name }),
+    };
+    try {
+      const { messages, cut } = await fetchHistory(rest, room, { since, until, max });
+      let stored = 0;
+      for (const message of messages) stored += await options.admit({ message, room: place }, since);
+      if (changes) await readChanges(room, place, since);
+      if (cut && until === undefined)
+        tellSkipped(`all but the newest ${max} messages in room ${room.id} since ${iso(since)}`);
+      return stored;
+    } catch (error) {
+      if (!(error instanceof RestError) || error.status >= 500 || error.serverCode === undefined) throw error;
+      log.warn("room cannot be read any more", { room: room.id, error });
+      return 0;
+    }
+  }
+
+  /** Edits, reactions and deletions of messages that are remembered. The server may refuse: it is slow work. */
+  async function readChanges(room: MovedRoom, place: unknown, since: number): Promise<void> {
+    try {
+      const { updated, deletedIds } = await fetchChanges(rest, room.id, since);
+      for (const message of updated) await options.admit({ message, room: place }, Number.POSITIVE_INFINITY);
+      for (const id of deletedIds) await options.admitDeletion(id);
+    } catch (error) {
+      if (!(error instanceof RestError) || error.status >= 500) throw error;
+      log.debug("changes of a room cannot be read", { room: room.id, error });
+    }
+  }
+
+  function tellSkipped(what: string): void {
+    const skipped = `${what} (catchUp bounds)`;
+    log.warn("messages skipped", { skipped });
+    options.report({ skipped });
+  }
+
+  /** One look for what was missed since the mark, room by room. */
+  async function readMissed(signal: AbortSignal): Promise<void> {
+    const { catchUp } = settings();
+    const asked = await askServerTime(rest, now);
+    const before = marker.current();
+    if (before === undefined) {
+      remembers = true;
+      // The server told whole seconds; what it was sent within this one came before us.
+      marker.begin(asked + 1000);
+      log.info("first connection; messages from now on are read");
+      listed.resolve();
+      return;
+    }
+    const oldest = asked - catchUp.maxAgeMinutes * 60_000;
+    // A server whose clock was set back has sent what we missed under times that we had read to before.
+    const readTo = Math.min(before.readTo, asked - Math.max(0, now() - before.notedAt));
+    if (readTo < oldest) tellSkipped(`messages sent from ${iso(readTo)} to ${iso(oldest)}`);
+    const since = Math.max(readTo - OVERLAP_MS, oldest, before.startedAt);
+    const rooms = await listRooms(since);
+    const joins = rooms.length > 0 ? await fetchJoins(rest, since) : new Map<string, number>();
+    for (const room of rooms) pending.set(room.id, { room, done: Promise.withResolvers() });
+    listed.resolve();
+    let stored = 0;
+    for (let job = first(pending); job !== undefined; job = first(pending)) {
+      signal.throwIfAborted();
+      // Whoever invites the bot does not ask it what was written before.
+      const from = Math.max(since, (joins.get(job.room.id) ?? 0) - 1);
+      stored += await readRoom(job.room, { since: from, changes: remembers });
+      pending.delete(job.room.id);
+      job.done.resolve();
+    }
+    signal.throwIfAborted();
+    remembers = true;
+    marker.caughtUp(asked);
+    if (rooms.length > 0) log.info("caught up", { rooms: rooms.length, stored, since: iso(since) });
+  }
+
+  /** Looks for messages of a time in which the connection was up. */
+  async function scan(since: number): Promise<number> {
+    // What was sent just now may still be on its way.
+    const until = (await askServerTime(rest, now)) - OVERLAP_MS;
+    let found = 0;
+    for (const room of await listRooms(since)) {
+      found += await readRoom(room, { since: Math.max(since, marker.current()?.startedAt ?? since), until });
+    }
+    if (found > 0) {
+      undelivered += found;
+      log.warn("found messages that the connection never delivered", { found, undelivered });
+      options.report({ undelivered });
+    }
+    return until;
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    for (let pause = RETRY_FLOOR_MS; ; pause = Math.min(2 * pause, RETRY_CEILING_MS)) {
+      try {
+        await readMissed(signal);
+        break;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn("catching up is interrupted", { error, retryInMs: pause });
+        await options.sleep(pause, signal);
+      }
+    }
+    let scanned = serverNow() - OVERLAP_MS;
+    let scannedAt = now();
+    for (;;) {
+      await options.sleep(MARK_INTERVAL_MS, signal);
+      marker.idle(serverNow() - SILENCE_MS);
+      const interval = settings().catchUp.safetyScanMinutes * 60_000;
+      if (interval === 0 || now() - scannedAt < interval) continue;
+      scannedAt = now();
+      try {
+        scanned = await scan(scanned);
+      } catch (error) {
+        if (!signal.aborted) log.warn("safety scan failed", { error });
+      }
+    }
+  }
+
+  return {
+    online() {
+      link = new AbortController();
+      const { signal } = link;
+      marker.hold();
+      run(signal).catch((error: unknown) => {
+        if (!signal.aborted) log.error("catching up ended", { error });
+      });
+    },
+
+    offline() {
+      link?.abort();
+      link = undefined;
+      marker.flush();
+      for (const { done } of pending.values()) done.resolve();
+      pending.clear();
+      listed.resolve();
+      listed = Promise.withResolvers();
+    },
+
+    async awaitTurn({ message }) {
+      if (link === undefined || !marker.held()) return;
+      const { signal } = link;
+      const roomId = isJsonObject(message) ? readText(message, "rid") : undefined;
+      const turn = async (): Promise<void> => {
+        await listed.promise;
+        const job = roomId === undefined ? undefined : pending.get(roomId);
+        if (job === undefined) return;
+        putFirst(pending, job);
+        await job.done.promise;
+      };
+      const over = new AbortController();
+      const tooLong = options.sleep(TURN_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => {});
+      await Promise.race([turn(), tooLong]);
+      over.abort();
+    },
+
+    noteLive({ message }) {
+      const sentAt = isJsonObject(message) ? readInstant(message, "ts") : undefined;
+      if (sentAt !== undefined) marker.live(sentAt);
+    },
+  };
+}
+
+const iso = (instant: number): string => new Date(instant).toISOString();
+
+/** Asks for nothing, to learn the server's time from the answer. */
+async function askServerTime(rest: AccountClient, now: () => number): Promise<number> {
+  await fetchMovedRooms(rest, rest.serverNow() ?? now());
+  return rest.serverNow() ?? now();
+}
+
+function first(pending: ReadonlyMap<string, Job>): Job | undefined {
+  return pending.values().next().value;
+}
+
+function putFirst(pending: Map<string, Job>, job: Job): void {
+  const others = [...pending.values()].filter((one) => one !== job);
+  pending.clear();
+  for (const one of [job, ...others]) pending.set(one.room.id, one);
+}
+
+/** Moves the mark, and only forward past what was stored: on hold it stays where the gap begins. */
+function createMarker({ mark, now, log }: CatchUpOptions) {
+  let current = mark.read();
+  let heard = 0;
+  let holding = true;
+  let written = Number.NEGATIVE_INFINITY;
+  let dirty = false;
+
+  function flush(): void {
+    if (!dirty || current === undefined) return;
+    try {
+      mark.write(current);
+      dirty = false;
+      written = now();
+    } catch (error) {
+      log.warn("the mark of what was read cannot be stored", { error });
+    }
+  }
+
+  function move(readTo: number): void {
+    current = { startedAt: readTo, ...current, readTo, notedAt: now() };
+    dirty = true;
+    if (Math.abs(now() - written) >= MARK_WRITE_MS) flush();
+  }
+
+  return {
+    current: () => current,
+    flush,
+    held: () => holding,
+    hold(): void {
+      holding = true;
+      heard = 0;
+    },
+    /** A first connection: reading begins here. */
+    begin(serverTime: number): void {
+      holding = false;
+      move(Math.max(serverTime, heard));
+      flush();
+    },
+    caughtUp(serverTime: number): void {
+      holding = false;
+      move(Math.max(serverTime, heard));
+      flush();
+    },
+    live(sentAt: number): void {
+      heard = Math.max(heard, sentAt);
+      if (!holding && current !== undefined) move(Math.max(current.readTo, sentAt));
+    },
+    idle(serverTime: number): void {
+      if (!holding && current !== undefined) move(Math.max(current.readTo, serverTime));
+    },
+  };
+}
