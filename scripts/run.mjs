@@ -34,6 +34,7 @@ const COMMANDS = {
   emulator: (args) => runShown([process.execPath, join("emulator", "main.ts"), ...args]),
   build: (args) => runShown(["rolldown", "-c", ...args]),
   contract: (args) => runShown([process.execPath, join("test", "contract", "main.ts"), ...args]),
+  chaos: (args) => runShown([process.execPath, join("test", "chaos", "main.ts"), ...args]),
   bench: (args) => runShown([process.execPath, join("bench", "main.ts"), ...args]),
 };
 

@@ -14,6 +14,7 @@
 //   |  `- MethodError            "method"             a DDP method or subscription was refused: same fields, `method`
 //   |- ProtocolError             "protocol"           the answer is not what the protocol says: `reason`
 //   |- TargetError            "target"             there is no such room, person or message to write to
+//   |- StorageError              "storage"            received messages cannot be kept on this machine: `passing` or not
 //   `- ConfigError               "config"             the configuration cannot work: `path` of the wrong value
 //
 // Messages tell the operator what to do and never contain a token. Nothing decides by a message: `retry.ts` reads the codes.
@@ -173,6 +174,18 @@ export class ProtocolError extends RocketChatError {
   constructor(message: string, fields: { reason: ProtocolError["reason"]; cause?: unknown }) {
     super(message, causeOf(fields));
     this.reason = fields.reason;
+  }
+}
+
+export class StorageError extends RocketChatError {
+  override readonly name = "StorageError";
+  override readonly code = "storage";
+  /** Whether it may be over by itself, as a lock is. */
+  readonly passing: boolean;
+
+  constructor(message: string, fields: { passing: boolean; cause?: unknown }) {
+    super(message, causeOf(fields));
+    this.passing = fields.passing;
   }
 }
 

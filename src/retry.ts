@@ -6,6 +6,7 @@ import {
   ProtocolError,
   RateLimitedError,
   RestError,
+  StorageError,
   TargetError,
   UnauthorizedError,
 } from "./errors.ts";
@@ -71,6 +72,10 @@ export function adviseRetry(error: unknown): RetryAdvice {
     return error.reason === "unsupported-version" ? blocked(error) : { kind: "retry" };
   }
   if (error instanceof UnauthorizedError || error instanceof ConfigError || error instanceof TargetError) {
+  if (error instanceof StorageError) {
+    return error.passing ? { kind: "retry" } : blocked(error);
+  }
+  if (error instanceof UnauthorizedError || error instanceof ConfigError) {
     return blocked(error);
   }
   return { kind: "retry" };

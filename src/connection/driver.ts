@@ -13,6 +13,7 @@ import {
   NotOnlineError,
   networkErrorFrom,
   type RocketChatError,
+  StorageError,
 } from "../errors.ts";
 import { adviseRetry, backoff } from "../retry.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -253,10 +254,19 @@ class Driver {
   }
 
   #handleNotStored(cause: unknown, now: number): void {
-    if (this.#link !== undefined) {
-      const message = "A received event could not be stored; connecting anew to get it again";
-      this.#lose(new ConnectionClosedError(message, { cause }), now);
+    if (this.#link === undefined) {
+      return;
     }
+    if (
+      cause instanceof StorageError &&
+      isLegal(this.#state, "rejected") &&
+      adviseRetry(cause).kind === "blocked"
+    ) {
+      this.#block(cause, now);
+      return;
+    }
+    const message = "A received event could not be stored; connecting anew to get it again";
+    this.#lose(new ConnectionClosedError(message, { cause }), now);
   }
 
   #tick(now: number): void {

@@ -4,7 +4,7 @@ import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
 import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, StorageError } from "../errors.ts";
 import type { CatchUp } from "../inbound/catch-up.ts";
 import { createDropCounter, createLog } from "../log.ts";
 import type { Sending } from "../outbound/send.ts";
@@ -41,13 +41,20 @@ export async function startAccount(ctx: StartContext): Promise<void> {
     await assertServerAllowed(settings);
     await runAccount({ ctx, settings, report, audit, log, socketUrl: endpoints.socket });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    log.error("account cannot start", { error });
-    report(channelBlockedPatch(error.message));
+    const cause = explanationOf(error);
+    if (cause === undefined) throw error;
+    log.error("account cannot start", { error: cause });
+    report(channelBlockedPatch(cause.message));
     await aborted(ctx.abortSignal);
   } finally {
     report(channelStoppedPatch());
   }
+}
+
+/** What an operator has to mend; OpenClaw wraps an unavailable queue in an error of its own. */
+function explanationOf(error: unknown): Error | undefined {
+  if (error instanceof ConfigError || error instanceof StorageError) return error;
+  return error instanceof Error && error.cause instanceof StorageError ? error.cause : undefined;
 }
 
 async function runAccount(scope: AccountScope): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -140,5 +140,50 @@ describe("openIngressQueue", () => {
 
   it("does not hide any other failure of the host", () => {
     expect(() => openIngressQueue(stateOf(new Error("disk full")), "default")).toThrow("disk full");
+  });
+});
+
+describe("a queue file in trouble", () => {
+  const file = () => join(directory, "ingress-default.sqlite");
+  const failure = (run: () => unknown): unknown => {
+    try {
+      run();
+    } catch (error) {
+      return error;
+    }
+    return expect.unreachable("should have thrown");
+  };
+
+  it("that is damaged is kept aside, said so, and replaced at the next start", async () => {
+    writeFileSync(file(), "this is no database, but it is long enough to be taken for one".repeat(100));
+    expect(failure(open)).toMatchObject({ code: "storage", passing: false, message: /damaged-.*Restart/ });
+    expect(readdirSync(directory)).toEqual([expect.stringContaining("ingress-default.sqlite.damaged-")]);
+    expect(await open().enqueue("a", event("A"))).toMatchObject({ kind: "accepted" });
+  });
+
+  it("that is locked by another process is an error that passes", async () => {
+    const queue = open();
+    const other = new DatabaseSync(file());
+    other.exec("BEGIN IMMEDIATE");
+    await expect(queue.enqueue("a", event("A"))).rejects.toMatchObject({ code: "storage", passing: true });
+    other.exec("ROLLBACK");
+    other.close();
+    expect(await queue.enqueue("a", event("A"))).toMatchObject({ kind: "accepted" });
+  });
+
+  it("that has no room left keeps what it holds", async () => {
+    const queue = open();
+    await queue.enqueue("a", event("A"));
+    const limit = new DatabaseSync(file());
+    const pages = Number(limit.prepare("PRAGMA page_count").get()?.page_count);
+    limit.close();
+    const full = openSqliteQueue(directory, "default", { maxPages: pages });
+    const huge = full.enqueue("b", event("B".repeat(1_000_000)));
+    await expect(huge).rejects.toMatchObject({
+      code: "storage",
+      passing: false,
+      message: /the disk is full/,
+    });
+    expect(await open().claimNext()).toMatchObject({ id: "a" });
   });
 });

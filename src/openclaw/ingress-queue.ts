@@ -1,7 +1,7 @@
 // Owns where accepted events survive a crash: the host's queue, or our own where the host refuses it.
 
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
@@ -11,6 +11,7 @@ import type {
   ChannelIngressQueueClaimRef,
   ChannelIngressQueueRecord,
 } from "openclaw/plugin-sdk/channel-outbound";
+import { StorageError } from "../errors.ts";
 import { isJsonObject, type JsonObject, readNumber, readText } from "../facts/json.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 
@@ -47,7 +48,7 @@ function isTrustRefusal(error: unknown): boolean {
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
-  PRAGMA busy_timeout = 5000;
+  PRAGMA busy_timeout = 250;
   CREATE TABLE IF NOT EXISTS event (
     id TEXT PRIMARY KEY,
     status TEXT NOT NULL CHECK (status IN ('pending', 'claimed', 'completed', 'failed')),
@@ -76,20 +77,29 @@ type QueueClaim = ChannelIngressQueueClaim<StoredEvent>;
 type Reference = string | QueueRecord | ChannelIngressQueueClaimRef;
 type SqlValue = string | number | null;
 
-/** Opens the SQLite queue file of one account in `directory`, creating both. Throws when it cannot be opened. */
-export function openSqliteQueue(directory: string, accountId: string): Queue {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(directory, `ingress-${accountId}.sqlite`));
-  db.exec(SCHEMA);
+/**
+ * Opens the SQLite queue file of one account in `directory`, creating both. Throws StorageError when that cannot be
+ * done; a damaged file is moved aside first. `maxPages` bounds the file. What the queue's calls reject with is a StorageError as well.
+ */
+export function openSqliteQueue(
+  directory: string,
+  accountId: string,
+  { maxPages }: { readonly maxPages?: number } = {},
+): Queue {
+  const file = join(directory, `ingress-${accountId}.sqlite`);
+  const db = explaining(file, () => openDatabase(directory, file));
+  if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
   const owner = { channelId: CHANNEL_ID, accountId, queueName: `${CHANNEL_ID}:${accountId}` };
 
   const select = (sql: string, ...values: SqlValue[]): JsonObject[] =>
-    db
-      .prepare(sql)
-      .all(...values)
-      .filter(isJsonObject);
+    explaining(file, () =>
+      db
+        .prepare(sql)
+        .all(...values)
+        .filter(isJsonObject),
+    );
   const change = (sql: string, ...values: SqlValue[]): boolean =>
-    Number(db.prepare(sql).run(...values).changes) > 0;
+    explaining(file, () => Number(db.prepare(sql).run(...values).changes) > 0);
   const find = (id: string): JsonObject | undefined => select("SELECT * FROM event WHERE id = ?", id)[0];
 
   const toRecord = (row: JsonObject): QueueRecord => {
@@ -291,6 +301,74 @@ export function openSqliteQueue(directory: string, accountId: string): Queue {
       return pruned;
     },
   };
+}
+
+function openDatabase(directory: string, file: string): DatabaseSync {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file);
+    db.exec(SCHEMA);
+    const [verdict] = db.prepare("PRAGMA quick_check(1)").all();
+    if (verdict?.quick_check === "ok") return db;
+  } catch (error) {
+    db?.close();
+    if (!isDamage(error)) throw error;
+    throw moveAside(file, error);
+  }
+  db.close();
+  throw moveAside(file, undefined);
+}
+
+const DAMAGE = new Set([11, 26]);
+/** https://sqlite.org/rescode.html: busy and locked pass; nothing else does without somebody's help. */
+const PASSING = new Set([5, 6]);
+const CAUSES = new Map([
+  [8, "it must not be written"],
+  [10, "the disk fails"],
+  [11, "it is damaged"],
+  [13, "the disk is full"],
+  [14, "it cannot be opened"],
+  [26, "it is damaged"],
+]);
+
+/** The primary SQLite result code of an error. */
+function resultCode(error: unknown): number | undefined {
+  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
+  return typeof code === "number" ? code & 0xff : undefined;
+}
+
+function isDamage(error: unknown): boolean {
+  return DAMAGE.has(resultCode(error) ?? 0);
+}
+
+/** Keeps a damaged queue, for whoever wants to read it, and makes room for a new one. */
+function moveAside(file: string, cause: unknown): StorageError {
+  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(":", "")}`;
+  for (const suffix of ["", "-wal", "-shm"]) {
+    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
+  }
+  return new StorageError(
+    `The queue of received messages was damaged and now lies at ${aside}. Restart the channel to go on with an empty queue; messages that waited in it are not answered`,
+    { passing: false, cause },
+  );
+}
+
+/** Runs a step of the queue and says of an SQLite error what it means for the operator. */
+function explaining<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const code = resultCode(error);
+    if (code === undefined) throw error;
+    const why = CAUSES.get(code) ?? (error instanceof Error ? error.message : `SQLite error ${code}`);
+    const passing = PASSING.has(code);
+    const advice = passing ? "Another process holds it" : `${why}. Messages stay on the server meanwhile`;
+    throw new StorageError(`Received messages cannot be stored in ${file}: ${advice}`, {
+      passing,
+      cause: error,
+    });
+  }
 }
 
 function readReference(reference: Reference): { id: string; token?: string } {

@@ -27,6 +27,15 @@ import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { getRuntime } from "./runtime.ts";
 import type { FinishingTurns } from "./turn/scope.ts";
 
+/** A stored event ends as failed after this many attempts, but not before this age: a server may be away. */
+const MAX_ATTEMPTS = 8;
+const MIN_RETRY_AGE_MS = 60 * 60_000;
+
+/** A row of the queue that will never be read: trying again changes nothing. */
+class UnreadableEventError extends Error {
+  override readonly name = "UnreadableEventError";
+}
+
 /** How often rows left by a failed attempt are looked for. Milliseconds. */
 const QUEUE_POLL_MS = 1000;
 
@@ -117,8 +126,8 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
       version: 1,
       storage: "raw-event",
       serialize: (event) => JSON.stringify(event),
-      deserialize: parseRawEvent,
-      createClaimError: (kind, claim) => new Error(`Stored event ${claim.id} cannot be read: ${kind}`),
+      deserialize: readStoredEvent,
+      createClaimError: (kind, claim) => new UnreadableEventError(`Stored event ${claim.id}: ${kind}`),
     },
     deliver,
     onDurableAdmission(event, { isNew }) {
@@ -127,6 +136,11 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     },
     pollIntervalMs: QUEUE_POLL_MS,
     retention: "standard",
+    drain: {
+      retryPolicy: { maxAttempts: MAX_ATTEMPTS, deadLetterMinAgeMs: MIN_RETRY_AGE_MS },
+      resolveNonRetryableFailure: (error) =>
+        error instanceof UnreadableEventError ? { reason: "unreadable", message: error.message } : null,
+    },
     // A lane is free again once its turn is adopted; waiting for the whole run would keep `!stop` behind it.
     waitForDeliveryIdleBeforeRepump: false,
     // A stopping account has five seconds; runs that were adopted go on and deliver by themselves.
@@ -200,6 +214,14 @@ function idsOf({ message }: RawMessageEvent): { message: unknown; room: unknown 
   return isJsonObject(message)
     ? { message: readText(message, "_id"), room: readText(message, "rid") }
     : { message: undefined, room: undefined };
+}
+
+function readStoredEvent(text: string): RawMessageEvent {
+  try {
+    return parseRawEvent(text);
+  } catch {
+    throw new UnreadableEventError("A stored event is not JSON");
+  }
 }
 
 function parseRawEvent(text: string): RawMessageEvent {

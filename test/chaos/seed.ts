@@ -1,0 +1,237 @@
+// Owns one chaos seed: a random world, random questions, random trouble, and the judgement at the end.
+
+import { setTimeout as wait } from "node:timers/promises";
+import type { LastingFaults, RestFault } from "../../emulator/faults.ts";
+import { type AccountId, BOTS, mark, type Town } from "./town.ts";
+
+interface Question {
+  readonly mark: string;
+  readonly words: number;
+  readonly account: AccountId;
+  readonly rid: string;
+  readonly tmid: string | undefined;
+}
+
+interface Random {
+  /** In [0, 1). */
+  next(): number;
+  upTo(count: number): number;
+  pick<T>(list: readonly T[]): T;
+}
+
+/** The same numbers for the same seed (mulberry32). */
+function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const upTo = (count: number): number => Math.floor(next() * count);
+  return {
+    next,
+    upTo,
+    pick<T>(list: readonly T[]): T {
+      const found = list[upTo(list.length)];
+      if (found === undefined) throw new Error("nothing to pick from");
+      return found;
+    },
+  };
+}
+
+/** The host may say of itself that it goes on after a restart; the answer follows. */
+const HOST_NOTICES = [/^I’m continuing your interrupted request/, /^I'm continuing your interrupted request/];
+
+const STEPS = 10;
+const ANSWER_TIMEOUT_MS = 150_000;
+const LOOK_INTERVAL_MS = 50;
+/** Nothing more may come after the last answer; a doubled one would follow within this time. */
+const QUIET_MS = 700;
+
+/** A limit that ends soon after it was met, by the server's own clock. */
+const LIMITED: RestFault = {
+  status: 429,
+  headers: { date: new Date(0).toUTCString(), "x-ratelimit-reset": "300" },
+};
+
+export interface Outcome {
+  readonly seed: number;
+  readonly asked: number;
+  readonly troubles: readonly string[];
+  /** What is wrong; empty when every question has one complete answer in its place and order, and nothing else came. */
+  readonly failures: readonly string[];
+}
+
+/** Plays a seed. One in ten kills or stops the gateway, unless `restarts` is false. */
+export async function playSeed(town: Town, seed: number, { restarts = true } = {}): Promise<Outcome> {
+  const random = createRandom(seed);
+  const { emulator } = town;
+  const { control, faults } = emulator;
+  const person = `person${seed}-${emulator.world.users.size}`;
+  control.addUser({ username: person });
+  const names = Object.values(BOTS);
+  const rooms = ["c", "p", "c"].map((type, index) =>
+    control.addRoom({
+      name: `room${seed}-${index}-${emulator.world.rooms.size}`,
+      type: type === "p" ? "p" : "c",
+      members: [person, ...names],
+    }),
+  );
+  const roots = rooms.map((rid) => control.post({ as: person, rid, msg: "a thread begins" })._id);
+  const questions: Question[] = [];
+  const troubles: string[] = [];
+  const mayRestart = restarts && seed % 10 === 0;
+
+  function ask(): void {
+    const account = random.pick(["default", "second"] as const);
+    const words = random.next() < 0.1 ? 900 : 1;
+    const place = random.upTo(7);
+    const roomIndex = random.upTo(rooms.length);
+    const direct = place === 0;
+    const rid = direct ? control.direct([person, BOTS[account]]) : (rooms[roomIndex] ?? "");
+    const tmid = place > 4 ? roots[roomIndex] : undefined;
+    const text = mark(seed, questions.length, words);
+    questions.push({ mark: text, words, account, rid, tmid });
+    const mention = direct ? "" : `@${BOTS[account]} `;
+    control.post({ as: person, rid, msg: `${mention}${text}`, ...(tmid && { tmid }) });
+  }
+
+  async function trouble(): Promise<void> {
+    const [name, make] = random.pick(mayRestart ? [...TROUBLES, ...RESTARTS, ...RESTARTS] : TROUBLES);
+    troubles.push(name);
+    await make(town, random);
+  }
+
+  for (let step = 0; step < STEPS; step += 1) {
+    if (random.next() < 0.6) ask();
+    else await trouble();
+    await wait(random.upTo(120));
+  }
+  faults.clear();
+  if (!town.gateway.running) await town.gateway.start();
+  const failures = await judge(town, { questions, rooms, person });
+  return { seed, asked: questions.length, troubles, failures };
+}
+
+type Trouble = readonly [string, (town: Town, random: Random) => unknown];
+
+const rest =
+  (fault: RestFault): Trouble[1] =>
+  ({ emulator }) =>
+    emulator.faults.rest({ times: 1, path: "chat.sendMessage", ...fault });
+
+const lasting =
+  (changes: (random: Random) => Partial<LastingFaults>): Trouble[1] =>
+  ({ emulator }, random) =>
+    Object.assign(emulator.faults.lasting, changes(random));
+
+const TROUBLES: readonly Trouble[] = [
+  ["cut", ({ emulator }) => emulator.faults.cutSockets()],
+  ["close", ({ emulator }) => emulator.faults.closeSockets()],
+  ["cut one account", ({ emulator }) => emulator.faults.cutSockets({ username: BOTS.second })],
+  ["answer lost", rest({ effect: true, lost: true })],
+  ["request lost", rest({ effect: false, lost: true })],
+  ["bad gateway after the effect", rest({ effect: true, status: 502, body: "<html>" })],
+  ["server busy twice", rest({ status: 503, times: 2 })],
+  ["rate limited", rest(LIMITED)],
+  ["rate limited twice", rest({ ...LIMITED, times: 2 })],
+  ["slow answer", rest({ delayMs: 400 })],
+  ["history unavailable", rest({ path: "channels.history", status: 503 })],
+  ["list of rooms lost", rest({ path: "rooms.get", lost: true, effect: false })],
+  ["room unknown for a moment", rest({ path: "rooms.info", status: 502 })],
+  ["duplicate frames", lasting(() => ({ duplicateFrames: true }))],
+  ["reordered frames", lasting(() => ({ reorderFrames: true }))],
+  ["slow frames", lasting((random) => ({ frameDelayMs: random.upTo(200) }))],
+  ["frames in order again", ({ emulator }) => emulator.faults.clear()],
+  ["subscription ended", ({ emulator }) => emulator.faults.endSubscriptions("stream-room-messages")],
+  ["upgrade refused", lasting(() => ({ upgrade: 503 }))],
+  ["login limited", lasting(() => ({ login: "too-many-requests" }))],
+  ["clock ahead", lasting((random) => ({ clockSkewMs: random.upTo(600_000) }))],
+  ["server restart", ({ emulator }, random) => void emulator.faults.restart({ gapMs: random.upTo(2_000) })],
+];
+
+const RESTARTS: readonly Trouble[] = [
+  [
+    "gateway killed",
+    async ({ gateway }) => {
+      await gateway.kill("SIGKILL");
+      void gateway.start();
+    },
+  ],
+  [
+    "gateway stopped",
+    async ({ gateway }) => {
+      await gateway.restart();
+    },
+  ],
+];
+
+async function judge(
+  { emulator, gateway }: Town,
+  { questions, rooms, person }: { questions: readonly Question[]; rooms: readonly string[]; person: string },
+): Promise<string[]> {
+  const places = [...new Set([...rooms, ...questions.map(({ rid }) => rid)])];
+  const said = () =>
+    places
+      .flatMap((rid) => emulator.control.messages(rid))
+      .filter(({ u, t }) => u.username !== person && t === undefined);
+  const deadline = performance.now() + ANSWER_TIMEOUT_MS;
+  const complete = (): boolean => {
+    const text = said()
+      .map(({ msg }) => msg)
+      .join(" ");
+    return questions.every(({ mark: name, words }) => text.includes(`${name}.${words - 1}`));
+  };
+  while (!complete() && performance.now() < deadline) await wait(LOOK_INTERVAL_MS);
+  await wait(QUIET_MS);
+  if (!gateway.running) return ["the gateway does not run"];
+  return [...judgeAnswers(questions, said()), ...judgeOrder(questions, said()), ...judgeOthers(said())];
+}
+
+interface Said {
+  readonly rid: string;
+  readonly tmid?: string;
+  readonly msg: string;
+  readonly u: { readonly username?: string | undefined };
+}
+
+function judgeAnswers(questions: readonly Question[], said: readonly Said[]): string[] {
+  return questions.flatMap((question) => {
+    const name = question.mark;
+    const answers = said.filter(({ msg }) => msg.includes(`${name}.`));
+    const there = answers.filter(
+      ({ rid, tmid, u }) =>
+        rid === question.rid && tmid === question.tmid && u.username === BOTS[question.account],
+    );
+    if (there.length < answers.length) return [`${name} was answered in the wrong place`];
+    const words = there.flatMap(({ msg }) =>
+      [...msg.matchAll(new RegExp(`${name}\\.(\\d+)`, "g"))].map(([, word]) => Number(word)),
+    );
+    if (words.length === 0) return [`${name} was not answered`];
+    const whole = Array.from({ length: question.words }, (_, index) => index);
+    return words.join() === whole.join() ? [] : [`${name} has words ${summary(words)} of ${question.words}`];
+  });
+}
+
+function summary(words: readonly number[]): string {
+  return words.length > 20 ? `${words.slice(0, 10).join()}… (${words.length})` : words.join();
+}
+
+/** In one conversation with one bot, answers come in the order of their questions. */
+function judgeOrder(questions: readonly Question[], said: readonly Said[]): string[] {
+  const conversations = Map.groupBy(questions, ({ account, rid, tmid }) => `${account} ${rid} ${tmid}`);
+  return [...conversations.values()].flatMap((asked) => {
+    const places = asked.map(({ mark: name }) => said.findIndex(({ msg }) => msg.includes(`${name}.0`)));
+    const sorted = [...places].sort((a, b) => a - b);
+    return places.join() === sorted.join()
+      ? []
+      : [`answered out of order: ${asked.map(({ mark: name }) => name).join(" ")}`];
+  });
+}
+
+function judgeOthers(said: readonly Said[]): string[] {
+  return said
+    .filter(({ msg }) => !/\bq\d+x\d+w\d+\./.test(msg) && !HOST_NOTICES.some((notice) => notice.test(msg)))
+    .map(({ msg }) => `somebody said: ${msg.slice(0, 120)}`);
+}
