@@ -71,11 +71,10 @@ export function adviseRetry(error: unknown): RetryAdvice {
   if (error instanceof ProtocolError) {
     return error.reason === "unsupported-version" ? blocked(error) : { kind: "retry" };
   }
-  if (error instanceof UnauthorizedError || error instanceof ConfigError || error instanceof TargetError) {
   if (error instanceof StorageError) {
     return error.passing ? { kind: "retry" } : blocked(error);
   }
-  if (error instanceof UnauthorizedError || error instanceof ConfigError) {
+  if (error instanceof UnauthorizedError || error instanceof ConfigError || error instanceof TargetError) {
     return blocked(error);
   }
   return { kind: "retry" };
