@@ -13,6 +13,7 @@ export default defineConfig({
             "demo/**/*.test.ts",
             "test/architecture/**/*.test.ts",
             "test/access/**/*.test.ts",
+            "test/support/**/*.test.ts",
           ],
         },
       },

@@ -81,6 +81,7 @@ export class Gateway {
   readonly #env: NodeJS.ProcessEnv;
   #process: RunningProcess | undefined;
   #output = "";
+  #commandOutput = "";
   #outputWatchers = new Set<() => void>();
 
   constructor(sandbox: Sandbox, isolation: Isolation, options: GatewayOptions) {
@@ -191,13 +192,20 @@ export class Gateway {
   }
 
   /** Runs an `openclaw` command against this gateway, such as `["channels", "status", "--probe"]`. */
-  cli(args: readonly string[]): Promise<Finished> {
-    return runProgram([process.execPath, OPENCLAW, ...args], {
+  async cli(args: readonly string[]): Promise<Finished> {
+    const finished = await runProgram([process.execPath, OPENCLAW, ...args], {
       cwd: this.folder,
       env: this.#env,
       timeoutMs: CLI_TIMEOUT_MS,
       onGroup: (group) => this.#sandbox.adopt(group),
     });
+    this.#commandOutput += finished.stdout + finished.stderr;
+    return finished;
+  }
+
+  /** What the commands printed so far. */
+  get commandOutput(): string {
+    return this.#commandOutput;
   }
 
   /** As `cli`, but a command that fails is an error with its output. */
@@ -232,17 +240,18 @@ export class Gateway {
 
   /** Stops the process in an orderly way, or after a grace by force, and starts it again. */
   async restart(): Promise<void> {
-    await this.#end();
+    await this.end();
     await this.start();
   }
 
   /** Stops everything and removes the folder. */
   async stop(): Promise<void> {
-    await this.#end();
+    await this.end();
     await this.#sandbox.close();
   }
 
-  async #end(): Promise<void> {
+  /** Stops the process in an orderly way, or after a grace by force; the folder stays. */
+  async end(): Promise<void> {
     const current = this.#process;
     if (!current) return;
     const force = setTimeout(() => signalGroup(current.groupId, "SIGKILL"), STOP_GRACE_MS);

@@ -149,6 +149,7 @@ const lasting = {
 };
 
 const restFault = {
+  mentioning: text,
   path: text,
   times: number,
   status: number,

@@ -16,6 +16,8 @@ export interface FrameFate {
 export interface RestFault {
   /** The endpoints it concerns: the end of a path such as `chat.sendMessage`; absent: all. */
   path?: string;
+  /** Only calls whose body has this text in it, such as a room's id. */
+  mentioning?: string;
   /** How many calls it meets; absent: every call until the faults are cleared. */
   times?: number;
   /** Answer with this status in place of the true one. */
@@ -142,9 +144,13 @@ export class Faults {
     return this.#server.restart(gapMs);
   }
 
-  /** The fault a REST call meets; used up by being asked for. */
-  takeRestFault(path: string): RestFault | undefined {
-    const fault = this.#rest.find((one) => one.path === undefined || path.endsWith(`/${one.path}`));
+  /** The fault a REST call meets; used up by being asked for. `body`: the text of the call's body. */
+  takeRestFault(path: string, body = ""): RestFault | undefined {
+    const fault = this.#rest.find(
+      (one) =>
+        (one.path === undefined || path.endsWith(`/${one.path}`)) &&
+        (one.mentioning === undefined || body.includes(one.mentioning)),
+    );
     if (fault?.times === undefined) return fault;
     fault.times -= 1;
     if (fault.times <= 0) this.#rest = this.#rest.filter((one) => one !== fault);

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { UnauthorizedError } from "./errors.ts";
 import { createDropCounter, createLog } from "./log.ts";
 
+const BCRYPT = `$2b$10$${"a".repeat(53)}`;
+
 function record() {
   const lines: string[] = [];
   const keep = (line: string): void => void lines.push(line);
@@ -29,6 +31,24 @@ describe("createLog", () => {
     log.error("failed s3cret", { error: new Error("token s3cret refused"), detail: { header: "s3cret" } });
     expect(lines.join()).not.toContain("s3cret");
     expect(lines.join()).toContain("[redacted]");
+  });
+
+  it.each([
+    ["a login", { id: "1", method: "login", params: [{ resume: "abc" }] }, "abc"],
+    ["its result", { id: "u", token: "abcdef", tokenExpires: {} }, "abcdef"],
+    ["a user's services", { services: { password: { bcrypt: "xyz" } } }, "xyz"],
+    ["headers", { headers: { "X-Auth-Token": "abcdef", cookie: "rc_token=abcdef" } }, "abcdef"],
+    ["headers as a text", "X-Auth-Token: abcdef; x-user-id: u", "abcdef"],
+    ["a cookie", "Cookie: rc_token=abcdef; path=/", "abcdef"],
+    ["a signed address", "https://s3.example/f?X-Amz-Signature=abcdef&x=1", "abcdef"],
+    ["a file's token", "https://chat.example/file-upload/1/a.png?token=abcdef", "abcdef"],
+    ["a password hash", `hash ${BCRYPT}`, BCRYPT],
+  ])("hides what is secret by its nature in %s", (_, value, secret) => {
+    const { lines, log } = record();
+    log.warn("seen", { value });
+    log.warn("failed", { error: new Error(typeof value === "string" ? value : JSON.stringify(value)) });
+    expect(lines[0]).not.toContain(secret);
+    expect(lines[0]).toContain("[redacted]");
   });
 
   it("says of our errors what they are and what to do", () => {

@@ -24,14 +24,35 @@ export interface Log {
 /** Ids and reasons come from the server, too: none may forge a line of its own. */
 const LINE_BREAKS = /[\r\n\u2028\u2029]+/g;
 
+/** Members of Rocket.Chat's documents and logins that no log or status may show, whatever they hold. */
+const SECRET_KEYS =
+  /^(services|token|resume|loginTokens|hashedToken|authToken|bcrypt|password|digest|cookie|set-cookie|authorization|x-auth-token)$/i;
+
+/** The same where they stand in a text, with keys of signed addresses, and password hashes wherever they stand. */
+const SECRET_TEXTS: readonly RegExp[] = [
+  /((?:x-auth-token|authorization|set-cookie|cookie|rc_token|resume|hashedToken|authToken)["']?\s*[:=]\s*["']?)[^\s"',;&}]+/gi,
+  /([?&](?:token|rc_token|sig|signature|x-(?:amz|goog)-[\w-]+|key-pair-id|policy)=)[^&\s"']+/gi,
+  /()\$2[aby]?\$\d\d\$[./\w]{53}/g,
+];
+
+const REDACTED = "[redacted]";
+
+/** Takes out of a text what is secret: the given secrets, and what looks like one of Rocket.Chat's. */
+export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const known = secrets.filter((secret) => secret !== "");
+  return (text) => {
+    const without = known.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
+    return SECRET_TEXTS.reduce((rest, pattern) => rest.replace(pattern, `$1${REDACTED}`), without);
+  };
+}
+
 /** A log whose lines begin with `[prefix]` and in which none of `secrets` can appear. */
 export function createLog(sink: LogSink, options: { prefix: string; secrets: readonly string[] }): Log {
-  const secrets = options.secrets.filter((secret) => secret !== "");
+  const redact = createRedactor(options.secrets);
   const format = (sentence: string, fields: Fields = {}): string => {
     const parts = Object.entries(fields).map(([name, value]) => `${name}=${describe(value)}`);
     const line = [`[${options.prefix}] ${sentence}`, ...parts].join(" ");
-    const oneLine = line.replaceAll(LINE_BREAKS, " ");
-    return secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), oneLine);
+    return redact(line.replaceAll(LINE_BREAKS, " "));
   };
   return {
     debug: (sentence, fields) => sink.debug?.(format(sentence, fields)),
@@ -45,7 +66,11 @@ export function createLog(sink: LogSink, options: { prefix: string; secrets: rea
 export function describe(value: unknown): string {
   if (value instanceof RocketChatError) return `${value.code}: ${value.message}`;
   if (value instanceof Error) return value.message.split("\n", 1)[0] ?? value.name;
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  return typeof value === "string" ? value : (JSON.stringify(value, hideSecrets) ?? String(value));
+}
+
+function hideSecrets(key: string, value: unknown): unknown {
+  return SECRET_KEYS.test(key) ? REDACTED : value;
 }
 
 export interface DropCounter {

@@ -5,6 +5,8 @@ import type { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbou
 import type { ConnectionChange } from "../connection/driver.ts";
 import { describe, type Log } from "../log.ts";
 import type { AccountSettings } from "../settings.ts";
+import type { HealthRecord } from "./health.ts";
+import type { Notices } from "./notices.ts";
 
 export type StartContext = Parameters<
   NonNullable<NonNullable<ChannelPlugin<AccountSettings>["gateway"]>["startAccount"]>
@@ -21,12 +23,17 @@ export interface AccountScope {
   /** Adds what a part has found to the account's status; later findings of the same name take its place. */
   readonly audit: (findings: Readonly<Record<string, unknown>>) => void;
   readonly log: Log;
+  readonly health: HealthRecord;
+  readonly notices: Notices;
   readonly socketUrl: string;
 }
 
-export function reportState({ log, report, settings }: AccountScope, change: ConnectionChange): void {
+export function reportState(scope: AccountScope, change: ConnectionChange): void {
+  const { log, report, settings, health } = scope;
   const { lifecycle, error, retryInMs, attempt } = change;
+  if (lifecycle !== "ready") health.disconnected();
   if (lifecycle === "ready") {
+    health.connected(Date.now());
     botUserIds.add(settings.userId);
     log.info("connected");
     const lastConnectedAt = Date.now();

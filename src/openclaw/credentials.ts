@@ -2,7 +2,7 @@
 
 import type { Clock } from "../connection/driver.ts";
 import { ConfigError, RateLimitedError, type RocketChatError } from "../errors.ts";
-import { fetchMe } from "../rest/auth.ts";
+import { fetchMe, type OwnUserFacts } from "../rest/auth.ts";
 import type { RestClient } from "../rest/client.ts";
 import { backoff } from "../retry.ts";
 import type { AccountSettings } from "../settings.ts";
@@ -96,17 +96,17 @@ export function createCredentialWatch(options: CredentialWatchOptions): Credenti
 }
 
 /**
- * Asks the server whose token it is (`GET me`). A token of another user, or of one with another name, is refused
+ * Asks the server whose token it is (`GET me`), and answers with that user. A token of another user, or of one with another name, is refused
  * with what to correct; `reject` hears of it before this rejects, as it does of a dead token by the client itself.
  */
 export async function checkCredentials(
   rest: RestClient,
   settings: AccountSettings,
   reject: (error: RocketChatError) => void,
-): Promise<void> {
+): Promise<OwnUserFacts> {
   const me = await fetchMe(rest, { patienceMs: 0 });
   const wrong = wrongIdentity(settings, me);
-  if (wrong === undefined) return;
+  if (wrong === undefined) return me;
   reject(wrong);
   throw wrong;
 }

@@ -6,14 +6,19 @@ import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { ConfigError, StorageError } from "../errors.ts";
 import type { CatchUp } from "../inbound/catch-up.ts";
-import { createDropCounter, createLog } from "../log.ts";
+import { createDropCounter, createLog, createRedactor } from "../log.ts";
 import type { Sending } from "../outbound/send.ts";
 import type { RestClient } from "../rest/client.ts";
-import { type AccountScope, reportState, type StartContext } from "./account-scope.ts";
+import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account-scope.ts";
 import { openCatchUp } from "./catch-up.ts";
-import { resolveEndpoints } from "./config/account.ts";
+import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
+import { HealthRecord, shareHealth } from "./health.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
 import { startLink } from "./link.ts";
+import { createNotices } from "./notices.ts";
+import { INSECURE, meetServer, noteCertificate, noteLimit, noteOtherWriter } from "./observe.ts";
+import { createWriterWatch } from "./other-writer.ts";
+import { redactInHost, secretForms } from "./secrets.ts";
 import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./server-facts.ts";
 import { openSocketFor } from "./sockets.ts";
 import { assertServerAllowed, openRestClient, shareSending } from "./transport.ts";
@@ -27,19 +32,33 @@ const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messag
  */
 export async function startAccount(ctx: StartContext): Promise<void> {
   const settings = ctx.account;
-  const report = createAccountStatusSink({ accountId: ctx.accountId, setStatus: ctx.setStatus });
+  redactInHost(settings.pat);
+  const secrets = secretForms(settings.pat);
+  const report = redactStatus(ctx, secrets);
   let found: Readonly<Record<string, unknown>> = {};
   const audit = (findings: typeof found): void => {
     found = { ...found, ...findings };
     report({ audit: found });
   };
   const sink = ctx.log ?? { info: () => {}, warn: () => {}, error: () => {} };
-  const log = createLog(sink, { prefix: ctx.accountId, secrets: [settings.pat] });
+  const log = createLog(sink, { prefix: ctx.accountId, secrets });
+  if (settings.dangerouslyAllowInsecure) log.warn("transport insecure", { advice: INSECURE });
   report({ baseUrl: settings.serverUrl, dmPolicy: settings.dmPolicy, lifecycle: "starting", running: true });
   try {
     const endpoints = resolveEndpoints(settings);
     await assertServerAllowed(settings);
-    await runAccount({ ctx, settings, report, audit, log, socketUrl: endpoints.socket });
+    assertOnlyOne(ctx.cfg, settings);
+    const health = new HealthRecord();
+    await runAccount({
+      ctx,
+      settings,
+      report,
+      audit,
+      log,
+      health,
+      notices: createNotices(log),
+      socketUrl: endpoints.socket,
+    });
   } catch (error) {
     const cause = explanationOf(error);
     if (cause === undefined) throw error;
@@ -58,10 +77,12 @@ function explanationOf(error: unknown): Error | undefined {
 }
 
 async function runAccount(scope: AccountScope): Promise<void> {
-  const { ctx, settings, report, log } = scope;
+  const { ctx, settings, report, log, health, notices } = scope;
   const drops = createDropCounter(log);
+  const writers = createWriterWatch(settings.userId);
   let ingress: Ingress | undefined;
   let catchUp: CatchUp | undefined;
+  let met = false;
   const sendingOf = (client: RestClient): Sending => ({
     rest: client,
     patience: ctx.abortSignal,
@@ -70,10 +91,17 @@ async function runAccount(scope: AccountScope): Promise<void> {
   const { connection, rest } = startLink({
     settings,
     url: scope.socketUrl,
-    openSocket: openSocketFor(settings, () => {}),
+    openSocket: openSocketFor(settings, (validUntil) => noteCertificate(scope, validUntil)),
     streams: [MESSAGE_STREAM, SETTINGS_STREAM],
     // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
-    openRest: (onUnauthorized) => openRestClient(settings, { onUnauthorized }),
+    openRest: (onUnauthorized) =>
+      writers.observe(
+        openRestClient(settings, {
+          onUnauthorized,
+          onRefused: notices.refused,
+          onLimited: (endpoint, waitMs) => noteLimit(scope, endpoint, waitMs),
+        }),
+      ),
     openIngress: (client) => {
       const opened = createIngress(scope, sendingOf(client), drops);
       ingress = opened;
@@ -81,13 +109,20 @@ async function runAccount(scope: AccountScope): Promise<void> {
       const store = createStore(opened, catchUp);
       return {
         ...opened,
-        store: (event) =>
-          event.eventName === SETTINGS_STREAM.eventName
-            ? noteSettingChange(settings.serverUrl, event)
-            : store(event),
+        store: (event) => {
+          health.heard(Date.now());
+          if (event.eventName === SETTINGS_STREAM.eventName)
+            return noteSettingChange(settings.serverUrl, event);
+          if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
+          return store(event);
+        },
       };
     },
-    onConfirmed: () => {},
+    onConfirmed: (me) => {
+      health.checked(Date.now());
+      if (!met) void meetServer(scope, rest, me);
+      met = true;
+    },
     onCheckFailed: (error) => log.warn("credential check failed", { error }),
     onUnconfirmed: () =>
       log.warn("processing held", { reason: "the server has not confirmed the token in time" }),
@@ -98,17 +133,20 @@ async function runAccount(scope: AccountScope): Promise<void> {
       if (change.state === "online") catchUp?.online();
       else catchUp?.offline();
     },
-    onDrop: (reason, detail) => drops.count(`frame ${reason}`, { detail }),
+    onDrop: (reason, detail) => {
+      health.dropped(`frame ${reason}`);
+      drops.count(`frame ${reason}`, { detail });
+    },
     clock: systemClock,
     random: Math.random,
     signal: ctx.abortSignal,
   });
-  const unshare = shareSending(ctx.accountId, sendingOf(rest));
+  const unshare = [shareSending(ctx.accountId, sendingOf(rest)), shareHealth(ctx.accountId, health)];
   try {
     await ingress?.prepare();
     await connection.done;
   } finally {
-    unshare();
+    for (const end of unshare) end();
     await ingress?.stop();
   }
 }
@@ -120,6 +158,20 @@ function createStore(ingress: Ingress, catchUp: CatchUp): (event: StreamEvent) =
     await catchUp.awaitTurn(raw);
     await ingress.admit(raw);
     catchUp.noteLive(raw);
+  };
+}
+
+/** Texts in a status come from errors, of which a part may come from the server. */
+function redactStatus({ accountId, setStatus }: StartContext, secrets: readonly string[]): StatusSink {
+  const report = createAccountStatusSink({ accountId, setStatus });
+  const redact = createRedactor(secrets);
+  return ({ lastError, lastDisconnect, ...patch }) => {
+    const ended = typeof lastDisconnect === "object" && lastDisconnect !== null ? lastDisconnect : undefined;
+    report({
+      ...patch,
+      ...(lastError !== undefined && { lastError: lastError && redact(lastError) }),
+      ...(ended && { lastDisconnect: { ...ended, error: redact(ended.error ?? "") } }),
+    });
   };
 }
 

@@ -39,6 +39,9 @@ class UnreadableEventError extends Error {
 /** How often rows left by a failed attempt are looked for. Milliseconds. */
 const QUEUE_POLL_MS = 1000;
 
+/** Waiting events are counted up to this many. */
+const MAX_COUNTED = 1000;
+
 export type Ingress = ReturnType<typeof createIngress>;
 
 /**
@@ -46,7 +49,7 @@ export type Ingress = ReturnType<typeof createIngress>;
  * on hold. Throws when the queue cannot be opened.
  */
 export function createIngress(scope: AccountScope, sending: Sending, drops: DropCounter) {
-  const { ctx, log, report } = scope;
+  const { ctx, log, report, health, notices } = scope;
   const core = getRuntime();
   const { rest } = sending;
   const { accountId } = ctx;
@@ -108,18 +111,24 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     const shared = { core, accountId, readConfig, readSettings, log, finishing, bursts };
     const host = refuseOnHold(createInboundHost({ ...shared, lifecycle }));
     const outcome = await runTurn(event, { host, rooms, users, known, post, findRoot });
-    if (outcome.kind === "dropped")
+    if (outcome.kind === "dropped") {
+      health.dropped(outcome.reason);
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
+    }
   }
 
+  const queue = openIngressQueue(core.state, accountId);
+  health.countQueuedBy(async () => (await queue.listPending({ limit: MAX_COUNTED })).length);
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
-    queue: () => openIngressQueue(core.state, accountId),
+    queue,
     inspect(event, { phase }) {
       if (phase === "claim") return identify(event) ?? null;
       const receipt = receive(event, { settings: readSettings(), known });
       if (receipt.kind !== "dropped") return receipt.event;
       if (receipt.reason === "malformed") drops.count("message malformed", {});
       log.debug("message dropped", { reason: receipt.reason, ...idsOf(event) });
+      health.dropped(receipt.reason);
+      notices.dropped(receipt.reason, idsOf(event).room);
       return null;
     },
     payload: {

@@ -1,8 +1,10 @@
 // Owns the tests of what ends an account's work and lets it begin again, against the emulated Rocket.Chat.
 
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { type Emulator, type Profile, startEmulator } from "../../emulator/server.ts";
+import { readSources } from "../../test/architecture/imports.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { Clock, ConnectionChange } from "../connection/driver.ts";
 import { createOpenSocket } from "../connection/socket.ts";
@@ -25,6 +27,14 @@ const hastyClock: Clock = {
 };
 
 const CHECK_SECONDS = 30;
+
+const NOT_LOGGED_IN = { success: false, error: "You must be logged in to do this.", status: "error" };
+
+/** Every call of the API that the plugin makes with the account's token, read from its sources. */
+const CALLS = [...readSources(join(import.meta.dirname, "../..")).entries()]
+  .filter(([path]) => /^src\/rest\/(?!administration)[\w-]+\.ts$/.test(path) && !path.includes(".test."))
+  .flatMap(([, source]) => [...source.matchAll(/rest\.(get|post)\(\s*"(v1\/[\w.-]+)"/g)])
+  .map(([, method = "", path = ""]) => [method, path] as const);
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -141,6 +151,11 @@ function textOf({ args: [message] }: StreamEvent): string {
   return isJsonObject(message) ? (readText(message, "msg") ?? "") : "";
 }
 
+it("the calls of the API are found in the sources", () => {
+  expect(CALLS).toContainEqual(["post", "v1/chat.sendMessage"]);
+  expect(CALLS.length).toBeGreaterThan(5);
+});
+
 describe.each<Profile>(["8.3", "6.5"])("on Rocket.Chat %s", (profile) => {
   async function startBot() {
     const server = await startServer(profile);
@@ -184,30 +199,22 @@ describe.each<Profile>(["8.3", "6.5"])("on Rocket.Chat %s", (profile) => {
     await next.process("second");
   });
 
-  it.each(["v1/me", "v1/rooms.info", "v1/users.info", "v1/chat.getMessage"])(
-    "a 401 of %s ends the work, which begins again by itself when the same token works",
-    async (path) => {
-      const { emulator, link, say } = await startBot();
-      const body = { status: "error", message: "You must be logged in to do this." };
-      emulator.faults.rest({ path: path.slice(3), times: 1, status: 401, body });
-      await link.rest.get(path).catch(() => {});
-      expect(link.isOpen()).toBe(false);
-      await link.reach("blocked");
-      await link.reach("online", link.changes.length);
-      say("again");
-      await link.process("again");
-    },
-  );
+  it("a 401 ends the work, which begins again by itself when the same token works", async () => {
+    const { emulator, link, say } = await startBot();
+    emulator.faults.rest({ path: "rooms.info", times: 1, status: 401, body: NOT_LOGGED_IN });
+    await link.rest.get("v1/rooms.info").catch(() => {});
+    expect(link.isOpen()).toBe(false);
+    await link.reach("blocked");
+    await link.reach("online", link.changes.length);
+    say("again");
+    await link.process("again");
+  });
 
-  it.each(["v1/chat.sendMessage", "v1/im.create"])("so does one of %s", async (path) => {
+  it.each(CALLS)("a 401 of %s %s ends the work", async (method, path) => {
     const { emulator, link } = await startBot();
-    emulator.faults.rest({
-      path: path.slice(3),
-      times: 1,
-      status: 401,
-      body: { success: false, error: "x" },
-    });
-    await link.rest.post(path, {}).catch(() => {});
+    emulator.faults.rest({ path: path.slice("v1/".length), times: 1, status: 401, body: NOT_LOGGED_IN });
+    const call = method === "get" ? link.rest.get(path) : link.rest.post(path, {});
+    await expect(call).rejects.toMatchObject({ code: "unauthorized", endpoint: path });
     expect(link.isOpen()).toBe(false);
     await link.reach("blocked");
   });

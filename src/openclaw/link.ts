@@ -2,6 +2,7 @@
 
 import { type Connection, type ConnectionOptions, startConnection } from "../connection/driver.ts";
 import type { RocketChatError } from "../errors.ts";
+import type { OwnUserFacts } from "../rest/auth.ts";
 import type { AccountClient } from "../rest/client.ts";
 import type { AccountSettings } from "../settings.ts";
 import { checkCredentials, createCredentialWatch } from "./credentials.ts";
@@ -12,8 +13,8 @@ export interface LinkOptions extends Omit<ConnectionOptions, "credentials" | "bl
   openRest(onUnauthorized: (error: RocketChatError) => void): AccountClient;
   /** Called once, with the client; what it answers stores and processes events. It begins on hold. */
   openIngress(rest: AccountClient): LinkIngress;
-  /** The server has confirmed the token. */
-  onConfirmed(): void;
+  /** The server has confirmed the token, of this user. */
+  onConfirmed(me: OwnUserFacts): void;
   /** A check failed without a word about the token. */
   onCheckFailed(error: unknown): void;
   /** The server has not confirmed the token in time: processing rests until it does. */
@@ -44,14 +45,17 @@ export function startLink(options: LinkOptions): Link {
   let connection: Connection | undefined;
   const rest = options.openRest(reject);
   const ingress = options.openIngress(rest);
+  let me: OwnUserFacts | undefined;
   const watch = createCredentialWatch({
-    check: () => checkCredentials(rest, settings, reject),
+    check: async () => {
+      me = await checkCredentials(rest, settings, reject);
+    },
     intervalMs,
     clock,
     random,
     onGood() {
       ingress.open();
-      options.onConfirmed();
+      if (me !== undefined) options.onConfirmed(me);
     },
     onFailed: options.onCheckFailed,
     onExpired() {

@@ -1,5 +1,6 @@
 // Owns what OpenClaw's security checks are told about an account's policies.
 
+import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { identityEntryAuthenticationClassifier } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { createRestrictSendersChannelSecurity } from "openclaw/plugin-sdk/channel-policy";
 import type { AccountSettings } from "../settings.ts";
@@ -7,7 +8,7 @@ import { normalizeAllowEntry } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { senderIdentity } from "./sender-identity.ts";
 
-export const security = createRestrictSendersChannelSecurity<AccountSettings>({
+const senders = createRestrictSendersChannelSecurity<AccountSettings>({
   channelKey: CHANNEL_ID,
   resolveDmPolicy: (account) => account.dmPolicy,
   resolveDmAllowFrom: (account) => [...account.allowFrom],
@@ -21,3 +22,21 @@ export const security = createRestrictSendersChannelSecurity<AccountSettings>({
   classifyEntryAuthentication: identityEntryAuthenticationClassifier(senderIdentity),
   normalizeDmEntry: normalizeAllowEntry,
 });
+
+type Security = NonNullable<ChannelPlugin<AccountSettings>["security"]>;
+
+const collectAuditFindings: Security["collectAuditFindings"] = ({ account }) => {
+  if (!account.dangerouslyAllowInsecure) return [];
+  const path = `channels.${CHANNEL_ID}.accounts.${account.accountId}.dangerouslyAllowInsecure`;
+  return [
+    {
+      checkId: `channels.${CHANNEL_ID}.insecure-transport`,
+      severity: "critical",
+      title: `Rocket.Chat account ${account.accountId}: the token is not protected on its way`,
+      detail: `${path} is true, or inherited: http is allowed and no certificate is checked.`,
+      remediation: "Remove the key; for a certificate of your own authority set tls.caFile.",
+    },
+  ];
+};
+
+export const security: Security = { ...senders, collectAuditFindings };

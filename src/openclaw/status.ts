@@ -4,7 +4,7 @@ import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
 import {
   type ChannelAccountSnapshot,
   type ChannelStatusIssue,
-  createComputedAccountStatusAdapter,
+  createAsyncComputedAccountStatusAdapter,
   createDefaultChannelRuntimeState,
 } from "openclaw/plugin-sdk/status-helpers";
 import { isJsonObject, readNumber, readObject, readText, readTexts } from "../facts/json.ts";
@@ -14,10 +14,17 @@ import type { AccountSettings } from "../settings.ts";
 import { isConfigured, missingKeys } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { wrongIdentity } from "./credentials.ts";
+import { readHealth } from "./health.ts";
+import { noteServer } from "./server-notes.ts";
 import { openRestClient } from "./transport.ts";
 
 export type Probe =
-  | { readonly ok: true; readonly username: string; readonly version: string | undefined }
+  | {
+      readonly ok: true;
+      readonly username: string;
+      readonly version: string | undefined;
+      readonly roles: readonly string[];
+    }
   | { readonly ok: false; readonly error: string };
 
 /** Asks the server who the token belongs to. Never rejects; a failure says what to do. */
@@ -31,7 +38,8 @@ async function probeAccount(account: AccountSettings, timeoutMs: number): Promis
     const me = await fetchMe(rest);
     const wrong = wrongIdentity(account, me);
     if (wrong !== undefined) return { ok: false, error: wrong.message };
-    return { ok: true, username: me.username ?? account.username, version: await fetchServerVersion(rest) };
+    const version = await fetchServerVersion(rest);
+    return { ok: true, username: me.username ?? account.username, version, roles: me.roles };
   } catch (error) {
     return { ok: false, error: describe(error) };
   }
@@ -85,7 +93,7 @@ function readNameIssues({ accountId, audit }: ChannelAccountSnapshot): ChannelSt
   return [{ channel: CHANNEL_ID, accountId, kind: "config" as const, message, fix }];
 }
 
-export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>({
+export const status = createAsyncComputedAccountStatusAdapter<AccountSettings, Probe>({
   defaultRuntime: createDefaultChannelRuntimeState(DEFAULT_ACCOUNT_ID, {
     connected: false,
     lastConnectedAt: null,
@@ -95,9 +103,13 @@ export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>
   collectStatusIssues,
   formatCapabilitiesProbe: ({ probe }) =>
     probe?.ok
-      ? [{ text: `Bot: @${probe.username} on Rocket.Chat ${probe.version ?? "(unknown version)"}` }]
+      ? [
+          { text: `Bot: @${probe.username} on Rocket.Chat ${probe.version ?? "(unknown version)"}` },
+          { text: `Roles: ${probe.roles.join(", ")}` },
+          ...noteServer(probe).map((text) => ({ text })),
+        ]
       : [],
-  resolveAccountSnapshot: ({ account, runtime }) => ({
+  resolveAccountSnapshot: async ({ account, runtime }) => ({
     accountId: account.accountId,
     enabled: account.enabled,
     configured: isConfigured(account),
@@ -108,6 +120,7 @@ export const status = createComputedAccountStatusAdapter<AccountSettings, Probe>
       dmPolicy: account.dmPolicy,
       connected: runtime?.connected ?? false,
       ...(runtime?.audit !== undefined && { audit: runtime.audit }),
+      health: await readHealth(account.accountId),
     },
   }),
 });

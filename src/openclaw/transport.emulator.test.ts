@@ -15,6 +15,9 @@ import { resolveEndpoints } from "./config/account.ts";
 import { openSocketFor } from "./sockets.ts";
 import { assertServerAllowed, openRestClient, readTlsTrust } from "./transport.ts";
 
+/** What finds a proxy is loaded when there is one, which takes its time. */
+vi.setConfig({ testTimeout: 30_000 });
+
 const folder = mkdtempSync(join(tmpdir(), "rocketchat-tls-"));
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

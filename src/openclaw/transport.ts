@@ -22,7 +22,7 @@ import type { AccountSettings } from "../settings.ts";
 import { resolveEndpoints } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 
-type RestOptions = Pick<RestClientOptions, "signal" | "onUnauthorized" | "onLimited">;
+type RestOptions = Pick<RestClientOptions, "signal" | "onUnauthorized" | "onRefused" | "onLimited">;
 
 /** Creates a REST client for an account. Throws ConfigError when the account cannot be used. */
 export function openRestClient(settings: AccountSettings, options: RestOptions): AccountClient {

@@ -36,6 +36,8 @@ export interface RestClientOptions {
   readonly fetch: GuardedFetch;
   /** Called with every refusal that means a dead token, before the request rejects: it is dead for the socket, too. */
   readonly onUnauthorized: (error: UnauthorizedError) => void;
+  /** Called with every other refusal of the server, before the request rejects. */
+  readonly onRefused?: (error: RestError) => void;
   /** Called when a request has to wait for the server's rate limit. */
   readonly onLimited?: (endpoint: string, waitMs: number) => void;
   /** Ends requests before their own deadline. */
@@ -171,6 +173,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
 
   /** A refusal that may mean a dead token or a missing permission is decided by asking who we are. */
   async function judgeRefusal(error: unknown, path: string): Promise<unknown> {
+    if (error instanceof RestError) options.onRefused?.(error);
     if (error instanceof UnauthorizedError) {
       options.onUnauthorized(error);
     } else if (error instanceof RestError && isDoubtful(error) && path !== ME) {

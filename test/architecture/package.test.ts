@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { ENVIRONMENT } from "../../src/openclaw/config/environment.ts";
 import { buildManifest } from "../../src/openclaw/config/manifest.ts";
 import { rocketchatConfigSchema } from "../../src/openclaw/config/schema.ts";
 import { setupFields } from "../../src/openclaw/setup/contract.ts";
@@ -28,6 +29,11 @@ describe("the package", () => {
     });
   });
 
+  it("names the environment variables that configure an account", () => {
+    const configuredState = { env: { allOf: Object.values(ENVIRONMENT) } };
+    expect(readJson("package.json")).toMatchObject({ openclaw: { channel: { configuredState } } });
+  });
+
   it("names the setup flags that the channel takes", () => {
     const fields = Object.entries(setupFields).map(([key, field]) => ({ key, ...field }));
     expect(readJson("package.json")).toMatchObject({ openclaw: { channel: { setup: { fields } } } });
@@ -47,5 +53,20 @@ describe("the configuration schema", () => {
 
   it.each(keys)("has a reader for %s", (key) => {
     expect(code).toMatch(new RegExp(`\\b${key}\\b`));
+  });
+});
+
+describe("the log lines that the documentation names", () => {
+  it("are written somewhere", () => {
+    const code = [...readSources(root)]
+      .filter(([path]) => path.startsWith("src/"))
+      .map(([, source]) => source);
+    const table = readFileSync(`${root}/specs/auth.md`, "utf8").split("Log lines begin")[1] ?? "";
+    const names = [...table.matchAll(/^\| ((?:`[a-z ]+`(?:, )?)+)/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`([a-z ]+)`/g)].map(([, name = ""]) => name),
+    );
+    expect(names.length).toBeGreaterThan(10);
+    const missing = names.filter((name) => !code.some((source) => source.includes(`("${name}"`)));
+    expect(missing).toEqual([]);
   });
 });

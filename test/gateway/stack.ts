@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { inject } from "vitest";
-import { type Gateway, installGateway } from "../../demo/gateway.ts";
+import { type Gateway, type GatewayOptions, installGateway } from "../../demo/gateway.ts";
 import { type ScriptedModel, startScriptedModel } from "../../demo/scripted-model.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+
+import { findLeaks, readWritings } from "../support/sweep.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -33,10 +35,12 @@ export interface Stack {
   readonly gateway: Gateway;
   readonly bot: { readonly userId: string; readonly pat: string };
   readonly userIds: Readonly<Record<string, string>>;
+  /** What must stand nowhere in what was written, besides the emulator's present tokens; by name. */
+  readonly secrets: Map<string, string>;
   /** Changes `channels.rocketchat` of the running gateway. */
   changeSection(change: (section: Section) => Section): Promise<void>;
-  /** Resolves when an event stands in the queue on disk. */
-  waitForStoredEvent(id: string): Promise<void>;
+  /** Resolves when an event stands in the queue on disk of an account, the default one if none is named. */
+  waitForStoredEvent(id: string, accountId?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,7 +56,10 @@ const STORED_TIMEOUT_MS = 60_000;
 const LOOK_INTERVAL_MS = 50;
 
 /** Starts everything and resolves when the channel is up. `section` is laid over the keys that connect the bot. */
-export async function startStack(section: (parts: StackParts) => Section): Promise<Stack> {
+export async function startStack(
+  section: (parts: StackParts) => Section,
+  { env = {}, config = {} }: Pick<GatewayOptions, "env" | "config"> = {},
+): Promise<Stack> {
   const emulator = await startEmulator();
   const model = await startScriptedModel();
   const { control } = emulator;
@@ -74,25 +81,51 @@ export async function startStack(section: (parts: StackParts) => Section): Promi
     tarball: inject("tarball"),
     modelUrl: model.url,
     channels: { rocketchat },
-    env: NO_TEST_RUNNER,
+    env: { ...NO_TEST_RUNNER, ...env },
+    config,
   });
   await gateway.start();
   await gateway.waitForOutput(/\[default\] connected/);
+  const secrets = new Map([["the bot's token", pat]]);
   return {
     emulator,
+    secrets,
     model,
     gateway,
     bot: { userId, pat },
     userIds,
-    waitForStoredEvent: (id) =>
-      waitForRow(join(gateway.folder, "state", "rocketchat", "ingress-default.sqlite"), id),
+    waitForStoredEvent: (id, accountId = "default") =>
+      waitForRow(join(gateway.folder, "state", "rocketchat", `ingress-${accountId}.sqlite`), id),
     changeSection: (change) =>
       gateway.updateConfig((config) => ({ ...config, channels: { rocketchat: change(rocketchat) } })),
     async stop() {
+      await gateway.end();
+      const leaks = sweep(gateway, new Map([...secrets, ...secretsOf(emulator)]));
       await gateway.stop();
       await Promise.all([model.close(), emulator.close()]);
+      if (leaks.length > 0) throw new Error(`Secrets were written down:\n${leaks.join("\n")}`);
     },
   };
+}
+
+/** The configuration and the copies that OpenClaw keeps of it: there the token stands because it was put there. */
+const CONFIGURATION = /(^|\/)openclaw\.json/;
+
+/** Where a token or password of anybody was written down, over all that the gateway and its commands wrote. */
+function sweep(gateway: Gateway, secrets: Map<string, string>): string[] {
+  const output = { name: "the gateway's output", content: Buffer.from(gateway.output) };
+  const commands = { name: "the commands' output", content: Buffer.from(gateway.commandOutput) };
+  const files = readWritings(gateway.folder).filter(({ name }) => !CONFIGURATION.test(name));
+  return findLeaks([output, commands, ...files], secrets);
+}
+
+function secretsOf({ world }: Emulator): [string, string][] {
+  return [...world.users.values()].flatMap(({ username, passwordDigest, passwordHash, tokens }) => {
+    const secrets = [passwordDigest, passwordHash, ...tokens.map(({ secret }) => secret)];
+    return secrets.flatMap((secret, index): [string, string][] =>
+      secret ? [[`secret ${index + 1} of ${username}`, secret]] : [],
+    );
+  });
 }
 
 async function waitForRow(file: string, id: string): Promise<void> {

@@ -21,7 +21,8 @@ beforeAll(async () => {
         default: {},
         down: { ...account, serverUrl: "http://127.0.0.1:9" },
         elsewhere: { ...account, serverUrl: `http://127.0.0.1:${port}` },
-        badtoken: { ...account, pat: "not-the-token" },
+        badtoken: { ...account, userId: userIds.bob, username: "bob", pat: "not-the-token" },
+        double: { ...account, serverUrl: `${String(account.serverUrl)}/` },
         otheruser: { ...account, userId: userIds.alice },
         private: { ...account, network: { dangerouslyAllowPrivateNetwork: false } },
         plaintext: { ...account, dangerouslyAllowInsecure: false },
@@ -47,6 +48,7 @@ describe("an account in trouble says what is wrong and what to do", () => {
     ["badtoken", /\[badtoken\] account blocked .*Check that the personal access token is current/, "blocked"],
     ["otheruser", /\[otheruser\] account blocked .*token belongs to the user .*Correct `userId`/, "blocked"],
     ["private", /\[private\] account cannot start .*dangerouslyAllowPrivateNetwork to true/, "blocked"],
+    ["double", /\[double\] account cannot start .*account default is the same bot user/, "blocked"],
     ["plaintext", /\[plaintext\] account cannot start .*serverUrl must be https/, "blocked"],
   ])("%s", async (accountId, line, lifecycle) => {
     await stack.gateway.waitForOutput(line);

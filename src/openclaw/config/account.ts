@@ -9,6 +9,7 @@ import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plu
 import { ConfigError } from "../../errors.ts";
 import type { NameBook } from "../../inbound/names.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
+import { hasEnvironmentAccount, readEnvironment } from "./environment.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
 
 /** Earlier messages of a thread that its first turn is shown, as on Slack. */
@@ -17,7 +18,9 @@ const DEFAULT_THREAD_MESSAGES = 20;
 /** The most messages that are read for one turn, as on Slack. */
 const MAX_HISTORY = 200;
 
-export const { listAccountIds, resolveDefaultAccountId } = createAccountListHelpers(CHANNEL_ID);
+export const { listAccountIds, resolveDefaultAccountId } = createAccountListHelpers(CHANNEL_ID, {
+  hasImplicitDefaultAccount: hasEnvironmentAccount,
+});
 
 /**
  * The settings of an account, root values filled in. `strict` throws OpenClaw's own error when the token is
@@ -30,7 +33,7 @@ export function resolveAccount(
 ): AccountSettings {
   const id = normalizeAccountId(accountId ?? resolveDefaultAccountId(cfg));
   const section = readChannelConfig(cfg.channels?.[CHANNEL_ID]);
-  const config = mergeAccount(section, id);
+  const config = completeFromEnvironment(mergeAccount(section, id), id);
   const pat = resolveSecretInputString({ value: config.pat, path: `${accountPath(id)}.pat`, mode });
   return Object.freeze({
     accountId: id,
@@ -157,6 +160,7 @@ export function resolveEndpoints(account: AccountSettings): { rest: string; sock
   const path = accountPath(account.accountId);
   const missing = missingKeys(account);
   if (missing.length > 0) throw new ConfigError(`${path} lacks ${missing.join(", ")}`, { path });
+  if (!URL.canParse(account.serverUrl)) throw new ConfigError(`${path}.serverUrl is no address`, { path });
   const url = new URL(account.serverUrl);
   if (url.protocol !== "https:" && !account.dangerouslyAllowInsecure) {
     throw new ConfigError(
@@ -165,6 +169,27 @@ export function resolveEndpoints(account: AccountSettings): { rest: string; sock
     );
   }
   return { rest: account.serverUrl, socket: `${account.serverUrl.replace(/^http/, "ws")}/websocket` };
+}
+
+/**
+ * Throws ConfigError when an account before this one (the default one, then by name) is the same bot user of the
+ * same server: both would answer every message.
+ */
+export function assertOnlyOne(cfg: OpenClawConfig, account: AccountSettings): void {
+  const first = resolveDefaultAccountId(cfg);
+  for (const id of new Set([first, ...listAccountIds(cfg)])) {
+    if (id === account.accountId) return;
+    const other = inspectAccount(cfg, id);
+    if (!other.enabled || !isConfigured(other) || !isSameBot(other, account)) continue;
+    const path = `${accountPath(account.accountId)}.userId`;
+    const message = `${path}: the account ${id} is the same bot user of the same server already. Remove one of the two, or give this one a bot user of its own`;
+    throw new ConfigError(message, { path });
+  }
+}
+
+function isSameBot(one: AccountSettings, other: AccountSettings): boolean {
+  const address = ({ serverUrl }: AccountSettings) => URL.parse(serverUrl)?.href ?? serverUrl;
+  return one.userId === other.userId && address(one) === address(other);
 }
 
 /** An allowlist entry as it is compared: a Rocket.Chat user id, case kept, without a leading channel or user word. */
@@ -202,6 +227,13 @@ function resolveImplicitMentions(
   const all = resolveChannelImplicitMentions({ cfg, channel: CHANNEL_ID, accountId });
   const { replyToBot = true, quotedBot = true, threadParticipation = true } = all;
   return { replyToBot, quotedBot, threadParticipation };
+}
+
+/** A key of the configuration stands, a SecretRef that cannot be resolved included; the environment fills gaps. */
+function completeFromEnvironment(config: AccountConfig, accountId: string): AccountConfig {
+  const environment = Object.entries(readEnvironment(accountId));
+  const configured = new Map<string, unknown>(Object.entries(config));
+  return { ...config, ...Object.fromEntries(environment.filter(([key]) => !configured.get(key))) };
 }
 
 function mapRooms(rooms: NonNullable<AccountConfig["rooms"]>): Map<string, RoomSettings> {

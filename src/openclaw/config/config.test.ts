@@ -1,5 +1,16 @@
-import { describe, expect, it } from "vitest";
-import { isConfigured, missingKeys, resolveAccount, resolveEndpoints } from "./account.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { accountSettings } from "../../../test/support/settings.ts";
+import type { AccountSettings } from "../../settings.ts";
+import { security } from "../security.ts";
+import {
+  assertOnlyOne,
+  inspectAccount,
+  isConfigured,
+  listAccountIds,
+  missingKeys,
+  resolveAccount,
+  resolveEndpoints,
+} from "./account.ts";
 import { rocketchatConfigSchema } from "./schema.ts";
 
 const complete = { serverUrl: "https://chat.example.org/sub/", userId: "u1", username: "@bot", pat: "token" };
@@ -106,6 +117,99 @@ describe("resolveAccount", () => {
   it("names what is missing", () => {
     expect(missingKeys(resolve({ serverUrl: "https://x.example" }))).toEqual(["userId", "username", "pat"]);
     expect(isConfigured(resolve(complete))).toBe(true);
+  });
+});
+
+describe("the environment", () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const set = (values: Record<string, string>) => {
+    for (const [name, value] of Object.entries(values)) vi.stubEnv(`ROCKETCHAT_${name}`, value);
+  };
+  const all = { URL: "https://env.example", USER_ID: "e1", USERNAME: "envbot", PAT: "env-token" };
+
+  it("configures the default account by itself", () => {
+    set(all);
+    expect(listAccountIds({})).toEqual(["default"]);
+    expect(resolveAccount({})).toMatchObject({
+      serverUrl: "https://env.example",
+      userId: "e1",
+      username: "envbot",
+      pat: "env-token",
+      patStatus: "available",
+    });
+  });
+
+  it("fills gaps of the configuration, and overrides nothing", () => {
+    set(all);
+    const { pat: _, ...withoutPat } = complete;
+    expect(resolve(withoutPat)).toMatchObject({ userId: "u1", pat: "env-token" });
+    expect(resolve(complete).pat).toBe("token");
+  });
+
+  it("does not stand in for a SecretRef that cannot be resolved", () => {
+    set(all);
+    const pat = { source: "file", provider: "vault", id: "/pat" };
+    expect(inspectAccount({ channels: { rocketchat: { ...complete, pat } } })).toMatchObject({
+      pat: "",
+      patStatus: "configured_unavailable",
+    });
+  });
+
+  it("says nothing of other accounts", () => {
+    set(all);
+    expect(missingKeys(resolve({ accounts: { ops: {} } }, "ops"))).toContain("pat");
+    expect(listAccountIds({ channels: { rocketchat: { accounts: { ops: {} } } } })).toEqual([
+      "default",
+      "ops",
+    ]);
+  });
+});
+
+describe("two accounts of one bot user", () => {
+  const cfg = (accounts: object) => ({ channels: { rocketchat: { ...complete, accounts } } });
+  const check = (accounts: object, id: string) =>
+    assertOnlyOne(cfg(accounts), resolveAccount(cfg(accounts), id));
+
+  it("are refused but for the default one", () => {
+    const accounts = { alpha: {}, default: {} };
+    expect(() => check(accounts, "alpha")).toThrow(
+      /accounts\.alpha\.userId: the account default is the same bot/,
+    );
+    expect(() => check(accounts, "default")).not.toThrow();
+  });
+
+  it("are known by the address, however it is written", () => {
+    const accounts = { default: {}, beta: { serverUrl: "https://CHAT.example.org:443/sub" } };
+    expect(() => check(accounts, "beta")).toThrow(/same bot user/);
+  });
+
+  it.each([
+    ["another user", { userId: "u2" }],
+    ["another server", { serverUrl: "https://other.example" }],
+  ])("are none with %s", (_, changes) => {
+    expect(() => check({ default: {}, beta: changes }, "beta")).not.toThrow();
+  });
+
+  it("are none while one of them is off or incomplete", () => {
+    expect(() => check({ default: { enabled: false }, beta: {} }, "beta")).not.toThrow();
+  });
+});
+
+describe("the audit", () => {
+  const find = (account: AccountSettings) =>
+    security.collectAuditFindings?.({
+      cfg: {},
+      account,
+      sourceConfig: {},
+      orderedAccountIds: [account.accountId],
+      hasExplicitAccountPath: false,
+    });
+
+  it("finds an account whose token is not protected on its way", async () => {
+    expect(await find(accountSettings())).toEqual([]);
+    expect(await find(accountSettings({ dangerouslyAllowInsecure: true }))).toEqual([
+      expect.objectContaining({ checkId: "channels.rocketchat.insecure-transport", severity: "critical" }),
+    ]);
   });
 });
 

@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { noteServer } from "./server-notes.ts";
+
+describe("what an operator is told about the server", () => {
+  it.each(["7.0", "8.2.0", "9.1"])("is nothing for %s with both roles", (version) => {
+    expect(noteServer({ version, roles: ["bot", "user"] })).toEqual([]);
+  });
+
+  it.each(["6.5", "10.0"])("is that %s is not a version this is made for", (version) => {
+    expect(noteServer({ version, roles: ["bot", "user"] })).toEqual([expect.stringContaining(version)]);
+  });
+
+  it("is nothing of the version when the server does not tell it", () => {
+    expect(noteServer({ version: undefined, roles: ["bot", "user"] })).toEqual([]);
+  });
+
+  it("is what a missing role costs", () => {
+    expect(noteServer({ version: "8.2", roles: ["user"] })).toEqual([expect.stringContaining("10 requests")]);
+    expect(noteServer({ version: "8.2", roles: ["bot"] })).toEqual([expect.stringContaining("role `user`")]);
+  });
+});

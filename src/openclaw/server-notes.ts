@@ -1,0 +1,32 @@
+// Owns what an operator is told about a server and a bot user that the account could do better with.
+
+/** The roles a bot user should have (fact: neither implies the other). */
+export const ROLES = ["user", "bot"] as const;
+
+const LACK: Readonly<Record<(typeof ROLES)[number], string>> = {
+  user: "without the role `user` it may not delete its own messages, nor make or renew its token by itself",
+  bot: "without the role `bot` the server takes 10 requests a minute of each kind from this address, and answers wait",
+};
+
+const OLDEST_MAJOR = 7;
+const NEWEST_MAJOR = 9;
+
+/** Warnings about the server's version and the bot user's roles, each a sentence with what to do; none if all is well. */
+export function noteServer(server: { version: string | undefined; roles: readonly string[] }): string[] {
+  return [...noteVersion(server.version), ...noteRoles(server.roles)];
+}
+
+function noteVersion(version: string | undefined): string[] {
+  if (version === undefined) return [];
+  const major = Number.parseInt(version, 10);
+  if (major >= OLDEST_MAJOR && major <= NEWEST_MAJOR) return [];
+  return [
+    `Rocket.Chat ${version} is outside of the versions ${OLDEST_MAJOR} to ${NEWEST_MAJOR} that this plugin is made for; it may misbehave`,
+  ];
+}
+
+function noteRoles(roles: readonly string[]): string[] {
+  return ROLES.filter((role) => !roles.includes(role)).map(
+    (role) => `The bot user lacks a role: ${LACK[role]}. An administrator can give it under Workspace, Users`,
+  );
+}
