@@ -93,6 +93,11 @@ export interface CatchUpSettings {
   readonly safetyScanMinutes: number;
 }
 
+export interface CommandSettings {
+  /** Whether operators may use further commands of OpenClaw that concern one session, such as `!new`. */
+  readonly extra: boolean;
+}
+
 /**
  * One `channels.rocketchat` entry after account-over-root merging, with secrets resolved. As written, its lists
  * of people and rooms may hold names; what judges a message reads them with ids in place of the names, and an
@@ -125,6 +130,9 @@ export interface AccountSettings {
   readonly reactionAllowlist: readonly string[];
   readonly implicitMentions: ImplicitMentionSettings;
   readonly mentionPatterns: MentionPatternSettings | undefined;
+  /** User ids that may run `!model`, `!stop` and the further commands; empty: see specs/commands.md. */
+  readonly commandAllowFrom: readonly string[];
+  readonly commands: CommandSettings;
   /** User ids known to be bots: those that accounts of this gateway logged in as, and those that turned out to be. */
   readonly bots: Pick<ReadonlySet<string>, "has">;
   /** What the message tool may do beside sending: `react` and `reactions`; `edit` and `delete`. */

@@ -1,5 +1,7 @@
 // Owns the port to OpenClaw: what turning a message into an agent turn needs of the host, and nothing else.
 
+import type { Command } from "../commands/parse.ts";
+import type { LinkFacts, ModelFacts, SessionFacts } from "../commands/replies.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { ImplicitMention } from "../policy/activation.ts";
@@ -14,6 +16,8 @@ export interface TurnInput {
   readonly wasMentioned: boolean;
   /** The other ways in which the message addresses the bot, of those that the configuration allows. */
   readonly implicitMentions: readonly ImplicitMention[];
+  /** What the message asks for when it is a command; a command needs no mention. */
+  readonly command?: Command | undefined;
 }
 
 export type Access =
@@ -33,6 +37,9 @@ export interface Announcement {
   readonly text: string;
 }
 
+/** Posts in the room and thread of the command and answers with the message id. */
+export type PostReply = (text: string) => Promise<string>;
+
 /** How the replies of a turn reach its room. */
 export interface ReplyPort {
   /** Posts one chunk of a reply in a thread, or at top level, and answers with its message id. */
@@ -41,16 +48,48 @@ export interface ReplyPort {
   findRoot(messageId: string): Promise<string | undefined>;
 }
 
-/** One routed message at the host. Its calls are made in this order, each at most once. */
+export interface StopFacts {
+  /** Whether the session had a run under way. */
+  readonly otherRun: boolean;
+  /** Stored messages that were waiting behind it. */
+  readonly dropped: number;
+}
+
+/** What OpenClaw and the account know of a conversation. */
+export interface ConversationFacts {
+  readonly agent: string;
+  readonly model: string;
+  readonly session: SessionFacts | undefined;
+  /** Stored messages of this conversation that wait for their turn. */
+  readonly waiting: number;
+  readonly link: LinkFacts;
+}
+
+/** One routed message at the host. Access is resolved first. */
 export interface HostTurn {
+  /** The conversation as the agent sees it: its session, in this room. */
+  readonly conversation: string;
   /** OpenClaw's whole decision: sender, room, command and mention gates. */
   resolveAccess(): Promise<Access>;
   /** Registers the sender for pairing; the text to send, or undefined when a code was sent before. */
   requestPairing(): Promise<string | undefined>;
-  /** Runs the agent and delivers its replies. */
-  dispatch(replies: ReplyPort): Promise<void>;
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */
   announce(announcement: Announcement): void;
+  /** Runs the agent and delivers its replies. When `signal` aborts, the run ends and nothing more is delivered. */
+  dispatch(replies: ReplyPort, signal: AbortSignal): Promise<void>;
+  /** OpenClaw's decision whether the sender may run operators' commands here. */
+  authorizeCommand(): Promise<boolean>;
+  /** Has OpenClaw carry out one of its own commands, such as `/new`, after `authorizeCommand` said yes. */
+  runOwnCommand(text: string, post: PostReply): Promise<void>;
+  /** Ends what runs in the session, after `authorizeCommand` said yes. */
+  stop(): Promise<StopFacts>;
+  describe(): Promise<ConversationFacts>;
+  listModels(): Promise<ModelFacts>;
+  /**
+   * Changes the model of this conversation from its next turn on, after `authorizeCommand` said yes. `choice`
+   * is `provider/model` or `default`; answers with the reason when it was refused.
+   */
+  selectModel(choice: string): Promise<string | undefined>;
 }
 
 export interface InboundHost {

@@ -25,7 +25,13 @@ export async function runNotice(
     refusePlace(settings, room) ?? (isUnwantedBot(settings, acted, room) ? "bot-message" : undefined);
   if (place !== undefined) return { kind: "dropped", reason: place };
 
-  const turn = host.openTurn({ message: acted, room, text: "", wasMentioned: true, implicitMentions: [] });
+  const turn = host.openTurn({
+    message: acted,
+    room,
+    text: "",
+    wasMentioned: true,
+    implicitMentions: [],
+  });
   const access = await turn.resolveAccess();
   if (access.kind !== "allow") {
     const detail = access.kind === "refuse" ? access.reason : "pairing";

@@ -167,6 +167,44 @@ describe("receive", () => {
       }),
     );
   });
+
+  it.each([
+    ["!stop", {}, "received"],
+    ["!stop", { requireMention: false }, "received"],
+    ["!status all is well", {}, "received"],
+    ["!deploy", {}, "unknown-command"],
+    ["!deploy", { requireMention: false }, "unknown-command"],
+    ["!new", {}, "unknown-command"],
+    ["!new", { commands: { extra: true } }, "received"],
+    ["!important?", {}, "not-mentioned"],
+    ["! stop", {}, "not-mentioned"],
+  ])("takes a command without mention in a room: %s under %j: %s", (msg, account, outcome) => {
+    expect(reasonOf({ msg, mentions: [] }, {}, account)).toBe(outcome);
+  });
+
+  it.each([
+    ["@labbot !deploy", [{ _id: "bot" }], "received"],
+    ["@second !status", [{ _id: "other-bot" }], "others-mentioned"],
+    ["@second @labbot !status", [{ _id: "other-bot" }, { _id: "bot" }], "received"],
+    ["!status @second", [{ _id: "other-bot" }], "others-mentioned"],
+    ["!status @alice", [{ _id: "alice" }], "received"],
+    ["@alice !status", [{ _id: "alice" }], "others-mentioned"],
+    ["@all !status", [{ _id: "all" }], "received"],
+  ])("leaves a command that names others to these: %s", (msg, mentions, outcome) => {
+    expect(reasonOf({ msg, mentions }, {}, { bots: new Set(["other-bot"]) })).toBe(outcome);
+  });
+
+  it.each([
+    ["!stop", undefined, "stop:room:r1"],
+    ["@labbot !stop", "m0", "stop:room:r1:thread:m0"],
+    ["[ ](https://chat.example.org/c/x?msg=m1) !stop", undefined, "stop:room:r1"],
+    ["!status", undefined, "status:room:r1"],
+    ["!model x", "m0", "room:r1:thread:m0"],
+  ])("puts what must not wait in a lane beside the conversation's: %s", (msg, tmid, laneKey) => {
+    const event = { message: { ...message, msg, tmid }, room };
+    expect(receive(event, { settings, known: knowing() })).toMatchObject({ event: { laneKey } });
+    expect(identify(event)).toMatchObject({ laneKey });
+  });
 });
 
 describe("receive, of what happened to a message", () => {

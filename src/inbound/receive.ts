@@ -1,7 +1,10 @@
 // Owns the single choke point: one raw event of the message stream becomes an identity and a lane, or a drop.
 
+import { type Command, type CommandKind, readCommand } from "../commands/parse.ts";
+import { isForOthers, rightOf } from "../commands/rights.ts";
 import { decodeChange, decodeRevision, identifyChange } from "../facts/change.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
+import { mentionsBot } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import { isRoomAllowed, isUnwantedBot } from "../policy/access.ts";
 import { type Knowledge, refuseInRoom } from "../policy/activation.ts";
@@ -25,7 +28,10 @@ export interface RawMessageEvent {
 export interface ReceivedEvent {
   /** A new message is identified by its `_id`, a change by `identifyChange`. */
   readonly eventId: string;
-  /** One lane per conversation the agent sees: the room, or the thread in it. */
+  /**
+   * One lane per conversation the agent sees: the room, or the thread in it. `!stop`, `!status` and `!help` have
+   * lanes of their own beside it, so that a stop never waits for what it stops, nor these two for an answer.
+   */
   readonly laneKey: string;
 }
 
@@ -68,7 +74,7 @@ export function receive(event: RawMessageEvent, grounds: Grounds): Receipt {
   if (event.change !== undefined) return { kind: "dropped", reason: "re-emission" };
   const refusal =
     refuseMessage(message, grounds.settings.userId) ??
-    (direct ? refuseDirect(message, grounds) : place && refuseInRoom(message, place, grounds));
+    (direct ? refuseDirect(message, grounds) : place && refuseRoomMessage(message, place, grounds));
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   return { kind: "received", event: identityOf(message), message };
 }
@@ -127,21 +133,57 @@ function needsParent(
   return !rooms.has(id) && (name === undefined || mayBeGeneratedId(name));
 }
 
+/** Judges a message in a room, as `refuseInRoom` does; a command needs no mention but a word that is ours. */
+export function refuseRoomMessage(
+  message: MessageFacts,
+  room: RoomRef,
+  grounds: Grounds,
+): DropReason | undefined {
+  const { settings } = grounds;
+  const command = readCommand(message.text, settings.username);
+  if (command === undefined) return refuseInRoom(message, room, grounds);
+  if (isUnwantedBot(settings, message, room)) return "bot-message";
+  return isRoomAllowed(settings, room) ? refuseCommand(command, message, settings) : "room-not-allowed";
+}
+
+/**
+ * Why a command in a room or group DM is not this bot's business; undefined when it is. It needs no mention,
+ * unless no bot of ours knows the word: then it may be another bot's.
+ */
+export function refuseCommand(
+  command: Command,
+  message: MessageFacts,
+  settings: AccountSettings,
+): DropReason | undefined {
+  if (isForOthers(command, message, settings)) return "others-mentioned";
+  const unknown = rightOf(command, settings) === "unknown" && !mentionsBot(message, settings);
+  return unknown ? "unknown-command" : undefined;
+}
+
 /**
  * The identity of a stored event, whatever the settings say by now; undefined when it cannot be read. Both
  * parts must come out as they did when the event was received.
  */
 export function identify(event: RawMessageEvent): ReceivedEvent | undefined {
   const message = decodeMessage(event.message);
-  const identity = message && identityOf(message);
-  if (identity === undefined || event.change === undefined) return identity;
+  if (message === undefined || event.change === undefined) return message && identityOf(message);
   const change = decodeChange(event.change);
   const now = decodeRevision(event.message);
   const eventId = change && now && identifyChange(change, now);
-  return eventId === undefined ? undefined : { ...identity, eventId };
+  return eventId === undefined ? undefined : { eventId, laneKey: laneOf(message) };
 }
 
-function identityOf({ id, roomId, threadId }: MessageFacts): ReceivedEvent {
+/** Commands whose answer does not depend on what was written before them, and that must not wait for it. */
+const UNORDERED: ReadonlySet<CommandKind> = new Set(["stop", "status", "help"]);
+
+function identityOf(message: MessageFacts): ReceivedEvent {
+  const lane = laneOf(message);
+  const { kind = "other" } = readCommand(message.text) ?? {};
+  return { eventId: message.id, laneKey: UNORDERED.has(kind) ? `${kind}:${lane}` : lane };
+}
+
+/** The lane of ordinary messages of a room or thread. */
+export function laneOf({ roomId, threadId }: Pick<MessageFacts, "roomId" | "threadId">): string {
   const room = `room:${roomId}`;
-  return { eventId: id, laneKey: threadId === undefined ? room : `${room}:thread:${threadId}` };
+  return threadId === undefined ? room : `${room}:thread:${threadId}`;
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { commandless } from "../../test/support/commandless.ts";
 import { knowing } from "../../test/support/knowledge.ts";
 import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
+import { createRuns } from "./runs.ts";
 import { runTurn } from "./turn.ts";
 
 const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
@@ -40,6 +42,7 @@ function stage(
     openTurn: (input) => {
       opened.push(input);
       return {
+        ...commandless,
         resolveAccess: async () => {
           calls.push("access");
           return options.access ?? { kind: "allow" };
@@ -60,6 +63,8 @@ function stage(
   const deps = {
     host,
     known: knowing(),
+    runs: createRuns(),
+    now: () => 0,
     rooms: { room: async () => room },
     users: {
       named: async (username: string) =>

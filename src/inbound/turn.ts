@@ -1,20 +1,25 @@
 // Owns the straight line from one durable event to one agent turn.
 
+import { readCommand } from "../commands/parse.ts";
 import { stripMention } from "../facts/mention.ts";
 import { isUnwantedBot, refusePlace } from "../policy/access.ts";
-import { readActivation, refuseInRoom } from "../policy/activation.ts";
+import { readActivation } from "../policy/activation.ts";
 import type { DropReason } from "../policy/admission.ts";
+import { runCommand } from "./command.ts";
 import type { InboundHost } from "./host.ts";
 import type { LearnedKnowledge } from "./knowledge.ts";
 import type { RoomLookup, UserLookup } from "./lookups.ts";
 import { runNotice } from "./notice.ts";
-import { type RawMessageEvent, receive } from "./receive.ts";
+import { type RawMessageEvent, receive, refuseCommand, refuseRoomMessage } from "./receive.ts";
+import type { Runs } from "./runs.ts";
 
 export interface TurnDependencies {
   readonly host: InboundHost;
   readonly rooms: Pick<RoomLookup, "room">;
   readonly users: UserLookup;
   readonly known: LearnedKnowledge;
+  readonly runs: Runs;
+  readonly now: () => number;
   /** Posts text in a room or thread and answers with the message id. */
   readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
   /** The root of a message's thread, itself if it is none's reply; undefined when it is not in the room. */
@@ -25,6 +30,7 @@ export type TurnOutcome =
   | { readonly kind: "ran" }
   /** The agent was told of it and reads it in its next turn. */
   | { readonly kind: "told" }
+  | { readonly kind: "commanded" }
   | { readonly kind: "dropped"; readonly reason: DropReason; readonly detail?: string };
 
 /**
@@ -43,9 +49,11 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const room = await deps.rooms.room(message.roomId);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
   await known.learnTeams(message);
+  const command = readCommand(message.text, settings.username);
   const refusal =
     refusePlace(settings, room) ??
-    (room.chatType === "channel" ? refuseInRoom(message, room, grounds) : undefined);
+    (room.chatType === "channel" ? refuseRoomMessage(message, room, grounds) : undefined) ??
+    (command && room.chatType === "group" ? refuseCommand(command, message, settings) : undefined);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
 
   const { wasMentioned, implicit } = readActivation(message, settings, known);
@@ -55,6 +63,7 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     text: stripMention(message.text, settings.username),
     wasMentioned: wasMentioned === true,
     implicitMentions: implicit,
+    command,
   });
   const where = { roomId: message.roomId, threadId: message.threadId };
 
@@ -71,10 +80,23 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     return { kind: "dropped", reason: "pairing-pending" };
   }
 
+  const reply = (text: string) => deps.post(where, text);
+  if (command !== undefined) {
+    await runCommand({ command, message, room, settings, turn, runs: deps.runs, reply, now: deps.now });
+    return { kind: "commanded" };
+  }
+  const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt };
+  const run = deps.runs.begin(turn.conversation, origin);
+  if (run === undefined) return { kind: "dropped", reason: "stopped" };
   const { roomId } = message;
-  await turn.dispatch({
-    post: (text, threadId) => deps.post({ roomId, threadId }, text),
-    findRoot: (messageId) => deps.findRoot(roomId, messageId),
-  });
+  const replies = {
+    post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
+    findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
+  };
+  try {
+    await turn.dispatch(replies, run.signal);
+  } finally {
+    run.end();
+  }
   return { kind: "ran" };
 }

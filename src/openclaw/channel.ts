@@ -76,6 +76,8 @@ const LIVE_KEYS = [
   "dms",
   "contextVisibility",
   "joinPublicRooms",
+  "commandAllowFrom",
+  "commands",
 ];
 
 function normalizeTarget(text: string): string | undefined {

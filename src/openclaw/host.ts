@@ -5,6 +5,14 @@ import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pair
 import type { HostTurn, InboundHost } from "../inbound/host.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { readAccess, resolveIngress } from "./turn/access.ts";
+import {
+  authorizeCommand,
+  describeConversation,
+  listModels,
+  runOwnCommand,
+  selectModel,
+  stopSession,
+} from "./turn/command.ts";
 import { dispatchTurn } from "./turn/dispatch.ts";
 import { resolveRoute } from "./turn/route.ts";
 import type { HostOptions, TurnScope } from "./turn/scope.ts";
@@ -24,8 +32,12 @@ function openTurn(scope: TurnScope): HostTurn {
   const pairing = createChannelPairingController({ core, channel: CHANNEL_ID, accountId });
   const route = resolveRoute(scope);
   let ingress: ResolvedChannelMessageIngress | undefined;
+  let commandIngress: ResolvedChannelMessageIngress | undefined;
+  const commandTurn = () => ({ route, ingress: required(commandIngress) });
 
   return {
+    conversation: `${scope.input.room.id} ${route.turnSessionKey}`,
+
     async resolveAccess() {
       ingress = await resolveIngress(scope, route, pairing.readAllowFromStore);
       return readAccess(ingress);
@@ -46,10 +58,25 @@ function openTurn(scope: TurnScope): HostTurn {
       core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
     },
 
-    async dispatch(replies) {
-      if (ingress === undefined) throw new Error("A turn is dispatched after its access was resolved");
+    async dispatch(replies, signal) {
       scope.bursts.close(route.turnSessionKey);
-      await dispatchTurn(scope, { route, ingress, replies });
+      await dispatchTurn(scope, { route, ingress: required(ingress), replies, signal });
     },
+
+    async authorizeCommand() {
+      commandIngress = await authorizeCommand(scope, route, pairing.readAllowFromStore);
+      return commandIngress.commandAccess.authorized;
+    },
+
+    runOwnCommand: (text, post) => runOwnCommand(scope, commandTurn(), { text, post }),
+    stop: () => stopSession(scope, commandTurn()),
+    describe: () => describeConversation(scope, route),
+    listModels: () => listModels(scope, route),
+    selectModel: (choice) => selectModel(scope, route, choice),
   };
+}
+
+function required(ingress: ResolvedChannelMessageIngress | undefined): ResolvedChannelMessageIngress {
+  if (ingress === undefined) throw new Error("A turn goes on only after its access was resolved");
+  return ingress;
 }

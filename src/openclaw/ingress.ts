@@ -13,6 +13,7 @@ import type { HostTurn, InboundHost } from "../inbound/host.ts";
 import { createKnownMessages } from "../inbound/known.ts";
 import { createUserLookup } from "../inbound/lookups.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
+import { createRuns } from "../inbound/runs.ts";
 import { runTurn } from "../inbound/turn.ts";
 import { createWatch, type Reading } from "../inbound/watch.ts";
 import type { DropCounter } from "../log.ts";
@@ -22,6 +23,7 @@ import { fetchMessage } from "../rest/messages.ts";
 import { findUser } from "../rest/users.ts";
 import { openAccountMemory } from "./account-memory.ts";
 import type { AccountScope } from "./account-scope.ts";
+import { createWaitingCounter, readLink } from "./conversation.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { getRuntime } from "./runtime.ts";
@@ -58,6 +60,8 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   const finishing: FinishingTurns = new Map();
   const { now } = systemClock;
   const bursts = createBursts({ now });
+  const runs = createRuns();
+  const queue = openIngressQueue(core.state, accountId);
   const users = createUserLookup({ findUser: (username) => findUser(rest, { username }), now });
   const watch = createWatch(createKnownMessages(), (roomId) => rooms.known(roomId)?.parentId);
 
@@ -76,6 +80,18 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     const message = await fetchMessage(rest, messageId);
     return message?.roomId === roomId ? (message.threadId ?? message.id) : undefined;
   }
+
+  const hostOptions = {
+    core,
+    accountId,
+    readConfig,
+    readSettings,
+    log,
+    finishing,
+    bursts,
+    countWaiting: createWaitingCounter(queue),
+    readLink: () => readLink(ctx),
+  };
 
   let open = false;
 
@@ -96,7 +112,11 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
           assertOpen();
           turn.announce(announcement);
         };
-        return { ...turn, dispatch, announce };
+        const authorizeCommand: HostTurn["authorizeCommand"] = async () => {
+          assertOpen();
+          return turn.authorizeCommand();
+        };
+        return { ...turn, dispatch, announce, authorizeCommand };
       },
     };
   }
@@ -108,16 +128,14 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   ): Promise<void> {
     await memory.learnNames();
     const post = createPost(claim.id);
-    const shared = { core, accountId, readConfig, readSettings, log, finishing, bursts };
-    const host = refuseOnHold(createInboundHost({ ...shared, lifecycle }));
-    const outcome = await runTurn(event, { host, rooms, users, known, post, findRoot });
+    const host = refuseOnHold(createInboundHost({ ...hostOptions, lifecycle }));
+    const outcome = await runTurn(event, { host, rooms, users, known, runs, post, findRoot, now });
     if (outcome.kind === "dropped") {
       health.dropped(outcome.reason);
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });
     }
   }
 
-  const queue = openIngressQueue(core.state, accountId);
   health.countQueuedBy(async () => (await queue.listPending({ limit: MAX_COUNTED })).length);
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
     queue,

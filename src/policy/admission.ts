@@ -20,6 +20,8 @@ export type DropReason =
   | "others-mentioned"
   | "not-mentioned"
   | "sender-not-allowed"
+  | "unknown-command"
+  | "stopped"
   | "room-unknown"
   | "pairing-pending";
 

@@ -3,7 +3,7 @@
 import type { AccountSettings, RoomSettings } from "../settings.ts";
 
 /** Keys of AccountSettings that list people; names in them become ids. A new list of people belongs here. */
-const USER_LISTS = ["allowFrom", "groupAllowFrom", "reactionAllowlist"] as const;
+const USER_LISTS = ["allowFrom", "groupAllowFrom", "reactionAllowlist", "commandAllowFrom"] as const;
 
 type Sigil = "@" | "#";
 

@@ -19,20 +19,31 @@ export function replyToModeOf(
   return ofType ?? settings.replyToMode;
 }
 
+export interface SessionInput {
+  readonly message: MessageFacts;
+  readonly room: RoomFacts;
+  readonly wasMentioned: boolean;
+  /** Set when the message is a command. */
+  readonly command?: object | undefined;
+}
+
 /**
  * The thread whose session a message belongs to; undefined: the room's or the sender's own. A reply in a
  * thread of a room or group DM belongs to that thread. A top-level message of a room that a thread is expected
  * to start under belongs to the thread to come, so that question and follow-ups share a session. Threads of
- * direct messages have no session of their own.
+ * direct messages have no session of their own. A command starts no thread: it concerns the place it stands in.
  */
 export function sessionThread(
   settings: AccountSettings,
-  { message, room, wasMentioned }: { message: MessageFacts; room: RoomFacts; wasMentioned: boolean },
+  { message, room, wasMentioned, command }: SessionInput,
 ): string | undefined {
   if (room.chatType === "direct") return undefined;
   if (message.threadId !== undefined) return message.threadId;
   const isAddressed = wasMentioned || !requiresMention(settings, room);
   const startsThread =
-    room.chatType === "channel" && isAddressed && resolveReplyToMode(settings, room) !== "off";
+    command === undefined &&
+    room.chatType === "channel" &&
+    isAddressed &&
+    resolveReplyToMode(settings, room) !== "off";
   return startsThread ? message.id : undefined;
 }

@@ -9,6 +9,7 @@ import { createKnowledge, type ThreadMemory } from "../../src/inbound/knowledge.
 import { createRoomLookup } from "../../src/inbound/lookups.ts";
 import { createNameBook } from "../../src/inbound/names.ts";
 import { parentToLookUp, type RawMessageEvent, receive } from "../../src/inbound/receive.ts";
+import { createRuns } from "../../src/inbound/runs.ts";
 import { runTurn } from "../../src/inbound/turn.ts";
 import { createLog } from "../../src/log.ts";
 import { followSettings } from "../../src/openclaw/config/account.ts";
@@ -18,6 +19,7 @@ import type { RestClient } from "../../src/rest/client.ts";
 import { fetchRoom } from "../../src/rest/rooms.ts";
 import { fetchTeamIds } from "../../src/rest/teams.ts";
 import { fetchProfile } from "../../src/rest/users.ts";
+import { commandless } from "../support/commandless.ts";
 
 /** OpenClaw's own functions, outside of a gateway: decisions are real, nothing is recorded. */
 const core = {
@@ -95,6 +97,8 @@ export async function openJudge({
         users: { named: async () => undefined },
         known,
         findRoot: async () => undefined,
+        runs: createRuns(),
+        now: () => 0,
         post: async () => "",
       });
       if (outcome.kind === "dropped" && outcome.reason !== "pairing-pending") {
@@ -114,6 +118,7 @@ function createHost(
     openTurn(input) {
       let reason = "";
       return {
+        ...commandless,
         async resolveAccess() {
           const ingress = await resolve(input);
           reason = ingress.senderAccess.reasonCode;

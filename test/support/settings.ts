@@ -25,6 +25,8 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     reactionAllowlist: [],
     implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
     mentionPatterns: undefined,
+    commandAllowFrom: [],
+    commands: { extra: false },
     bots: new Set(),
     actions: { reactions: true, messages: true },
     text: { chunkLimit: 4000, chunkMode: "length", tables: "block", unfurlLinks: false },

@@ -58,6 +58,8 @@ export function resolveAccount(
     allowBots: config.allowBots ?? false,
     reactionNotifications: config.reactionNotifications ?? "own",
     reactionAllowlist: mapEntries(config.reactionAllowlist),
+    commandAllowFrom: mapEntries(config.commandAllowFrom),
+    commands: { extra: config.commands?.extra ?? false },
     implicitMentions: resolveImplicitMentions(cfg, id),
     mentionPatterns: config.mentionPatterns,
     bots: new Set<string>(),
@@ -216,6 +218,7 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
       "markdown",
       "thread",
       "replyToModeByChatType",
+      "commands",
     ],
   });
 }

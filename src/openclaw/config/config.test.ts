@@ -35,6 +35,8 @@ describe("the schema", () => {
       groupAllowFrom: ["u2", 3],
       rooms: { r1: { enabled: true, requireMention: false }, "*": {} },
       requireMention: true,
+      commandAllowFrom: ["u2"],
+      commands: { extra: true },
       dangerouslyAllowInsecure: false,
       network: { dangerouslyAllowPrivateNetwork: true },
     };

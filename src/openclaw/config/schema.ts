@@ -105,6 +105,8 @@ const AccountSchema = z.strictObject({
   dms: z.record(z.string(), DmConfigSchema.optional()).optional(),
   contextVisibility: ContextVisibilityModeSchema.optional(),
   joinPublicRooms: z.boolean().optional(),
+  commandAllowFrom: AllowFromListSchema,
+  commands: z.strictObject({ extra: z.boolean().optional() }).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),
   tls: z.strictObject({ caFile: z.string().min(1).optional() }).optional(),
   network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),

@@ -111,6 +111,11 @@ export const uiHints = {
     help: "PEM; for a server whose certificate comes from an authority of your own.",
     advanced: true,
   },
+  commandAllowFrom: {
+    label: "Command operators",
+    help: "Rocket.Chat user ids that may run !model and !stop; empty: nobody in rooms.",
+  },
+  "commands.extra": { label: "Further commands (!new, !think, …) for operators" },
   dangerouslyAllowInsecure: { label: "Allow http and skip certificate checks", advanced: true },
   "network.dangerouslyAllowPrivateNetwork": { label: "Allow a server on a private network", advanced: true },
 };

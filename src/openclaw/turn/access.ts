@@ -20,14 +20,17 @@ export interface AccessScope extends Pick<TurnScope, "cfg" | "accountId" | "sett
   };
 }
 
+/** With `operators`, the question is whether the sender is one of these, whoever may speak in the place. */
 export function resolveIngress(
   { core, cfg, accountId, settings, input }: AccessScope,
   route: Pick<Route, "agentId" | "turnSessionKey">,
   readStoreAllowFrom: () => Promise<string[]>,
+  operators?: readonly string[],
 ): Promise<ResolvedChannelMessageIngress> {
   const { message, room } = input;
   const direct = room.chatType === "direct";
-  const senders = resolveSenderRule(settings, room);
+  const everybody = { groupPolicy: "open", groupAllowFrom: [] } as const;
+  const senders = operators ? everybody : resolveSenderRule(settings, room);
   return core.channel.inbound.ingress.resolve({
     channelId: CHANNEL_ID,
     accountId,
@@ -53,7 +56,7 @@ export function resolveIngress(
       groupAllowFromFallbackToAllowFrom: false,
       minIdentifierAuthentication: settings.dangerouslyAllowNameMatching ? "mutable" : "verified",
       activation: {
-        requireMention: !direct && requiresMention(settings, room),
+        requireMention: !direct && input.command === undefined && requiresMention(settings, room),
         allowTextCommands: false,
         implicitMentions: settings.implicitMentions,
       },
@@ -63,6 +66,14 @@ export function resolveIngress(
     ...(cfg.accessGroups && { accessGroups: cfg.accessGroups }),
     readStoreAllowFrom,
     mentionFacts: mentionFacts(input),
+    ...(operators && {
+      command: {
+        allowTextCommands: true,
+        hasControlCommand: true,
+        commandOwnerAllowFrom: [...operators],
+        directGroupAllowFrom: "none",
+      },
+    }),
   });
 }
 

@@ -43,12 +43,19 @@ function threadFacts({ settings, input: { message, room } }: TurnScope) {
   };
 }
 
+/**
+ * OpenClaw lets a thread take over the model that was chosen in its room, unless another parent is named. This
+ * one never exists: a choice concerns the conversation it was made in.
+ */
+const NO_PARENT = ":no-parent";
+
 export function buildContext(
   scope: TurnScope,
-  { route, ingress }: { route: Route; ingress: ResolvedChannelMessageIngress },
+  { route, ingress, command }: { route: Route; ingress: ResolvedChannelMessageIngress; command?: string },
 ) {
   const { core, cfg, accountId, settings, input } = scope;
-  const { message, room, text } = input;
+  const { message, room } = input;
+  const text = command ?? input.text;
   const { sender } = message;
   const thread = threadFacts(scope);
   const direct = room.chatType === "direct";
@@ -87,7 +94,9 @@ export function buildContext(
       routeSessionKey: route.sessionKey,
       dispatchSessionKey: route.turnSessionKey,
       mainSessionKey: route.mainSessionKey,
-      ...(route.parentSessionKey && { parentSessionKey: route.parentSessionKey }),
+      ...(route.parentSessionKey
+        ? { parentSessionKey: route.parentSessionKey }
+        : { modelParentSessionKey: `${route.turnSessionKey}${NO_PARENT}` }),
     },
     reply: {
       to,
@@ -104,7 +113,9 @@ export function buildContext(
       },
       commands: { authorized: ingress.commandAccess.authorized },
     },
-    extra: thread.extra,
+    // What people write is never taken for OpenClaw's own commands: only what `commands/` read as one is.
+    ...(command !== undefined && { command: { kind: "text-slash" as const, body: command } }),
+    extra: { ...thread.extra, ...(command === undefined && { CommandInterpretationSuppressed: true }) },
   });
   context.ReplyToMode = resolveReplyToMode(settings, room);
   return context;

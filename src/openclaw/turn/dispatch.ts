@@ -19,17 +19,32 @@ import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 
+/** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
+export const STOP = "/stop";
+
 export interface Dispatch {
   readonly route: Route;
   readonly ingress: ResolvedChannelMessageIngress;
   readonly replies: ReplyPort;
+  /** Ends the run when it aborts. */
+  readonly signal?: AbortSignal;
+  /** OpenClaw's own command that is to run in place of the agent. */
+  readonly command?: string;
 }
 
-export async function dispatchTurn(scope: TurnScope, { route, ingress, replies }: Dispatch): Promise<void> {
+export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promise<void> {
+  const { route, ingress, replies, signal, command } = dispatch;
   const { core, cfg, accountId, settings, input, log, finishing } = scope;
   const { message } = input;
-  for (let turn = finishing.get(route.turnSessionKey); turn; turn = finishing.get(route.turnSessionKey))
+  // A stop waits for nobody: what it is to end may be what it would wait for.
+  const waits = command !== STOP;
+  for (
+    let turn = finishing.get(route.turnSessionKey);
+    waits && turn;
+    turn = finishing.get(route.turnSessionKey)
+  )
     await turn;
+  if (signal?.aborted) return;
   const about = { message: message.id, session: route.turnSessionKey };
   const startedAt = Date.now();
   log.debug("turn started", { ...about, agent: route.agentId });
@@ -68,7 +83,9 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, replies }
         channel: CHANNEL_ID,
         accountId,
         route: { agentId: route.agentId, sessionKey: route.sessionKey, ...dmScopeOf(route) },
-        ctxPayload: buildContext(scope, { route, ingress }),
+        ctxPayload: buildContext(scope, { route, ingress, ...(command && { command }) }),
+        // Whatever becomes of a stop, it is no question to the model.
+        ...(command === STOP && { replyResolver: async () => undefined }),
         record: {
           ...(input.room.chatType === "direct" && { updateLastRoute: lastRoute(scope, route) }),
           onRecordError: (error: unknown) => log.warn("session record failed", { error }),
@@ -86,14 +103,18 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, replies }
           durable(payload, { kind }) {
             if (kind !== "final") return false;
             finish();
+            // A command is answered in its own place, and nothing of a stopped answer is kept.
+            if (command !== undefined || signal?.aborted) return false;
             return durableReply(scope, payload, place);
           },
           async deliver(payload, { kind }) {
             if (kind === "final") finish();
             const messageIds: string[] = [];
             const { rest } = sendingFor(settings);
-            for (const text of await splitReply(settings, rest, payload.text ?? ""))
+            for (const text of await splitReply(settings, rest, payload.text ?? "")) {
+              if (signal?.aborted) break;
               messageIds.push(await replies.post(text, place));
+            }
             return { visibleReplySent: messageIds.length > 0, messageIds, ...(place && { threadId: place }) };
           },
           onDelivered: (_, { kind }, result) =>
@@ -102,6 +123,7 @@ export async function dispatchTurn(scope: TurnScope, { route, ingress, replies }
         },
         replyOptions: {
           ...bindIngressLifecycleToReplyOptions(scope.lifecycle),
+          ...(signal && { abortSignal: signal }),
           onModelSelected,
           hasRepliedRef: hasReplied,
         },

@@ -2,6 +2,7 @@
 
 import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
+import type { LinkFacts } from "../../commands/replies.ts";
 import type { Bursts } from "../../inbound/bursts.ts";
 import type { TurnInput } from "../../inbound/host.ts";
 import type { Log } from "../../log.ts";
@@ -17,6 +18,9 @@ export interface HostOptions {
   readonly lifecycle: ChannelIngressMonitorLifecycle;
   readonly finishing: FinishingTurns;
   readonly bursts: Bursts;
+  /** How many stored messages of the input's conversation wait for their turn. */
+  readonly countWaiting: (input: TurnInput) => Promise<number>;
+  readonly readLink: () => LinkFacts;
 }
 
 /**

@@ -1,0 +1,152 @@
+import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
+import { resolveChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import { describe, expect, it } from "vitest";
+import { knowing } from "../../../test/support/knowledge.ts";
+import { accountSettings } from "../../../test/support/settings.ts";
+import type { RoomFacts } from "../../facts/room.ts";
+import type { HostTurn, InboundHost, TurnInput } from "../../inbound/host.ts";
+import { createRuns } from "../../inbound/runs.ts";
+import { runTurn } from "../../inbound/turn.ts";
+import type { AccountSettings } from "../../settings.ts";
+import { readAccess, resolveIngress } from "./access.ts";
+import { authorizeCommand } from "./command.ts";
+import type { Route } from "./route.ts";
+import type { TurnScope } from "./scope.ts";
+
+const SENDERS = ["unknown", "allowed", "paired", "operator", "wildcard", "denied"] as const;
+const PLACES = ["direct", "room", "thread", "group"] as const;
+const COMMANDS = ["status", "model", "stop", "help", "deploy"] as const;
+const LISTS = { unset: [], empty: [], listed: ["operator"], other: ["somebody"], everybody: ["*"] } as const;
+
+type Sender = (typeof SENDERS)[number];
+type Place = (typeof PLACES)[number];
+type Word = (typeof COMMANDS)[number];
+type List = keyof typeof LISTS;
+type Outcome = "silent" | "code" | "answered" | "ran" | "refused" | "hint";
+
+const ROOMS: Readonly<Record<Place, RoomFacts>> = {
+  direct: { id: "dm", type: "d", chatType: "direct", label: undefined, name: undefined },
+  room: { id: "town", type: "c", chatType: "channel", label: "town", name: "town" },
+  thread: { id: "town", type: "c", chatType: "channel", label: "town", name: "town" },
+  group: { id: "group", type: "d", chatType: "group", label: undefined, name: undefined },
+};
+
+/** `wildcard` gets in by `"*"` alone; `denied` may write directly and is not among the users of the room. */
+function settingsFor(sender: Sender, list: List): AccountSettings {
+  const listed = ["allowed", "operator", "denied"];
+  return accountSettings({
+    dmPolicy: sender === "wildcard" ? "open" : "pairing",
+    allowFrom: sender === "wildcard" ? [...listed, "*"] : listed,
+    dm: { enabled: true, groupEnabled: true, groupRooms: [] },
+    rooms: new Map([["town", { users: ["allowed", "operator", "wildcard", "paired"] }]]),
+    commandAllowFrom: LISTS[list],
+  });
+}
+
+/** What the rules say, written down apart from the code that follows them. */
+function expected(sender: Sender, place: Place, word: Word, list: List): Outcome {
+  const inRoom = place === "room" || place === "thread";
+  if (sender === "unknown") return place === "direct" ? "code" : "silent";
+  if (sender === "denied" && inRoom) return "silent";
+  if (sender === "paired" && place === "group") return "silent";
+  if (word === "deploy") return place === "direct" ? "hint" : "silent";
+  if (word === "status" || word === "help") return "answered";
+  if (list === "listed") return sender === "operator" ? "ran" : "refused";
+  if (list === "other" || list === "everybody") return "refused";
+  return place === "direct" && sender !== "wildcard" ? "ran" : "refused";
+}
+
+/** The host port with OpenClaw's own access decisions, and nothing behind them. */
+function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
+  const core = { channel: { inbound: { ingress: { resolve: resolveChannelMessageIngress } } } };
+  const route = { agentId: "main", turnSessionKey: "session" } as Route;
+  const store = async () => ["paired"];
+  const openTurn = (input: TurnInput): HostTurn => {
+    const scope = {
+      core: core as unknown as PluginRuntime,
+      cfg: {},
+      accountId: "default",
+      settings,
+      input,
+    } as TurnScope;
+    return {
+      conversation: "c",
+      resolveAccess: async () => readAccess(await resolveIngress(scope, route, store)),
+      requestPairing: async () => "code",
+      announce: () => {},
+      authorizeCommand: async () => (await authorizeCommand(scope, route, store)).commandAccess.authorized,
+      dispatch: async () => void commands.push("the model"),
+      runOwnCommand: async (text, deliver) => {
+        commands.push(text);
+        await deliver("ran");
+      },
+      stop: async () => ({ otherRun: false, dropped: 0 }),
+      describe: async () => ({
+        agent: "main",
+        model: "demo/a",
+        session: undefined,
+        waiting: 0,
+        link: { state: "ready", connectedAt: 0 },
+      }),
+      selectModel: async () => undefined,
+      listModels: async () => ({ current: "demo/a", choices: ["demo/a"] }),
+    };
+  };
+  return { settings: () => settings, openTurn };
+}
+
+async function outcomeOf(cell: { sender: Sender; place: Place; word: Word; list: List }): Promise<Outcome> {
+  const { sender, place, word, list } = cell;
+  const room = ROOMS[place];
+  const posted: string[] = [];
+  const commands: string[] = [];
+  const message = {
+    _id: "m1",
+    rid: room.id,
+    msg: `!${word}`,
+    ts: { $date: 1 },
+    _updatedAt: { $date: 1 },
+    u: { _id: sender, username: sender },
+    ...(place === "thread" && { tmid: "m0" }),
+  };
+  const roomType = room.chatType === "channel" ? "c" : "d";
+  await runTurn(
+    { message, room: { roomParticipant: true, roomType } },
+    {
+      host: hostFor(settingsFor(sender, list), commands),
+      rooms: { room: async () => room },
+      users: { named: async () => undefined },
+      known: knowing(),
+      findRoot: async () => undefined,
+      runs: createRuns(),
+      now: () => 0,
+      post: async ({ threadId }, text) => {
+        expect(threadId).toBe(place === "thread" ? "m0" : undefined);
+        return String(posted.push(text));
+      },
+    },
+  );
+  expect(commands).toEqual([]);
+  expect(posted.length).toBeLessThan(2);
+  const [reply] = posted;
+  if (reply === undefined) return "silent";
+  if (reply === "code") return "code";
+  if (/ is for /.test(reply)) return "refused";
+  if (reply.startsWith("There is no command")) return "hint";
+  return word === "status" || word === "help" ? "answered" : "ran";
+}
+
+describe("OpenClaw's command gate, asked our way", () => {
+  for (const list of Object.keys(LISTS) as List[]) {
+    describe(`with commandAllowFrom ${list}`, () => {
+      for (const place of PLACES) {
+        it.each(SENDERS)(`answers %s in a ${place} to every command as the rules say`, async (sender) => {
+          const outcomes = await Promise.all(
+            COMMANDS.map(async (word) => [word, await outcomeOf({ sender, place, word, list })]),
+          );
+          expect(outcomes).toEqual(COMMANDS.map((word) => [word, expected(sender, place, word, list)]));
+        });
+      }
+    });
+  }
+});

@@ -1,0 +1,173 @@
+// Owns commands at the host: OpenClaw's decision who may run them, its own text commands, and what it knows of a session.
+
+import { randomUUID } from "node:crypto";
+import { resolveActiveEmbeddedRunSessionId } from "openclaw/plugin-sdk/agent-harness-runtime";
+import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import { hasControlCommand, resolveCommandAuthorization } from "openclaw/plugin-sdk/command-auth";
+import {
+  applySessionModelSelection,
+  resolveSessionModelRef,
+} from "openclaw/plugin-sdk/model-session-runtime";
+import {
+  buildModelsProviderData,
+  buildPreparedModelsProviderData,
+} from "openclaw/plugin-sdk/models-provider-runtime";
+import type { ModelFacts, SessionFacts } from "../../commands/replies.ts";
+import { operatorsIn } from "../../commands/rights.ts";
+import type { ConversationFacts, PostReply, ReplyPort, StopFacts } from "../../inbound/host.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import { resolveIngress } from "./access.ts";
+import { buildContext } from "./context.ts";
+import { dispatchTurn, STOP } from "./dispatch.ts";
+import type { Route } from "./route.ts";
+import type { TurnScope } from "./scope.ts";
+
+/** A turn whose sender OpenClaw's command gate has judged. */
+export interface CommandTurn {
+  readonly route: Route;
+  readonly ingress: ResolvedChannelMessageIngress;
+}
+
+/**
+ * Asks OpenClaw's command gate whether the sender is one of the operators here. The gate would also let pass
+ * who may merely speak in a room, so these lists are kept from it; the caller has asked them before.
+ */
+export async function authorizeCommand(
+  scope: TurnScope,
+  route: Route,
+  readStoreAllowFrom: () => Promise<string[]>,
+): Promise<ResolvedChannelMessageIngress> {
+  const { chatType } = scope.input.room;
+  const paired = chatType === "direct" ? await readStoreAllowFrom() : [];
+  const operators = operatorsIn(scope.settings, { chatType, paired });
+  return resolveIngress(scope, route, readStoreAllowFrom, operators);
+}
+
+/**
+ * Has OpenClaw carry out one of its text commands. What OpenClaw does not take for a command of an authorized
+ * sender would become a question to the model, so its own check is asked before. It wants more than the gate:
+ * where it has a list of owners or `commands.allowFrom`, the sender must be on it.
+ */
+export async function runOwnCommand(
+  scope: TurnScope,
+  { route, ingress }: CommandTurn,
+  { text, post }: { readonly text: string; readonly post: PostReply },
+): Promise<void> {
+  const { cfg } = scope;
+  const ctx = buildContext(scope, { route, ingress, command: text });
+  const commandAuthorized = ingress.commandAccess.authorized;
+  const { isAuthorizedSender } = resolveCommandAuthorization({ ctx, cfg, commandAuthorized });
+  if (!isAuthorizedSender || !hasControlCommand(text, cfg)) {
+    await post("OpenClaw's own `commands.ownerAllowFrom` or `commands.allowFrom` keeps you from this.");
+    return;
+  }
+  await dispatchTurn(scope, { route, ingress, replies: repliesBy(post), command: text });
+}
+
+/** A command is answered where it was given, whatever place a reply of the agent would have. */
+function repliesBy(post: PostReply): ReplyPort {
+  return { post, findRoot: async () => undefined };
+}
+
+/** OpenClaw's `/stop`; what it says is not passed on, because it says it even when nothing ran. */
+export async function stopSession(scope: TurnScope, { route, ingress }: CommandTurn): Promise<StopFacts> {
+  const otherRun = resolveActiveEmbeddedRunSessionId(route.turnSessionKey) !== undefined;
+  const dropped = await scope.countWaiting(scope.input);
+  const stopScope = { ...scope, cfg: withOperator(scope, ingress) };
+  const replies = repliesBy(async () => scope.input.message.id);
+  await dispatchTurn(stopScope, { route, ingress, replies, command: STOP });
+  return { otherRun, dropped };
+}
+
+/**
+ * OpenClaw takes a list of owners, which the first approved pairing begins, for the list of all who may run
+ * commands, unless `commands.allowFrom` names them. For a stop it names the sender whom its own gate has just
+ * authorized; a list that the configuration itself has for this channel stays in force.
+ */
+function withOperator({ cfg, input }: TurnScope, ingress: ResolvedChannelMessageIngress): OpenClawConfig {
+  const configured = cfg.commands?.allowFrom;
+  if (!ingress.commandAccess.authorized || configured?.[CHANNEL_ID] || configured?.["*"]) return cfg;
+  const allowFrom = { ...configured, [CHANNEL_ID]: [input.message.sender.id] };
+  return { ...cfg, commands: { ...cfg.commands, allowFrom } };
+}
+
+/**
+ * Changes what this session runs on from its next turn, as OpenClaw's own pickers do; `default` takes the
+ * choice back. Answers with OpenClaw's words when it refuses.
+ */
+export async function selectModel(
+  scope: TurnScope,
+  route: Route,
+  choice: string,
+): Promise<string | undefined> {
+  const { core, cfg } = scope;
+  const { agentId, turnSessionKey: sessionKey } = route;
+  const { modelCatalog } = await buildPreparedModelsProviderData(cfg, agentId);
+  const fallback = core.modelConfig.resolveDefaultModelForAgent({ cfg, agentId });
+  const stored = readEntry(scope, route);
+  const now = Date.now();
+  const entry = stored ?? { sessionId: randomUUID(), updatedAt: now, sessionStartedAt: now };
+  const current = resolveSessionModelRef(cfg, stored, agentId);
+  const chosen = choice === "default" ? fallback : splitModel(choice);
+  const isDefault = chosen.provider === fallback.provider && chosen.model === fallback.model;
+  const applied = await applySessionModelSelection({
+    cfg,
+    agentId,
+    sessionKey,
+    storePath: core.agent.session.resolveStorePath(cfg.session?.store, { agentId }),
+    sessionEntry: entry,
+    sessionStore: { [sessionKey]: entry },
+    allowCreate: stored === undefined,
+    defaultProvider: fallback.provider,
+    defaultModel: fallback.model,
+    currentProvider: current.provider,
+    currentModel: current.model,
+    modelCatalog,
+    canPersistStickyModelSelection: false,
+    request: { ...chosen, isDefault, runtime: { kind: isDefault ? "clear" : "unchanged" } },
+    markLiveSwitchPending: true,
+  });
+  return applied.status === "applied" ? undefined : applied.message;
+}
+
+/** `provider/model`; a model's own name may hold further slashes. */
+function splitModel(choice: string): { provider: string; model: string } {
+  const at = choice.indexOf("/");
+  return { provider: choice.slice(0, at), model: choice.slice(at + 1) };
+}
+
+export async function describeConversation(scope: TurnScope, route: Route): Promise<ConversationFacts> {
+  const { core, cfg } = scope;
+  const { agentId } = route;
+  const entry = readEntry(scope, route);
+  const session: SessionFacts | undefined = entry && {
+    startedAt: entry.sessionStartedAt ?? entry.createdAt,
+    usedTokens: entry.totalTokensFresh === false ? undefined : entry.totalTokens,
+    contextTokens: entry.contextTokens,
+  };
+  return {
+    agent: core.agent.resolveAgentIdentity(cfg, agentId)?.name ?? agentId,
+    model: currentModel(scope, route),
+    session,
+    waiting: await scope.countWaiting(scope.input),
+    link: scope.readLink(),
+  };
+}
+
+export async function listModels(scope: TurnScope, route: Route): Promise<ModelFacts> {
+  const { byProvider } = await buildModelsProviderData(scope.cfg, route.agentId);
+  const choices = [...byProvider].flatMap(([provider, models]) =>
+    [...models].map((model) => `${provider}/${model}`),
+  );
+  return { current: currentModel(scope, route), choices };
+}
+
+function currentModel(scope: TurnScope, route: Route): string {
+  const { provider, model } = resolveSessionModelRef(scope.cfg, readEntry(scope, route), route.agentId);
+  return `${provider}/${model}`;
+}
+
+function readEntry({ core }: TurnScope, { agentId, turnSessionKey }: Route) {
+  return core.agent.session.getSessionEntry({ agentId, sessionKey: turnSessionKey });
+}

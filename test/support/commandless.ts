@@ -1,0 +1,18 @@
+// Owns the part of a turn at the host that tests without commands never reach.
+
+import type { HostTurn } from "../../src/inbound/host.ts";
+
+const unasked = (): Promise<never> => Promise.reject(new Error("No command was given"));
+
+export const commandless: Pick<
+  HostTurn,
+  "conversation" | "authorizeCommand" | "runOwnCommand" | "stop" | "describe" | "listModels" | "selectModel"
+> = {
+  conversation: "conversation",
+  authorizeCommand: unasked,
+  runOwnCommand: unasked,
+  stop: unasked,
+  describe: unasked,
+  listModels: unasked,
+  selectModel: unasked,
+};
