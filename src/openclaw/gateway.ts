@@ -18,7 +18,7 @@ import { startLink } from "./link.ts";
 import { createNotices } from "./notices.ts";
 import { INSECURE, meetServer, noteCertificate, noteLimit, noteOtherWriter } from "./observe.ts";
 import { createWriterWatch } from "./other-writer.ts";
-import { redactInHost, secretForms } from "./secrets.ts";
+import { secretForms } from "./secrets.ts";
 import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./server-facts.ts";
 import { openSocketFor } from "./sockets.ts";
 import { assertServerAllowed, openRestClient, shareSending } from "./transport.ts";
@@ -32,7 +32,6 @@ const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messag
  */
 export async function startAccount(ctx: StartContext): Promise<void> {
   const settings = ctx.account;
-  redactInHost(settings.pat);
   const secrets = secretForms(settings.pat);
   const report = redactStatus(ctx, secrets);
   let found: Readonly<Record<string, unknown>> = {};
@@ -112,7 +111,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
         store: (event) => {
           health.heard(Date.now());
           if (event.eventName === SETTINGS_STREAM.eventName)
-            return noteSettingChange(settings.serverUrl, event);
+            return noteSettingChange(settings.accountId, event);
           if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
           return store(event);
         },
@@ -128,7 +127,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
       log.warn("processing held", { reason: "the server has not confirmed the token in time" }),
     onState(change) {
       // What changed while the connection was down was not pushed.
-      if (change.state === "online") void refreshServerFacts(settings.serverUrl, rest);
+      if (change.state === "online") void refreshServerFacts(settings.accountId, rest);
       reportState(scope, change);
       if (change.state === "online") catchUp?.online();
       else catchUp?.offline();

@@ -14,7 +14,7 @@ export async function splitReply(
   rest: RestClient,
   text: string,
 ): Promise<string[]> {
-  const { maxMessageUnits, modern } = await serverFacts(account.serverUrl, rest);
+  const { maxMessageUnits, modern } = await serverFacts(account.accountId, rest);
   return formatMarkdown(text, {
     limit: Math.min(account.text.chunkLimit, maxMessageUnits),
     mode: account.text.chunkMode,

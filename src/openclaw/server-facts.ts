@@ -1,4 +1,4 @@
-// Owns what this process knows of each server: how long a message may be, and which version it is.
+// Owns what each account knows of its server: how long a message may be, and which version it is.
 
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { isJsonObject } from "../facts/json.ts";
@@ -30,17 +30,17 @@ interface Entry {
   until: number;
 }
 
-/** By base URL. */
+/** By account id: what one account cannot learn costs no other. */
 const known = new Map<string, Entry>();
 
 /** What is known of a server, asked when nothing is or it is old. Never rejects: a silent server has the defaults. */
-export function serverFacts(serverUrl: string, rest: RestClient): Promise<ServerFacts> {
-  const entry = known.get(serverUrl);
-  return entry !== undefined && Date.now() < entry.until ? entry.facts : refreshServerFacts(serverUrl, rest);
+export function serverFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
+  const entry = known.get(accountId);
+  return entry !== undefined && Date.now() < entry.until ? entry.facts : refreshServerFacts(accountId, rest);
 }
 
 /** Asks anew, for example when a connection stands again and a change may have been missed. Never rejects. */
-export function refreshServerFacts(serverUrl: string, rest: RestClient): Promise<ServerFacts> {
+export function refreshServerFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
   const entry: Entry = {
     facts: readFacts(rest).catch(() => {
       entry.until = Date.now() + FAILURE_AGE_MS;
@@ -48,20 +48,20 @@ export function refreshServerFacts(serverUrl: string, rest: RestClient): Promise
     }),
     until: Date.now() + FACTS_AGE_MS,
   };
-  known.set(serverUrl, entry);
+  known.set(accountId, entry);
   return entry.facts;
 }
 
 /** Takes an event of `SETTINGS_STREAM`: `["updated", {_id, value}]`. Others are let be. */
 export async function noteSettingChange(
-  serverUrl: string,
+  accountId: string,
   { args: [, setting] }: StreamEvent,
 ): Promise<void> {
   if (!isJsonObject(setting) || setting._id !== MAX_SIZE) return;
-  const entry = known.get(serverUrl);
+  const entry = known.get(accountId);
   if (entry === undefined) return;
   const facts = { ...(await entry.facts), maxMessageUnits: sizeOf(setting.value) };
-  known.set(serverUrl, { facts: Promise.resolve(facts), until: entry.until });
+  known.set(accountId, { facts: Promise.resolve(facts), until: entry.until });
 }
 
 async function readFacts(rest: RestClient): Promise<ServerFacts> {

@@ -9,6 +9,7 @@ import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plu
 import { ConfigError } from "../../errors.ts";
 import type { NameBook } from "../../inbound/names.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
+import { redactInHost } from "../secrets.ts";
 import { hasEnvironmentAccount, readEnvironment } from "./environment.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
 
@@ -35,6 +36,7 @@ export function resolveAccount(
   const section = readChannelConfig(cfg.channels?.[CHANNEL_ID]);
   const config = completeFromEnvironment(mergeAccount(section, id), id);
   const pat = resolveSecretInputString({ value: config.pat, path: `${accountPath(id)}.pat`, mode });
+  if (pat.status === "available") redactInHost(pat.value);
   return Object.freeze({
     accountId: id,
     enabled: config.enabled !== false && section?.enabled !== false,
