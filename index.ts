@@ -2,6 +2,7 @@
 
 import { defineChannelPluginEntry } from "openclaw/plugin-sdk/channel-core";
 import { rocketchatPlugin } from "./src/openclaw/channel.ts";
+import { registerCommands } from "./src/openclaw/cli.ts";
 import { CHANNEL_ID } from "./src/openclaw/config/schema.ts";
 import { setRuntime } from "./src/openclaw/runtime.ts";
 
@@ -11,4 +12,5 @@ export default defineChannelPluginEntry({
   description: "Rocket.Chat channel: one bot user per agent",
   plugin: rocketchatPlugin,
   setRuntime,
+  registerCliMetadata: registerCommands,
 });

@@ -21,6 +21,7 @@ import { environment } from "./pack.ts";
 import { type Finished, runProgram, signalGroup } from "./process.ts";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
 
+const CHANNEL_ID = "rocketchat";
 const OPENCLAW = join(import.meta.dirname, "..", "node_modules", "openclaw", "openclaw.mjs");
 const CLI_TIMEOUT_MS = 120_000;
 /** A gateway on a loaded machine needs up to half a minute until its channels run. */
@@ -109,7 +110,7 @@ export class Gateway {
     await this.updateConfig((current) => ({
       ...current,
       channels,
-      plugins: allowOnly(channels, current.plugins),
+      plugins: allowOnlyOurs(current.plugins),
     }));
   }
 
@@ -208,6 +209,11 @@ export class Gateway {
     return this.#commandOutput;
   }
 
+  /** What running an `openclaw` command takes, for a caller that gives it a terminal. */
+  command(args: readonly string[]): { file: string; args: string[]; cwd: string; env: NodeJS.ProcessEnv } {
+    return { file: process.execPath, args: [OPENCLAW, ...args], cwd: this.folder, env: this.#env };
+  }
+
   /** As `cli`, but a command that fails is an error with its output. */
   async mustRun(args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.cli(args);
@@ -217,8 +223,12 @@ export class Gateway {
 
   /** Changes the configuration file; a running gateway picks the change up in about a second. */
   async updateConfig(change: (current: ConfigObject) => ConfigObject): Promise<void> {
-    const text = await readFile(configPath(this.folder), "utf8");
-    await this.#writeConfig(change(configSchema.parse(JSON.parse(text))));
+    await this.#writeConfig(change(await this.readConfig()));
+  }
+
+  /** The configuration file as it stands. */
+  async readConfig(): Promise<ConfigObject> {
+    return configSchema.parse(JSON.parse(await readFile(configPath(this.folder), "utf8")));
   }
 
   get running(): boolean {
@@ -285,12 +295,12 @@ export class Gateway {
   }
 }
 
-/** Names the channels' plugins as the only ones wanted, as a careful operator does; a start is faster so, too. */
-function allowOnly(channels: ConfigObject, plugins: unknown): ConfigObject {
-  return { ...configSchema.parse(plugins), allow: Object.keys(channels) };
+/** Names our plugin as the only one wanted, as a careful operator does; a start is faster so, too. */
+function allowOnlyOurs(plugins: unknown): ConfigObject {
+  return { ...configSchema.parse(plugins), allow: [CHANNEL_ID] };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listenOnLoopback(server);
   await new Promise((resolve) => server.close(resolve));

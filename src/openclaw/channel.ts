@@ -28,6 +28,7 @@ import {
   resolveSessionConversation,
 } from "./session-route.ts";
 import { setupContract } from "./setup/contract.ts";
+import { setupWizard } from "./setup/wizard.ts";
 import { type Probe, status } from "./status.ts";
 import { lookUpTarget, readTarget, TARGET_HINT } from "./targets.ts";
 import { threading } from "./threading.ts";
@@ -103,6 +104,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
       markdownCapable: true,
     },
     setupContract,
+    setupWizard,
     capabilities: {
       chatTypes: ["direct", "group", "channel", "thread"],
       threads: true,

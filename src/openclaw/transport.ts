@@ -16,10 +16,11 @@ import {
   type AccountClient,
   createRestClient,
   type GuardedFetch,
+  type RestClient,
   type RestClientOptions,
 } from "../rest/client.ts";
 import type { AccountSettings } from "../settings.ts";
-import { resolveEndpoints } from "./config/account.ts";
+import { assertEncrypted, resolveEndpoints } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 
 type RestOptions = Pick<RestClientOptions, "signal" | "onUnauthorized" | "onRefused" | "onLimited">;
@@ -31,10 +32,33 @@ export function openRestClient(settings: AccountSettings, options: RestOptions):
   return createRestClient({ serverUrl: rest, userId, pat, fetch: createGuardedFetch(settings), ...options });
 }
 
+/**
+ * A REST client for an account that is still being set up; without a token it sends no credentials. Throws
+ * ConfigError when the token would travel unencrypted.
+ */
+export function openSetupClient(
+  settings: AccountSettings,
+  options: { readonly signal?: AbortSignal } = {},
+): RestClient {
+  const { serverUrl, userId, pat } = settings;
+  if (pat !== "") assertEncrypted(settings);
+  const fetch = createGuardedFetch(settings);
+  return createRestClient({ serverUrl, userId, pat, fetch, onUnauthorized: () => {}, ...options });
+}
+
 /** Files may lie elsewhere; the guard leaves our headers behind at the first other origin. */
 const MAX_REDIRECTS = 3;
 
 const PRIVATE_FILE = "The file lies on a private network, which only the configured server may";
+
+/** What the server's clock says, in epoch milliseconds, by the `Date` header of `GET /api/info`. */
+export async function readServerClock(settings: AccountSettings, signal: AbortSignal): Promise<number> {
+  const fetch = createGuardedFetch(settings);
+  const init = { method: "GET", headers: { Accept: "application/json" }, signal };
+  const { response, release } = await fetch(`${settings.serverUrl}/api/info`, init);
+  await release();
+  return Date.parse(response.headers.get("date") ?? "");
+}
 
 const running = new Map<string, Sending>();
 

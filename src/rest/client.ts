@@ -31,6 +31,7 @@ export type GuardedFetch = (
 export interface RestClientOptions {
   /** Base URL without trailing slash; a sub-path is kept. */
   readonly serverUrl: string;
+  /** Both empty: requests carry no credentials. */
   readonly userId: string;
   readonly pat: string;
   readonly fetch: GuardedFetch;
@@ -55,6 +56,15 @@ export interface RestClock {
 export interface CallOptions {
   /** How long the call may wait for the rate limit before it rejects with RateLimitedError. Milliseconds. */
   readonly patienceMs?: number;
+  /** Sent beside the credentials, for the routes that ask for a second factor. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly search?: string;
+  readonly body?: JsonObject;
 }
 
 export interface RestClient {
@@ -103,7 +113,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
 
   /** The credentials, for the server's own origin only; nothing for any other host, scheme or port. */
   function authFor(url: string): Record<string, string> {
-    if (new URL(url).origin !== origin) return {};
+    if (new URL(url).origin !== origin || options.pat === "") return {};
     return { "X-User-Id": options.userId, "X-Auth-Token": options.pat };
   }
 
@@ -133,8 +143,13 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     }
   }
 
-  function request(method: string, path: string, url: string, body?: JsonObject): Promise<JsonObject> {
+  function request(
+    { method, path, search = "", body }: Call,
+    extra: CallOptions["headers"] = {},
+  ): Promise<JsonObject> {
+    const url = `${options.serverUrl}/api/${path}${search}`;
     const headers = {
+      ...extra,
       Accept: "application/json",
       ...(body && { "Content-Type": "application/json" }),
     };
@@ -148,10 +163,10 @@ export function createRestClient(options: RestClientOptions): AccountClient {
 
   /** A 429 is answered before the server does anything, so every request may be sent again after the wait. */
   async function send(
-    call: { method: string; path: string; search?: string; body?: JsonObject },
-    { patienceMs = PATIENCE_MS }: CallOptions = {},
+    call: Call,
+    { patienceMs = PATIENCE_MS, headers }: CallOptions = {},
   ): Promise<JsonObject> {
-    const { method, path, search = "", body } = call;
+    const { method, path } = call;
     let waited = 0;
     const wait = async (ms: number): Promise<void> => {
       if (waited + ms > patienceMs) throw new RateLimitedError({ waitMs: ms, endpoint: path });
@@ -163,7 +178,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     for (;;) {
       for (let ms = takeTurn(); ms > 0; ms = takeTurn()) await wait(ms);
       try {
-        return await request(method, path, `${options.serverUrl}/api/${path}${search}`, body);
+        return await request(call, headers);
       } catch (error) {
         if (!(error instanceof RateLimitedError)) throw await judgeRefusal(error, path);
         await wait(error.waitMs);
@@ -192,7 +207,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
   /** Rejects with UnauthorizedError when the token is dead; any other failure leaves that open, to the next check. */
   async function confirmToken(): Promise<void> {
     try {
-      await request("GET", ME, `${options.serverUrl}/api/${ME}`);
+      await request({ method: "GET", path: ME });
     } catch (error) {
       if (!(error instanceof UnauthorizedError)) return;
       options.onUnauthorized(error);

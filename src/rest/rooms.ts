@@ -65,3 +65,26 @@ export async function openDirectRoom(rest: RestClient, username: string): Promis
     },
   );
 }
+
+/** What decides whether a member may write in a room. */
+export interface RoomState {
+  readonly readOnly: boolean;
+  readonly archived: boolean;
+  readonly encrypted: boolean;
+  /** Usernames. */
+  readonly muted: readonly string[];
+  /** Usernames that may write although the room is read-only. */
+  readonly unmuted: readonly string[];
+}
+
+/** `GET /api/v1/rooms.info` (recording `send-errors`). Rejects with RestError when the room is not visible. */
+export async function fetchRoomState(rest: RestClient, roomId: string): Promise<RoomState> {
+  const room = readObject(await rest.get("v1/rooms.info", { roomId }), "room") ?? {};
+  return {
+    readOnly: room.ro === true,
+    archived: room.archived === true,
+    encrypted: room.encrypted === true,
+    muted: readTexts(room, "muted") ?? [],
+    unmuted: readTexts(room, "unmuted") ?? [],
+  };
+}

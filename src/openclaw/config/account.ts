@@ -165,14 +165,20 @@ export function resolveEndpoints(account: AccountSettings): { rest: string; sock
   const missing = missingKeys(account);
   if (missing.length > 0) throw new ConfigError(`${path} lacks ${missing.join(", ")}`, { path });
   if (!URL.canParse(account.serverUrl)) throw new ConfigError(`${path}.serverUrl is no address`, { path });
+  assertEncrypted(account);
+  return { rest: account.serverUrl, socket: `${account.serverUrl.replace(/^http/, "ws")}/websocket` };
+}
+
+/** Throws ConfigError when the token would travel readable and the account does not say that it may. */
+export function assertEncrypted(account: AccountSettings): void {
+  const path = `${accountPath(account.accountId)}.serverUrl`;
   const url = new URL(account.serverUrl);
   if (url.protocol !== "https:" && !account.dangerouslyAllowInsecure) {
     throw new ConfigError(
-      `${path}.serverUrl must be https://; the token is a password. For local development only, http:// can be allowed with dangerouslyAllowInsecure: true`,
-      { path: `${path}.serverUrl` },
+      `${path} must be https://; the token is a password. For local development only, http:// can be allowed with dangerouslyAllowInsecure: true`,
+      { path },
     );
   }
-  return { rest: account.serverUrl, socket: `${account.serverUrl.replace(/^http/, "ws")}/websocket` };
 }
 
 /**

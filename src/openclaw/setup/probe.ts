@@ -1,0 +1,63 @@
+// Owns what setup asks a server before an account works: is there a Rocket.Chat, whose token is this, which rooms.
+
+import { ConfigError, RocketChatError } from "../../errors.ts";
+import type { RoomFacts } from "../../facts/room.ts";
+import { fetchMe, fetchServerVersion, type OwnUserFacts } from "../../rest/auth.ts";
+import type { RestClient } from "../../rest/client.ts";
+import { fetchJoinedRooms } from "../../rest/rooms.ts";
+import type { AccountSettings } from "../../settings.ts";
+import { assertServerAllowed, openSetupClient } from "../transport.ts";
+
+/** How long a question of the wizard may take. Milliseconds. */
+const PROBE_TIMEOUT_MS = 10_000;
+
+export type ServerProbe =
+  | { readonly kind: "found"; readonly version: string | undefined }
+  /** The address lies on a private network, which OpenClaw's guard refuses until the account allows it. */
+  | { readonly kind: "private"; readonly problem: string }
+  | { readonly kind: "failed"; readonly problem: string };
+
+/** Asks `GET /api/info` without credentials. `problem` says what is wrong and what to do. */
+export async function probeServer(settings: AccountSettings): Promise<ServerProbe> {
+  try {
+    await assertServerAllowed(settings);
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const version = await fetchServerVersion(openSetupClient({ ...settings, pat: "" }, { signal }));
+    return { kind: "found", version };
+  } catch (error) {
+    if (!(error instanceof RocketChatError)) throw error;
+    return { kind: error instanceof ConfigError ? "private" : "failed", problem: error.message };
+  }
+}
+
+export type TokenProbe =
+  | { readonly ok: true; readonly user: OwnUserFacts; readonly rooms: readonly RoomFacts[] }
+  | { readonly ok: false; readonly problem: string };
+
+/** Asks `GET /api/v1/me` and the bot user's rooms. `problem` names the wrong value. */
+export async function probeToken(settings: AccountSettings): Promise<TokenProbe> {
+  try {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const rest = openSetupClient(settings, { signal });
+    const user = await fetchMe(rest);
+    if (user.id === settings.userId) return { ok: true, user, rooms: await listRooms(rest) };
+    return {
+      ok: false,
+      problem: `The token belongs to the user id ${user.id} (@${user.username ?? "?"}), not to ${settings.userId}.`,
+    };
+  } catch (error) {
+    if (!(error instanceof RocketChatError)) throw error;
+    return { ok: false, problem: error.message };
+  }
+}
+
+/** The rooms that the bot user is in, by what people call them; direct messages are not among them. */
+async function listRooms(rest: RestClient): Promise<RoomFacts[]> {
+  const rooms = (await fetchJoinedRooms(rest)).filter(({ type }) => type !== "d");
+  return rooms.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+}
+
+/** What people call a room. */
+export function nameOf({ id, label }: RoomFacts): string {
+  return label ?? id;
+}

@@ -1,0 +1,280 @@
+// Owns the interactive setup: asks for each value, tries it on the server at once, and says what to do when it fails.
+
+import {
+  addWildcardAllowFrom,
+  applySetupAccountConfigPatch,
+  type ChannelSetupDmPolicy,
+  type ChannelSetupWizard,
+  createStandardChannelSetupStatus,
+  hasConfiguredSecretInput,
+  type OpenClawConfig,
+  type WizardPrompter,
+} from "openclaw/plugin-sdk/setup";
+import type { RoomFacts } from "../../facts/room.ts";
+import type { OwnUserFacts } from "../../rest/auth.ts";
+import type { AccountSettings } from "../../settings.ts";
+import { inspectAccount, isConfigured } from "../config/account.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import { nameOf, probeServer, probeToken } from "./probe.ts";
+
+/** A configuration under way; each step answers with the next one. */
+interface Draft {
+  readonly cfg: OpenClawConfig;
+  readonly accountId: string;
+  readonly prompter: WizardPrompter;
+}
+
+export const setupWizard: ChannelSetupWizard = {
+  channel: CHANNEL_ID,
+  status: createStandardChannelSetupStatus({
+    channelLabel: "Rocket.Chat",
+    configuredLabel: "configured",
+    unconfiguredLabel: "needs a server and a bot user",
+    configuredHint: "configured",
+    unconfiguredHint: "needs a server and a bot user",
+    resolveConfigured: ({ cfg, accountId }) => isConfigured(inspectAccount(cfg, accountId)),
+  }),
+  introNote: {
+    title: "Rocket.Chat",
+    lines: [
+      "You need a Rocket.Chat user of its own for this agent, with the roles `user` and `bot`.",
+      "An administrator makes it under Administration > Workspace > Users > New.",
+      "Then log in as that user once: My Account > Personal Access Tokens > Add, with",
+      '"Ignore Two Factor Authentication" ticked. The dialog shows the token and the user id.',
+      "Or let `openclaw rocketchat provision` do all of this with an administrator's login.",
+    ],
+  },
+  stepOrder: "text-first",
+  prepare: async ({ cfg, accountId, prompter }) => ({ cfg: await askServer({ cfg, accountId, prompter }) }),
+  textInputs: [
+    {
+      inputKey: "userId",
+      message: "User id of the bot user",
+      validate: ({ value }) => (/^\S+$/.test(value) ? undefined : "A user id has no spaces"),
+      currentValue: ({ cfg, accountId }) => inspectAccount(cfg, accountId).userId,
+      applySet: ({ cfg, accountId, value }) => patch({ cfg, accountId }, { userId: value }),
+    },
+  ],
+  credentials: [
+    {
+      inputKey: "pat",
+      providerHint: CHANNEL_ID,
+      credentialLabel: "personal access token",
+      preferredEnvVar: "ROCKETCHAT_PAT",
+      envPrompt: "ROCKETCHAT_PAT is set. Use it?",
+      keepPrompt: "A personal access token is configured. Keep it?",
+      inputPrompt: "Personal access token of the bot user",
+      inspect: ({ cfg, accountId }) => {
+        const account = inspectAccount(cfg, accountId);
+        return {
+          accountConfigured: isConfigured(account),
+          hasConfiguredValue: hasConfiguredSecretInput(account.pat) || account.patStatus !== "missing",
+          ...(account.pat !== "" && { resolvedValue: account.pat }),
+        };
+      },
+      applySet: ({ cfg, accountId, value }) => patch({ cfg, accountId }, { pat: value }),
+    },
+  ],
+  async finalize({ cfg, accountId, credentialValues, prompter }) {
+    const checked = await checkToken({ cfg, accountId, prompter }, credentialValues.pat);
+    if (checked.user === undefined) return { cfg: checked.cfg };
+    const next = await askRooms({ cfg: checked.cfg, accountId, prompter }, checked.rooms);
+    await sayWhatIsNext({ cfg: next, accountId, prompter }, checked.user);
+    return { cfg: next };
+  },
+  dmPolicy: createDmPolicy(),
+  disable: (cfg) => patch({ cfg, accountId: "default" }, { enabled: false }),
+};
+
+function patch({ cfg, accountId }: Pick<Draft, "cfg" | "accountId">, values: Record<string, unknown>) {
+  return applySetupAccountConfigPatch({ cfg, channelKey: CHANNEL_ID, accountId, patch: values });
+}
+
+/** Asks for the address until a Rocket.Chat answers there, or the person keeps one that does not answer now. */
+async function askServer(draft: Draft): Promise<OpenClawConfig> {
+  const { accountId, prompter } = draft;
+  let { cfg } = draft;
+  for (;;) {
+    const { serverUrl } = inspectAccount(cfg, accountId);
+    const answer = await prompter.text({
+      message: "Address of the Rocket.Chat server",
+      placeholder: "https://chat.example.org",
+      ...(serverUrl !== "" && { initialValue: serverUrl }),
+      validate: (value) => refuseAddress(value.trim()),
+    });
+    cfg = patch({ cfg, accountId }, { serverUrl: answer.trim().replace(/\/+$/, "") });
+    const found = await tryServer({ cfg, accountId, prompter });
+    if (found !== undefined) return found;
+  }
+}
+
+function refuseAddress(value: string): string | undefined {
+  if (!URL.canParse(value)) return "Write the whole address, for example https://chat.example.org";
+  const { protocol, username, search } = new URL(value);
+  if (protocol !== "https:" && protocol !== "http:") return "The address begins with https://";
+  return username !== "" || search !== "" ? "The address has no user name and no question mark" : undefined;
+}
+
+/** The configuration with which the server answers; undefined when another address is to be asked for. */
+async function tryServer(draft: Draft): Promise<OpenClawConfig | undefined> {
+  const { accountId, prompter } = draft;
+  let { cfg } = draft;
+  const account = () => inspectAccount(cfg, accountId);
+  if (account().serverUrl.startsWith("http:") && !account().dangerouslyAllowInsecure) {
+    const message =
+      "http:// sends the token readable over the network. Allow it, for local development only?";
+    if (!(await prompter.confirm({ message, initialValue: false }))) return undefined;
+    cfg = patch({ cfg, accountId }, { dangerouslyAllowInsecure: true });
+  }
+  let probe = await probeServer(account());
+  if (probe.kind === "private") {
+    const { host } = new URL(account().serverUrl);
+    const message = `${host} is on a private network. Is this your Rocket.Chat, may OpenClaw connect to it?`;
+    if (!(await prompter.confirm({ message, initialValue: true }))) return undefined;
+    cfg = patch({ cfg, accountId }, { network: { dangerouslyAllowPrivateNetwork: true } });
+    probe = await probeServer(account());
+  }
+  if (probe.kind === "found") {
+    await prompter.note(
+      `Rocket.Chat ${probe.version ?? "(unknown version)"} answers at ${account().serverUrl}.`,
+    );
+    return cfg;
+  }
+  await prompter.note(probe.problem, "Server");
+  const keep = await prompter.confirm({ message: "Keep this address all the same?", initialValue: false });
+  return keep ? cfg : undefined;
+}
+
+interface Checked {
+  readonly cfg: OpenClawConfig;
+  /** Undefined when the values are kept although the server did not accept them. */
+  readonly user: OwnUserFacts | undefined;
+  readonly rooms: readonly RoomFacts[];
+}
+
+/** Tries user id and token until the server accepts them, or the person keeps them as they are. */
+async function checkToken(draft: Draft, knownToken: string | undefined): Promise<Checked> {
+  const { accountId, prompter } = draft;
+  let { cfg } = draft;
+  let token = knownToken;
+  for (;;) {
+    const account = withToken(inspectAccount(cfg, accountId), token);
+    if (account.pat === "") {
+      await prompter.note("The token is not readable here; it is checked when the gateway starts.", "Token");
+      return { cfg, user: undefined, rooms: [] };
+    }
+    const probe = await probeToken(account);
+    if (probe.ok) {
+      const { user, rooms } = probe;
+      cfg = patch({ cfg, accountId }, { username: user.username ?? account.username });
+      return { cfg, user, rooms };
+    }
+    await prompter.note(probe.problem, "The server does not accept these values");
+    const again = await prompter.select<"userId" | "pat" | "keep">({
+      message: "What shall be entered again?",
+      options: [
+        { value: "userId", label: "The user id" },
+        { value: "pat", label: "The personal access token" },
+        { value: "keep", label: "Nothing, keep both as they are" },
+      ],
+    });
+    if (again === "keep") return { cfg: await askUsername({ cfg, accountId, prompter }), ...UNCHECKED };
+    if (again === "userId") {
+      const userId = await prompter.text({ message: "User id of the bot user", validate: required });
+      cfg = patch({ cfg, accountId }, { userId: userId.trim() });
+    } else {
+      const message = "Personal access token of the bot user";
+      token = (await prompter.text({ message, sensitive: true, validate: required })).trim();
+      cfg = patch({ cfg, accountId }, { pat: token });
+    }
+  }
+}
+
+const UNCHECKED = { user: undefined, rooms: [] } as const;
+
+/** The server tells the username when it accepts the token; otherwise somebody has to. */
+async function askUsername({ cfg, accountId, prompter }: Draft): Promise<OpenClawConfig> {
+  const { username } = inspectAccount(cfg, accountId);
+  if (username !== "") return cfg;
+  const answer = await prompter.text({ message: "Username of the bot user, without @", validate: required });
+  return patch({ cfg, accountId }, { username: answer.trim().replace(/^@/, "") });
+}
+
+function required(value: string): string | undefined {
+  return value.trim() === "" ? "Required" : undefined;
+}
+
+function withToken(account: AccountSettings, token: string | undefined): AccountSettings {
+  return token === undefined ? account : { ...account, pat: token, patStatus: "available" };
+}
+
+/** Lets the person pick the served rooms among those the bot is in; ids are stored, names only shown. */
+async function askRooms(draft: Draft, rooms: readonly RoomFacts[]): Promise<OpenClawConfig> {
+  const { cfg, accountId, prompter } = draft;
+  if (rooms.length === 0) {
+    await prompter.note(
+      "The bot is in no room yet. Invite it to a room and run this again, or use it in direct messages.",
+      "Rooms",
+    );
+    return cfg;
+  }
+  const { rooms: served } = inspectAccount(cfg, accountId);
+  const picked = await prompter.multiselect({
+    message: "In which rooms may people speak to the agent (by mentioning it)?",
+    options: rooms.map((room) => ({
+      value: room.id,
+      label: `#${nameOf(room)}`,
+      hint: room.type === "c" ? "public" : "private",
+    })),
+    initialValues: rooms.filter(({ id }) => served.has(id)).map(({ id }) => id),
+  });
+  const offered = new Set(rooms.map(({ id }) => id));
+  const others = [...served].filter(([id]) => !offered.has(id));
+  const chosen = picked.map((id) => [id, served.get(id) ?? {}] as const);
+  return patch({ cfg, accountId }, { rooms: Object.fromEntries([...others, ...chosen]) });
+}
+
+async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserFacts): Promise<void> {
+  const name = user.username ?? inspectAccount(cfg, accountId).username;
+  const missing = ["user", "bot"].filter((role) => !user.roles.includes(role));
+  const { dmPolicy } = inspectAccount(cfg, accountId);
+  const lines = [
+    `The token works: the agent is @${name}.`,
+    ...missing.map((role) => MISSING_ROLE[role] ?? ""),
+    `Open a direct message with @${name} in Rocket.Chat and write: Hello`,
+    ...(dmPolicy === "pairing"
+      ? [
+          "It answers with a pairing code; run the command that stands beside it, and write again.",
+          `In a room: @${name} hello`,
+        ]
+      : [`In a room: @${name} hello`]),
+  ];
+  await prompter.note(lines.join("\n"), "First message");
+}
+
+const MISSING_ROLE: Readonly<Record<string, string>> = {
+  user: "It lacks the role `user`: it may not delete its own messages or renew its token. Add the role.",
+  bot: "It lacks the role `bot`: Rocket.Chat limits it to ten calls a minute of each kind. Add the role.",
+};
+
+function createDmPolicy(): ChannelSetupDmPolicy {
+  const root = `channels.${CHANNEL_ID}`;
+  const scope = (accountId?: string): string =>
+    accountId === undefined || accountId === "default" ? root : `${root}.accounts.${accountId}`;
+  return {
+    label: "Rocket.Chat",
+    channel: CHANNEL_ID,
+    policyKey: `${root}.dmPolicy`,
+    allowFromKey: `${root}.allowFrom`,
+    resolveConfigKeys: (_cfg, accountId) => ({
+      policyKey: `${scope(accountId)}.dmPolicy`,
+      allowFromKey: `${scope(accountId)}.allowFrom`,
+    }),
+    getCurrent: (cfg, accountId) => inspectAccount(cfg, accountId).dmPolicy,
+    setPolicy: (cfg, dmPolicy, accountId = "default") => {
+      const { allowFrom } = inspectAccount(cfg, accountId);
+      const everyone = dmPolicy === "open" && { allowFrom: addWildcardAllowFrom([...allowFrom]) };
+      return patch({ cfg, accountId }, { dmPolicy, ...everyone });
+    },
+  };
+}
