@@ -1,21 +1,117 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CASES } from "../../test/dialect/cases.ts";
 import { readCommonMark } from "../../test/dialect/commonmark.ts";
-import { compareMeaning } from "../../test/dialect/meaning.ts";
+import { arbitraryMarkdown } from "../../test/dialect/generator.ts";
+import { compareMeaning, hasStyle, textOf } from "../../test/dialect/meaning.ts";
+import { writeFormattingPage } from "../../test/dialect/page.ts";
 import { PARSERS, readRocketChat } from "../../test/dialect/rocketchat.ts";
 import { type FormatOptions, formatMarkdown } from "./markdown.ts";
 
-const OPTIONS: FormatOptions = { tables: "code", modern: false, limit: 5000, mode: "length" };
+const OLD: FormatOptions = { tables: "code", modern: false, limit: 5000, mode: "length" };
+const MODERN: FormatOptions = { ...OLD, tables: "native", modern: true };
+/** The older parser is not the one of a modern server. */
+const READINGS = [
+  ...PARSERS.map((parser) => ({ ...parser, server: "before 8.7", options: OLD })),
+  ...PARSERS.slice(1).map((parser) => ({ ...parser, server: "from 8.7 on", options: MODERN })),
+];
+const ALL = CASES.flatMap(({ title, cases }) => cases.map((each) => ({ title, ...each })));
+/** The parsers take their time over links and nested marks. */
+const RUNS = { numRuns: 25 };
 
-describe("the dialect", () => {
-  describe.each(PARSERS)("read by message-parser $version", ({ parse }) => {
-    it.each(CASES)("shows what $markdown means", ({ markdown }) => {
-      const shown = formatMarkdown(markdown, OPTIONS).flatMap((part) => readRocketChat(parse(part)));
-      expect(compareMeaning(readCommonMark(markdown), shown)).toBeUndefined();
-    });
+describe.each(READINGS)("for a server $server, read by message-parser $version", ({ parse, options }) => {
+  const show = (markdown: string) =>
+    formatMarkdown(markdown, options).flatMap((part) => readRocketChat(parse(part)));
+
+  it.each(ALL.filter(({ title }) => title !== "Mathematics"))("shows what $markdown means", (each) => {
+    const wanted = readCommonMark(each.means ?? each.markdown, { nativeTables: options.modern });
+    expect(compareMeaning(wanted, show(each.markdown))).toBeUndefined();
   });
 
-  it.each(CASES)("writes $markdown", ({ markdown, posted }) => {
-    expect(formatMarkdown(markdown, OPTIONS)).toEqual([posted]);
+  it.each(ALL.filter(({ title }) => title === "Mathematics"))("shows $markdown as mathematics", (each) => {
+    expect(hasStyle(show(each.markdown), "math")).toBe(true);
+  });
+
+  it("shows what any text means: words, marks, code, links, lists", () => {
+    fc.assert(
+      fc.property(arbitraryMarkdown, (markdown) => {
+        const wanted = readCommonMark(markdown, { nativeTables: options.modern });
+        expect(compareMeaning(wanted, show(markdown))).toBeUndefined();
+      }),
+      RUNS,
+    );
+  });
+
+  it("never mentions everybody, whatever is written", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(..."@all @here `*_~[](<>)|#.-\n\\ x".split(""), "@all", "@here")),
+        (signs) => {
+          expect(hasStyle(show(signs.join("")), "mention")).toBe(false);
+        },
+      ),
+      RUNS,
+    );
+  });
+});
+
+describe("the messages", () => {
+  it.each(ALL)("are as documented for $markdown", ({ markdown, posted }) => {
+    expect(formatMarkdown(markdown, OLD)).toEqual(posted === "" ? [] : [posted]);
+  });
+
+  it("are none for a text without anything visible", () => {
+    for (const text of ["", " \n\t", "\u200b", "<!-- x -->", "```\n```", "[a]: https://example.org"])
+      expect(formatMarkdown(text, OLD)).toEqual([]);
+  });
+
+  it.each(["length", "newline"] as const)("join to the whole text, each within the limit, by %s", (mode) => {
+    const texts = fc.array(arbitraryMarkdown, { minLength: 1, maxLength: 3 }).map((all) => all.join("\n\n"));
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 200, max: 500 }), (markdown, limit) => {
+        const whole = formatMarkdown(markdown, { ...OLD, limit: 1e6, mode });
+        const parts = formatMarkdown(markdown, { ...OLD, limit, mode });
+        const read = (messages: readonly string[]): string =>
+          textOf(messages.flatMap((part) => readRocketChat(PARSERS[0].parse(part))));
+        expect(read(parts)).toBe(read(whole));
+        for (const part of parts) {
+          expect(part.length).toBeLessThanOrEqual(limit);
+          expect(part.isWellFormed()).toBe(true);
+          expect((part.match(/^```/gm) ?? []).length % 2).toBe(0);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("open a fence again with the language that it had", () => {
+    const code = Array.from({ length: 400 }, (_, index) => `let line${index} = ${index};`);
+    const parts = formatMarkdown(`\`\`\`js\n${code.join("\n")}\n\`\`\``, { ...OLD, limit: 2000 });
+    expect(parts.length).toBeGreaterThan(3);
+    for (const part of parts) expect(part).toMatch(/^```js\n[\s\S]*\n```$/);
+    expect(parts.map((part) => part.slice(6, -4)).join("\n")).toBe(code.join("\n"));
+  });
+
+  it("never divide a character or a link", () => {
+    const link = "[a link](https://example.org/with/a/long/address)";
+    for (const part of formatMarkdown(`${link} `.repeat(60), { ...OLD, limit: 200 }))
+      expect(part.replaceAll(link, "").trim()).toBe("");
+    const parts = formatMarkdown("👍🏽".repeat(500), { ...OLD, limit: 201 });
+    expect(parts.join("")).toBe("👍🏽".repeat(500));
+    for (const part of parts) expect(part.length % "👍🏽".length).toBe(0);
+  });
+
+  it("are divided at paragraphs", () => {
+    const paragraphs = Array.from({ length: 10 }, (_, index) => `${index} ${"word ".repeat(20)}`.trim());
+    for (const part of formatMarkdown(paragraphs.join("\n\n"), { ...OLD, limit: 300, mode: "newline" }))
+      for (const paragraph of part.split("\n\n")) expect(paragraphs).toContain(paragraph);
+  });
+});
+
+describe("docs/FORMATTING.md", () => {
+  it("is what the cases say; the failing comparison shows what to write", () => {
+    const page = readFileSync(new URL("../../docs/FORMATTING.md", import.meta.url), "utf8");
+    expect(page).toBe(writeFormattingPage(page));
   });
 });

@@ -11,5 +11,5 @@ export type FormatOptions = DialectOptions & PartLimits;
  * without anything visible. docs/FORMATTING.md shows every form.
  */
 export function formatMarkdown(markdown: string, options: FormatOptions): string[] {
-  return writeParts(readBlocks(parseMarkdown(markdown), options), options);
+  return writeParts(readBlocks(parseMarkdown(markdown), markdown, options), options);
 }

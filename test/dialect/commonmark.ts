@@ -17,8 +17,8 @@ interface Reading {
 
 /** File names that a Rocket.Chat would link stand in code; only the spellings that the cases use. */
 const FILE_NAME =
-  /(?<=^[(["'{]*|\s[(["'{]*)(?:[\w.\p{L}-]+\/)*[\w.\p{L}-]*[\w\p{L}]\.(?:md|rs|py|sh|ts|zip|pl|so|java|rb)(?=[)\]"'},.;:!?]*(\s|$))/u;
-const EXPLICIT = /(?<!\S)<([@#])(?!(?:all|here)>)([\w.-]*\w)>/;
+  /(?<=^[(["'{]*|\s[(["'{]*)((?:[\w.\p{L}-]+\/)*[\w.\p{L}-]*[\w\p{L}]\.(?:md|rs|py|sh|ts|zip|pl|so|java|rb))(?=[)\]"'},.;:!?]*(?:\s|$))/u;
+const EXPLICIT = /(?<!\S)<([@#])(?!(?:all|here)>)([\w.-]*\w)>/g;
 
 export function readCommonMark(text: string, { nativeTables = false } = {}): Run[] {
   const tree = fromMarkdown(text, {
@@ -85,16 +85,19 @@ function read(node: Node, at: Reading): Run[] {
         return [...signs, ...readAll(item.children, { ...at, depth: at.depth + 1 })];
       });
     case "code":
-      return readBlock(node.value, /^[\w.-]+$/.exec(node.lang ?? "")?.[0].toLowerCase() ?? "", at);
+      return readBlock(
+        node.value,
+        node.lang && !/^\w[\w.-]*$/.test(node.lang) ? "?" : (node.lang?.toLowerCase() ?? ""),
+        at,
+      );
     case "thematicBreak":
       return [{ text: "———", styles: at.styles }];
     case "table":
       return node.children.flatMap((row) =>
         row.children.flatMap((cell) => {
-          const runs = readAll(cell.children, at);
-          return at.nativeTables
-            ? runs.map(({ text, styles }) => ({ text, styles: [...styles, "table"] }))
-            : runs.map(({ text }) => ({ text: text.replaceAll(/\s/g, ""), styles: ["table"] }));
+          if (!at.nativeTables || at.depth + at.quotes > 0)
+            return [{ text: cell.children.map(cellText).join("").replaceAll(/\s/g, ""), styles: ["table"] }];
+          return readAll(cell.children, at).map((run) => ({ ...run, styles: [...run.styles, "table"] }));
         }),
       );
     case "html":
@@ -104,22 +107,32 @@ function read(node: Node, at: Reading): Run[] {
   }
 }
 
+/** In a block of code an address stands behind its text. */
+function cellText(node: Node): string {
+  if ("value" in node) return node.value;
+  if (node.type === "image") return node.alt ?? "";
+  const text = "children" in node ? node.children.map(cellText).join("") : "";
+  if (node.type !== "link" || node.url === text || node.url === `mailto:${text}`) return text;
+  return text === "" ? node.url : `${text}(${node.url})`;
+}
+
 function readText(text: string, at: Reading): Run[] {
-  const inLink = at.styles.some((style) => style.startsWith("link:"));
-  const mention = EXPLICIT.exec(text);
-  if (mention !== null) {
-    const rest = readText(text.slice(mention.index + mention[0].length), at);
-    const name = { text: `${mention[1]}${mention[2]}`, styles: [...at.styles, "mention"] };
-    return [...readText(text.slice(0, mention.index), at), name, ...rest];
+  const runs: Run[] = [];
+  let rest = 0;
+  for (const { index, 0: whole, 1: sign, 2: name } of text.matchAll(EXPLICIT)) {
+    runs.push(...readFiles(text.slice(rest, index), at));
+    runs.push({ text: `${sign}${name}`, styles: [...at.styles, "mention"] });
+    rest = index + whole.length;
   }
-  const file = inLink || at.styles.includes("title") ? null : FILE_NAME.exec(text);
-  if (file === null) return [{ text, styles: at.styles }];
-  const end = file.index + file[0].length;
-  return [
-    { text: text.slice(0, file.index), styles: at.styles },
-    { text: file[0], styles: [...at.styles, "code"] },
-    ...readText(text.slice(end), at),
-  ];
+  return [...runs, ...readFiles(text.slice(rest), at)];
+}
+
+function readFiles(text: string, at: Reading): Run[] {
+  const shown = at.styles.some((style) => style === "title" || style.startsWith("link:"));
+  return text.split(FILE_NAME).map((piece, index) => ({
+    text: piece,
+    styles: index % 2 === 1 && !shown ? [...at.styles, "code"] : at.styles,
+  }));
 }
 
 /** A backtick cannot stand inside Rocket.Chat's inline code; it stands between two. */
@@ -128,7 +141,7 @@ function readCode(value: string, at: Reading): Run[] {
     .replaceAll("\n", " ")
     .split(/(`)/)
     .filter((piece) => piece !== "")
-    .map((text) => ({ text, styles: text === "`" ? [] : [...at.styles, "code"] }));
+    .map((text) => ({ text, styles: text === "`" ? blockStyles(at) : [...at.styles, "code"] }));
 }
 
 /** Lines with three backticks cannot stand in Rocket.Chat's fence; they stand as text between two. */
@@ -161,12 +174,13 @@ function readLink(children: readonly Node[], url: string, at: Reading): Run[] {
   const label = readAll(children, styled(at, style));
   const text = label.map((run) => run.text).join("");
   if (text.trim() === "" || text === url) return [{ text: comparable(url), styles: [...at.styles, style] }];
-  if (!/[<>|]/.test(text) || !/[[\]*_~`\\:/@#]/.test(text)) return label;
+  if (!/[<>|]/.test(text) || !/[[\]*_~`\\]/.test(text)) return label;
   const link = { text: "link", styles: [style] };
   return [...readAll(children, at), { text: "(", styles: [] }, link, { text: ")", styles: [] }];
 }
 
 function readImage(alt: string, url: string, at: Reading): Run[] {
+  if (at.styles.some((style) => style.startsWith("link:"))) return [{ text: alt, styles: at.styles }];
   const simple = /^https?:/i.test(url) && !/[()*[\\\]^_`{|}~]/.test(alt);
   if (!simple) return readLink([{ type: "text", value: alt }], url, at);
   return [{ text: alt === "" ? url : alt, styles: [...blockStyles(at), `image:${comparable(url)}`] }];
@@ -174,7 +188,7 @@ function readImage(alt: string, url: string, at: Reading): Run[] {
 
 /** Emphasis around an image shows nothing. */
 function blockStyles(at: Reading): string[] {
-  return at.styles.filter((style) => style.startsWith("quote:"));
+  return at.styles.filter((style) => style === "title" || style.startsWith("quote:"));
 }
 
 /** Addresses are compared without regard to which characters are percent-encoded. */

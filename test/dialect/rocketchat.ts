@@ -64,10 +64,12 @@ function read(node: Node, styles: readonly string[]): Run[] {
       return readAll(node.value, ["quote:1"]);
     case "UNORDERED_LIST":
     case "ORDERED_LIST":
-      return itemsOf(node).flatMap((item) => [
-        marker(0, typeof item.number === "number" ? `${item.number}.` : "-"),
-        ...readBox(readAll(item.value, styles)),
-      ]);
+      return itemsOf(node).flatMap((item) => {
+        const runs = readBox(readAll(item.value, styles));
+        // A task behind a plain item is an item that shows its box.
+        if (item.number === undefined && runs[0]?.styles.includes("marker")) return runs;
+        return [marker(0, typeof item.number === "number" ? `${item.number}.` : "-"), ...runs];
+      });
     case "TASKS":
       return itemsOf(node).flatMap((item) => [
         marker(0, item.status === true ? "[x]" : "[ ]"),
@@ -76,7 +78,7 @@ function read(node: Node, styles: readonly string[]): Run[] {
     case "LINK":
       return readLink(node, styles);
     case "IMAGE":
-      return readAll(member(node, "label"), [...styles.filter(isQuote), `image:${srcOf(node)}`]);
+      return readAll(member(node, "label"), [...styles.filter(isBlockStyle), `image:${srcOf(node)}`]);
     case "EMOJI":
       return [{ text: emojiText(node), styles }];
     case "MENTION_USER":
@@ -111,6 +113,10 @@ function readLink(node: Node, styles: readonly string[]): Run[] {
   if (comparable(text) !== src && `mailto:${comparable(text)}` !== src)
     return label.map((run) => ({ ...run, styles: [...styles, ...run.styles, `link:${src}`] }));
   return [{ text: comparable(text), styles: [...styles, `link:${src}`, "address"] }];
+}
+
+function isBlockStyle(style: string): boolean {
+  return isQuote(style) || style === "heading" || style === "table";
 }
 
 function isQuote(style: string): boolean {
@@ -161,7 +167,7 @@ function readBlock(node: Node): Run[] {
 
 /** Lines that show a list inside a list or quote, and a quote inside a quote. */
 const INNER_QUOTE = /^(?:> )+/;
-const INNER_ITEM = /^([\u2003]*) ?(?:([•◦▪])|(\d+\.)|([☐☑]))(?: |$)/;
+const INNER_ITEM = /^([\u2003]*) ?(?:([•◦▪])|(\d+\.)|(\[[ x]\]))(?: |$)/;
 
 function readLine(runs: readonly Run[], styles: readonly string[]): Run[] {
   const [first, ...rest] = runs;
@@ -180,7 +186,7 @@ function readLine(runs: readonly Run[], styles: readonly string[]): Run[] {
   const isItem = item !== null && (quoted || item[1] !== "" || item[4] !== undefined);
   if (!isItem) return [opening, ...rest].map(deepen);
   const [whole, indent = "", glyph, number, box] = item;
-  const sign = glyph !== undefined ? "-" : (number ?? (box === "☑" ? "[x]" : "[ ]"));
+  const sign = glyph !== undefined ? "-" : (number ?? box ?? "");
   const left = { ...opening, text: opening.text.slice(whole.length) };
   return [marker(indent.length, sign), ...readBox([left, ...rest], indent.length).map(deepen)];
 }
@@ -188,7 +194,7 @@ function readLine(runs: readonly Run[], styles: readonly string[]): Run[] {
 /** A box behind the number of an ordered item. */
 function readBox(runs: readonly Run[], depth = 0): Run[] {
   const [first, ...rest] = runs;
-  const box = /^([☐☑]) /.exec(first?.text ?? "")?.[1];
+  const box = /^(\[[ x]\]) /.exec(first?.text ?? "")?.[1];
   if (first === undefined || box === undefined) return [...runs];
-  return [marker(depth, box === "☑" ? "[x]" : "[ ]"), { ...first, text: first.text.slice(2) }, ...rest];
+  return [marker(depth, box), { ...first, text: first.text.slice(box.length) }, ...rest];
 }

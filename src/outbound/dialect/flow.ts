@@ -3,7 +3,7 @@
 import { type Block, isTop, type Line, leadOf, type Place, TOP, textBlock } from "./block.ts";
 import { readCodeBlock, readLanguage } from "./code.ts";
 import { type InlineContext, plainText, readInline } from "./inline.ts";
-import { type Flow, isMath, type List, type Phrasing, type Root } from "./parse.ts";
+import type { Flow, List, Phrasing, Root } from "./parse.ts";
 import { readTable, type TableMode } from "./table.ts";
 import { type Token, ZERO_WIDTH_SPACE } from "./token.ts";
 import { readWords } from "./words.ts";
@@ -15,16 +15,31 @@ export interface DialectOptions {
 }
 
 interface Reading extends DialectOptions {
+  readonly source: string;
   readonly context: InlineContext;
 }
 
 const MAX_HEADING_DEPTH = 4;
 const RULE = "———";
 
-export function readBlocks(root: Root, options: DialectOptions): Block[] {
+export function readBlocks(root: Root, source: string, options: DialectOptions): Block[] {
   const definitions = new Map<string, string>();
   collectDefinitions(root.children, definitions);
-  return readFlow(root.children, TOP, { ...options, context: { marks: [], definitions, ownLine: true } });
+  const context = { marks: [], definitions, ownLine: true };
+  return guardLinks(readFlow(root.children, TOP, { ...options, source, context }));
+}
+
+/** To Rocket.Chat a bare `[` opens the label of the next `[…](…)`, lines later even; `<…|…>` has no such opening. */
+function guardLinks(blocks: readonly Block[]): Block[] {
+  const isBare = ({ lead, tokens }: Line): boolean =>
+    lead.endsWith("] ") || tokens.some(({ kind, text }) => kind === "word" && text.includes("["));
+  if (!blocks.some((block) => block.kind === "text" && block.lines.some(isBare))) return [...blocks];
+  const guard = (token: Token): Token => ({ ...token, text: token.guarded ?? token.text });
+  return blocks.map((block) =>
+    block.kind === "code"
+      ? block
+      : { ...block, lines: block.lines.map((each) => ({ ...each, tokens: each.tokens.map(guard) })) },
+  );
 }
 
 function collectDefinitions(nodes: readonly Flow[], found: Map<string, string>): void {
@@ -65,6 +80,7 @@ function joinQuote(blocks: readonly Block[], { quote }: Place): Block[] {
 function readBlock(node: Flow, place: Place, reading: Reading): Block[] {
   switch (node.type) {
     case "paragraph":
+      if (isDisplayMath(sourceOf(node, reading))) return readMathBlock(sourceOf(node, reading), place);
       return paragraph(readInline(node.children, inlineAt(place, reading)), place);
     case "heading":
       return readHeading(node.children, node.depth, { place, reading });
@@ -187,21 +203,30 @@ function close(block: Block): Block {
 
 function markerOf(item: { place: Place; checked: boolean | undefined; number: number | undefined }): string {
   const { place, checked, number } = item;
-  const box = checked === undefined ? "" : checked ? "☑ " : "☐ ";
+  const box = checked === undefined ? "" : checked ? "[x] " : "[ ] ";
   if (number !== undefined) return `${number}. ${box}`;
   if (!isTop(place)) return box === "" ? (GLYPHS[Math.min(place.level, GLYPHS.length - 1)] ?? "") : box;
-  return checked === undefined ? "- " : checked ? "- [x] " : "- [ ] ";
+  return `- ${box}`;
 }
 
 /** Comments go, `<br>` ends a line, all other tags are shown. */
 function readHtmlBlock(value: string, place: Place, { context }: Reading): Block[] {
-  if (isMath(value)) return readMathBlock(value, place);
   const text = value.replace(/<!--[\s\S]*?-->/g, "").replace(/<br\s*\/?>\n?/gi, "\n");
   return paragraph(readWords(text, context.marks), place);
 }
 
-function readMathBlock(value: string, place: Place): Block[] {
-  const text = isTop(place) ? value : `\\(${value.slice(2, -2).replaceAll("\n", " ").trim()}\\)`;
+function sourceOf({ position }: Flow, { source }: Reading): string {
+  return source.slice(position?.start.offset ?? 0, position?.end.offset ?? 0);
+}
+
+/** A paragraph that is nothing but mathematics, over several lines. */
+function isDisplayMath(source: string): boolean {
+  return source.includes("\n") && /^(\\\[[\s\S]*\\\]|\$\$[\s\S]*\$\$)$/.test(source);
+}
+
+function readMathBlock(source: string, place: Place): Block[] {
+  const formula = source.slice(2, -2);
+  const text = isTop(place) ? `\\[${formula}\\]` : `\\(${formula.replace(/\n[> ]*/g, " ").trim()}\\)`;
   return [line(place, [{ kind: "code", text, marks: [] }])];
 }
 

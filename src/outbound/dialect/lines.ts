@@ -5,7 +5,7 @@ import { type Token, writeTokens, ZERO_WIDTH_SPACE } from "./token.ts";
 
 /** What would begin a quote, heading, list, code, spoiler, rule, table or mathematics at the start of a line. */
 const BLOCK_START = /^(>|#{1,4}[ \t]|[-*][ \t]|\d+\.[ \t]|```|\|\||[ \t]*([-*_][ \t]*){3,}$|[ \t]*\||\\\[)/;
-const TASK_START = /^\[[ xX]\][ \t]/;
+const TASK_START = /^\[[ xX]\]([ \t]|$)/;
 
 export function writeLine({ lead, tokens }: Line): string {
   const text = writeTokens(trimSpaces(tokens));

@@ -51,7 +51,7 @@ export function writeLink(labels: readonly Label[], url: string): Token[] | unde
 }
 
 /** In `[label](…)` no escape works; in `<…|label>` everything is text. */
-const SIMPLE_LABEL = /^(?=.*\S)[^[\]*_~`\\:/@#]+$/;
+const SIMPLE_LABEL = /^(?=.*\S)[^[\]*_~`\\]+$/;
 
 /** Undefined when Rocket.Chat cannot show it: relative addresses, and descriptions with unusual signs. */
 export function writeImage(alt: string, url: string): Token | undefined {

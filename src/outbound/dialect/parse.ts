@@ -22,6 +22,8 @@ type State = ReturnType<Tokenizer>;
 
 const BACKSLASH = 92;
 const DOLLAR = 36;
+/** The parser's codes of line endings lie below. */
+const LAST_LINE_ENDING = -2;
 /** Opening character code to closing one: `\(…\)`, `\[…\]`. */
 const BRACKETS = new Map<number | null, number>([
   [40, 41],
@@ -84,6 +86,8 @@ function untilClosed(
 ): { inside: State } {
   const inside: State = (code) => {
     if (code === null) return end.nok(code);
+    // On one line only: a token of the parser does not span lines.
+    if (code < LAST_LINE_ENDING) return end.nok(code);
     effects.consume(code);
     return code === end.first ? closing : inside;
   };

@@ -4,7 +4,7 @@ import { type Block, isTop, type Line, leadOf, type Place, textBlock } from "./b
 import { readCodeBlock } from "./code.ts";
 import { type InlineContext, plainText, readInline } from "./inline.ts";
 import type { Phrasing, Table } from "./parse.ts";
-import type { Token } from "./token.ts";
+import { type Token, ZERO_WIDTH_SPACE } from "./token.ts";
 
 /** `native` is a table from Rocket.Chat 8.7 on and lines with bars before; `off` of OpenClaw is the same. */
 export type TableMode = "code" | "bullets" | "native";
@@ -84,12 +84,16 @@ function cellText(cell: Cell): string {
     .map(plainCell)
     .join("")
     .replace(/\s*\n\s*/g, " ")
+    .replaceAll("``", `\`${ZERO_WIDTH_SPACE}\``)
     .trim();
 }
 
 /** Code blocks hold no links, so an address stands behind its text. */
 function plainCell(node: Phrasing): string {
   if (node.type === "html" && /^<br\s*\/?>$/i.test(node.value)) return " ";
+  if ("children" in node && node.type !== "link" && node.type !== "linkReference") {
+    return node.children.map(plainCell).join("");
+  }
   const text = plainText(node);
   if (node.type !== "link" || node.url === text || node.url === `mailto:${text}`) return text;
   return text === "" ? node.url : `${text} (${node.url})`;

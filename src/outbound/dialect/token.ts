@@ -12,7 +12,7 @@ export interface Token {
   readonly text: string;
   readonly marks: readonly Mark[];
   readonly cut?: (() => Token[]) | undefined;
-  /** How a link is written behind a bare `[`, which would open its label too early. */
+  /** How a link is written in a text with a bare `[`, which would open its label too early. */
   readonly guarded?: string | undefined;
 }
 
@@ -28,15 +28,12 @@ export const BREAK: Token = { kind: "break", text: "", marks: [] };
 export function writeTokens(line: readonly Token[]): string {
   let out = "";
   let open: readonly Mark[] = [];
-  let bracket = false;
-  for (const { kind, text: usual, marks, guarded } of settleMarks(breakDomains(line))) {
-    const text: string = bracket && guarded !== undefined ? guarded : usual;
-    bracket ||= kind === "word" && text.includes("[");
+  for (const { kind, text, marks } of settleMarks(breakDomains(line))) {
     const opaque = kind === "code" || kind === "link";
     const kept = opaque && isGlued(out, open) ? [] : commonPrefix(open, marks);
     const closing = open.slice(kept.length).reverse();
     const opening = marks.slice(kept.length);
-    if (closing[0] === "italic" && /[@#-]$/.test(out)) out += ZERO_WIDTH_SPACE;
+    out += separatorBefore(closing, out);
     for (const mark of closing) out += DELIMITER[mark];
     const next = opening[0] === undefined ? text : DELIMITER[opening[0]];
     if (isMisread(out, next, closing)) out += ZERO_WIDTH_SPACE;
@@ -44,9 +41,17 @@ export function writeTokens(line: readonly Token[]): string {
     out += text;
     open = marks;
   }
-  if (open.at(-1) === "italic" && /[@#]$/.test(out)) out += ZERO_WIDTH_SPACE;
-  for (const mark of [...open].reverse()) out += DELIMITER[mark];
+  const closing = [...open].reverse();
+  out += separatorBefore(closing, out);
+  for (const mark of closing) out += DELIMITER[mark];
   return out;
+}
+
+/** What keeps the end of a text and its closing mark apart: `#_` is a name, `-_-` and `=*` are emoticons. */
+function separatorBefore(closing: readonly Mark[], out: string): string {
+  const misread =
+    (closing[0] === "italic" && /[@#-]$/.test(out)) || (closing[0] === "bold" && /[:=][-^]?$/.test(out));
+  return misread ? ZERO_WIDTH_SPACE : "";
 }
 
 /** Within marks, code and links are read only after space or an opening mark. */
@@ -70,7 +75,7 @@ const MISREAD: readonly (readonly [RegExp, RegExp])[] = [
   // Names: `#` before an underscore.
   [/[@#]$/, /^[\p{L}\p{N}._-]/u],
   // Emoticons and emoji: `:*`, `=\`, `:[`, `:_x:`, `-_-`.
-  [/[:=>][-^]?$/, /^[*\\[]/],
+  [/[:=][-^]?$/, /^[*\\[]/],
   [/[:-]$/, /^_/],
   // Escapes that none wrote, and an image out of a link.
   [/\\$/, /^[*_~`#.([\])<]/],
@@ -79,14 +84,17 @@ const MISREAD: readonly (readonly [RegExp, RegExp])[] = [
 
 /**
  * Rocket.Chat takes `host.name` and all up to the next space for an address, markup included. Where a word with
- * a dot touches markup, the dot is escaped.
+ * a dot touches markup, the dot is escaped; in italics, where no escape is read, the word goes without them.
  */
 function breakDomains(line: readonly Token[]): Token[] {
   const touches = (token: Token | undefined): boolean => token !== undefined && token.kind !== "space";
   return line.map((token, index) => {
     const glued = touches(line[index - 1]) || touches(line[index + 1]);
-    if (token.kind !== "word" || token.marks.length > 0 || !glued) return token;
-    return { ...token, text: token.text.replace(/(?<=[^\s.\\])\.(?=[^\s.])/g, "\\.") };
+    if (token.kind !== "word" || !glued || !/[^\s.\\]\.[^\s.]|:\/\//.test(token.text)) return token;
+    const marks = token.marks.filter((mark) => mark !== "italic");
+    if (marks.length > 0) return { ...token, marks };
+    const text = token.text.replace(/(?<=[^\s.\\])\.(?=[^\s.])/g, "\\.");
+    return { ...token, marks, text: text.replaceAll("://", `:${ZERO_WIDTH_SPACE}//`) };
   });
 }
 

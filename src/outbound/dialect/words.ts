@@ -7,7 +7,7 @@ import { type Mark, type Token, ZERO_WIDTH_SPACE } from "./token.ts";
  * Endings with more use as an address than as a file (`com`, `app`, `dev`, `io`) are left out.
  */
 const FILE_ENDINGS =
-  "ac|ai|as|bar|cab|cc|cl|cr|do|gdn|gz|hs|in|java|kt|la|lc|map|md|mk|ml|mm|mov|nu|pa|ph|php|pl|pm|post|properties|ps|pub|py|rb|rc|rs|sc|sh|so|sql|st|tf|ts|vi|zip";
+  "ac|ai|as|cab|cc|cl|cr|do|gdn|gz|hs|in|java|kt|la|lc|map|md|mk|ml|mm|mov|nu|pa|ph|php|pl|pm|properties|ps|pub|py|rb|rc|rs|sc|sh|so|sql|st|tf|ts|vi|zip";
 const FILE_NAME = new RegExp(
   `^([("'\\[{]*)((?:[\\p{L}\\p{N}_.~-]*/)*[\\p{L}\\p{N}_.-]*[\\p{L}\\p{N}_]\\.(?:${FILE_ENDINGS}))([)"'\\]},.;:!?]*)$`,
   "iu",
@@ -28,7 +28,7 @@ const EVERYBODY = /^(all|here)$/i;
 
 /** Splits running text into tokens. Line feeds become `break` tokens. */
 export function readWords(text: string, marks: readonly Mark[]): Token[] {
-  return text.split(/(\n|[ \t]+)/).flatMap((piece): Token[] => {
+  return text.split(/(\n|[ \t]+|\u00a0)/).flatMap((piece): Token[] => {
     if (piece === "") return [];
     if (piece === "\n") return [{ kind: "break", text: "", marks: [] }];
     if (/^[ \t]/.test(piece)) return [{ kind: "space", text: piece, marks }];
