@@ -37,6 +37,8 @@ export interface Stack {
   readonly userIds: Readonly<Record<string, string>>;
   /** What must stand nowhere in what was written, besides the emulator's present tokens; by name. */
   readonly secrets: Map<string, string>;
+  /** The keys that connect the bot user. */
+  readonly account: Section;
   /** Changes `channels.rocketchat` of the running gateway. */
   changeSection(change: (section: Section) => Section): Promise<void>;
   /** Resolves when an event stands in the queue on disk of an account, the default one if none is named. */
@@ -94,6 +96,7 @@ export async function startStack(
     gateway,
     bot: { userId, pat },
     userIds,
+    account,
     waitForStoredEvent: (id, accountId = "default") =>
       waitForRow(join(gateway.folder, "state", "rocketchat", `ingress-${accountId}.sqlite`), id),
     changeSection: (change) =>
