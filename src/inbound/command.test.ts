@@ -55,9 +55,9 @@ function stage(
         announce: () => {
           calls.push("announce");
         },
-        requestPairing: async () => {
+        requestPairing: async (send) => {
           calls.push("pairing");
-          return options.pairing;
+          if (options.pairing !== undefined) await send(options.pairing);
         },
         dispatch: async (replies) => {
           calls.push("dispatch");

@@ -71,8 +71,8 @@ export interface HostTurn {
   readonly conversation: string;
   /** OpenClaw's whole decision: sender, room, command and mention gates. */
   resolveAccess(): Promise<Access>;
-  /** Registers the sender for pairing; the text to send, or undefined when a code was sent before. */
-  requestPairing(): Promise<string | undefined>;
+  /** Registers the sender for pairing and sends the code, unless it was sent before. Rejects when `send` does. */
+  requestPairing(send: (text: string) => Promise<void>): Promise<void>;
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */
   announce(announcement: Announcement): void;
   /** Runs the agent and delivers its replies. When `signal` aborts, the run ends and nothing more is delivered. */

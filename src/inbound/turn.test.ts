@@ -47,9 +47,9 @@ function stage(
           calls.push("access");
           return options.access ?? { kind: "allow" };
         },
-        requestPairing: async () => {
+        requestPairing: async (send) => {
           calls.push("pairing");
-          return options.pairing;
+          if (options.pairing !== undefined) await send(options.pairing);
         },
         announce: (announcement) => void announced.push(announcement),
         dispatch: async (replies) => {

@@ -75,8 +75,9 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   if ((await known.isBot(message.sender.id)) && isUnwantedBot(settings, message, room))
     return { kind: "dropped", reason: "bot-message" };
   if (access.kind === "pair") {
-    const text = await turn.requestPairing();
-    if (text !== undefined) await deps.post(where, text);
+    await turn.requestPairing(async (text) => {
+      await deps.post(where, text);
+    });
     return { kind: "dropped", reason: "pairing-pending" };
   }
 

@@ -17,6 +17,7 @@ import { type AccountScope, botUserIds } from "./account-scope.ts";
 import { followSettings } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { createPatternMatcher } from "./mention-patterns.ts";
+import { openPairingMemory } from "./pairing-memory.ts";
 import { getRuntime } from "./runtime.ts";
 import { openThreadMemory } from "./thread-memory.ts";
 
@@ -26,7 +27,9 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
   const { accountId } = ctx;
   const { now } = systemClock;
   const readConfig = createRuntimeConfigReader(ctx.cfg);
-  const threads = openThreadMemory(join(core.state.resolveStateDir(), CHANNEL_ID), accountId);
+  const directory = join(core.state.resolveStateDir(), CHANNEL_ID);
+  const threads = openThreadMemory(directory, accountId);
+  const pairings = openPairingMemory(directory, accountId, Date.now);
   const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now });
   const names = createNameBook({
     rest,
@@ -58,6 +61,7 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     readSettings: live.read,
     rooms,
     known,
+    pairings,
     /** Looks up the names in the configuration in force. Never rejects. */
     learnNames: live.prepare,
 
@@ -71,6 +75,9 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
       await rooms.room(roomId).catch((error: unknown) => log.warn("room could not be looked up", { error }));
     },
 
-    close: () => threads.close(),
+    close(): void {
+      threads.close();
+      pairings.close();
+    },
   };
 }

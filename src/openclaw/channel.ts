@@ -1,12 +1,9 @@
 // Owns the ChannelPlugin object: what the Rocket.Chat channel is, declared to OpenClaw.
 
-import { randomUUID } from "node:crypto";
 import { describeAccountSnapshot } from "openclaw/plugin-sdk/account-helpers";
 import { createScopedChannelConfigAdapter } from "openclaw/plugin-sdk/channel-config-helpers";
 import { type ChannelPlugin, createChatChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
-import { deriveMessageId } from "../outbound/message-id.ts";
-import { resolveTargetRoom, sendMessage } from "../outbound/send.ts";
 import { formatTarget, parseTarget } from "../outbound/target.ts";
 import type { AccountSettings } from "../settings.ts";
 import { actions } from "./actions.ts";
@@ -32,10 +29,10 @@ import { setupWizard } from "./setup/wizard.ts";
 import { type Probe, status } from "./status.ts";
 import { lookUpTarget, readTarget, TARGET_HINT } from "./targets.ts";
 import { threading } from "./threading.ts";
-import { sendingFor } from "./transport.ts";
 
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
 const loadGateway = createLazyRuntimeModule(() => import("./gateway.ts"));
+const loadApprovals = createLazyRuntimeModule(() => import("./approvals.ts"));
 
 const config = createScopedChannelConfigAdapter<AccountSettings>({
   sectionKey: CHANNEL_ID,
@@ -158,11 +155,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
       idLabel: "rocketchatUserId",
       message: "Access approved. You can write to me now.",
       normalizeAllowEntry,
-      notify: async ({ cfg, id, accountId, message }) => {
-        const sending = sendingFor(resolveAccount(cfg, accountId));
-        const roomId = await resolveTargetRoom(sending.rest, { kind: "user", id });
-        await sendMessage(sending, { id: deriveMessageId(randomUUID()), roomId, text: message });
-      },
+      notify: async (approval) => (await loadApprovals()).notifyApproved(approval),
     },
   },
   security,

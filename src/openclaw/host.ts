@@ -43,13 +43,15 @@ function openTurn(scope: TurnScope): HostTurn {
       return readAccess(ingress);
     },
 
-    async requestPairing() {
-      const { sender } = scope.input.message;
+    async requestPairing(send) {
+      const { sender, roomId } = scope.input.message;
       const name = sender.username ?? sender.name ?? sender.id;
       const { code, created } = await pairing.upsertPairingRequest({ id: sender.id, meta: { name } });
-      if (!created) return undefined;
+      // No code: too many others wait for theirs.
+      if (code === "" || (!created && scope.pairings.wasSent(sender.id, code))) return;
       const idLine = `Your Rocket.Chat user id: ${sender.id}`;
-      return core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code });
+      await send(core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code }));
+      scope.pairings.noteSent({ userId: sender.id, code, roomId });
     },
 
     announce(announcement) {

@@ -23,6 +23,9 @@ import { fetchMessage } from "../rest/messages.ts";
 import { findUser } from "../rest/users.ts";
 import { openAccountMemory } from "./account-memory.ts";
 import type { AccountScope } from "./account-scope.ts";
+
+import { watchApprovals } from "./approvals.ts";
+import { CHANNEL_ID } from "./config/schema.ts";
 import { createWaitingCounter, readLink } from "./conversation.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
@@ -56,7 +59,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   const { rest } = sending;
   const { accountId } = ctx;
   const memory = openAccountMemory(scope, rest);
-  const { readConfig, readSettings, rooms, known } = memory;
+  const { readConfig, readSettings, rooms, known, pairings } = memory;
   const finishing: FinishingTurns = new Map();
   const { now } = systemClock;
   const bursts = createBursts({ now });
@@ -89,6 +92,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     log,
     finishing,
     bursts,
+    pairings,
     countWaiting: createWaitingCounter(queue),
     readLink: () => readLink(ctx),
   };
@@ -177,6 +181,13 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   });
 
   monitor.ensureQueueAvailable();
+  const approvals = watchApprovals({
+    accountId,
+    sending,
+    pairings,
+    readApproved: () => core.channel.pairing.readAllowFromStore({ channel: CHANNEL_ID, accountId }),
+    log,
+  });
 
   let admitting: Promise<unknown> = Promise.resolve();
   /** One after the other: what a document means depends on those before it, which must be stored by then. */
@@ -198,6 +209,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
 
   return {
     async stop(): Promise<void> {
+      approvals.stop();
       await monitor.stop();
       memory.close();
     },

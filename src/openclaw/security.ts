@@ -3,10 +3,14 @@
 import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { identityEntryAuthenticationClassifier } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { createRestrictSendersChannelSecurity } from "openclaw/plugin-sdk/channel-policy";
+import { findConcerns } from "../policy/findings.ts";
+import { isNameEntry } from "../policy/names.ts";
 import type { AccountSettings } from "../settings.ts";
 import { normalizeAllowEntry } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { senderIdentity } from "./sender-identity.ts";
+
+const classifyId = identityEntryAuthenticationClassifier(senderIdentity);
 
 const senders = createRestrictSendersChannelSecurity<AccountSettings>({
   channelKey: CHANNEL_ID,
@@ -19,7 +23,7 @@ const senders = createRestrictSendersChannelSecurity<AccountSettings>({
   groupAllowFromPath: `channels.${CHANNEL_ID}.groupAllowFrom`,
   findingTitle: "Rocket.Chat security warning",
   policyPathSuffix: "dmPolicy",
-  classifyEntryAuthentication: identityEntryAuthenticationClassifier(senderIdentity),
+  classifyEntryAuthentication: (entry) => (isNameEntry(entry) ? "mutable" : classifyId(entry)),
   normalizeDmEntry: normalizeAllowEntry,
 });
 
@@ -39,4 +43,18 @@ const collectAuditFindings: Security["collectAuditFindings"] = ({ account }) => 
   ];
 };
 
-export const security: Security = { ...senders, collectAuditFindings };
+/** What both the audit and the doctor show. */
+const collectWarnings: Security["collectWarnings"] = async (context) => {
+  const { account, cfg } = context;
+  const visibleReplies = cfg.messages?.groupChat?.visibleReplies ?? cfg.messages?.visibleReplies;
+  const concerns = findConcerns(account, { visibleReplies }).map(({ id, severity, detail, remediation }) => ({
+    checkId: `channels.${CHANNEL_ID}.${id}`,
+    severity,
+    title: `Rocket.Chat account ${account.accountId}`,
+    detail,
+    remediation,
+  }));
+  return [...((await senders.collectWarnings?.(context)) ?? []), ...concerns];
+};
+
+export const security: Security = { ...senders, collectWarnings, collectAuditFindings };

@@ -126,7 +126,6 @@ function createHost(
         },
         async requestPairing() {
           say(`pairing: ${reason}`);
-          return undefined;
         },
         async dispatch() {
           say(`answered: ${reason}`);

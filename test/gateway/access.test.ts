@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from "vitest";
 import { BLOCKS, type Block, MENTION_PATTERNS } from "../access/decisions.ts";
 import { buildTown, type Town } from "../access/town.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -11,6 +11,10 @@ let bots: { plaza: string; second: string };
 /** What connects the second bot user. */
 let second: Record<string, unknown>;
 let people: { alice: string; bob: string };
+beforeEach(() => {
+  const from = stack.gateway.mark();
+  onTestFailed(() => console.log(stack.gateway.output.slice(from)));
+});
 beforeAll(async () => {
   stack = await startStack(({ control, userIds, account }) => {
     people = { alice: userIds.alice ?? "", bob: userIds.bob ?? "" };
@@ -163,9 +167,11 @@ describe("the decision table", () => {
 
   it.each(BLOCKS.filter(({ gateway }) => gateway))("holds in a real gateway with $name", async (block) => {
     await configure(block);
+    // No integration writes here.
+    const rows = block.rows.filter(([as]) => as !== "hook");
     const outcomes: string[] = [];
-    for (const row of block.rows) outcomes.push(`${row.slice(0, 3).join(", ")}: ${await tryRow(row)}`);
-    const expected = block.rows.map(([as, place, saying, verdict]) => {
+    for (const row of rows) outcomes.push(`${row.slice(0, 3).join(", ")}: ${await tryRow(row)}`);
+    const expected = rows.map(([as, place, saying, verdict]) => {
       const seen = verdict.replace(/^answered: .*/, "answered").replace(/^pairing: .*/, "pairing-pending");
       return `${as}, ${place}, ${saying}: ${seen}`;
     });

@@ -63,6 +63,7 @@ describe("the packed plugin in a real gateway", () => {
     const connectedBefore = stack.gateway.mark();
     await stack.gateway.mustRun(["pairing", "approve", "rocketchat", code]);
     await stack.gateway.waitForOutput(/\[default\] connected/, { from: connectedBefore });
+    await answerIn(dm, "Access approved");
     stack.emulator.control.post({ as: "alice", rid: dm, msg: "[say hello alice]" });
     await answerIn(dm, "hello alice");
     expect(JSON.stringify(stack.model.requests())).not.toContain("a secret question");

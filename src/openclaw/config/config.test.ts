@@ -1,3 +1,4 @@
+import { Ajv } from "ajv";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountSettings } from "../../../test/support/settings.ts";
 import type { AccountSettings } from "../../settings.ts";
@@ -60,6 +61,21 @@ describe("the schema", () => {
     [{ network: { proxy: "x" } }, "network", "proxy"],
   ])("refuses %j with the path and what is allowed", (section, path, hint) => {
     expect(problems(section)).toEqual([{ path, message: expect.stringContaining(hint) }]);
+  });
+
+  it.each([
+    [{ dmPolicy: "open" }, false],
+    [{ dmPolicy: "open", allowFrom: ["u1"] }, false],
+    [{ dmPolicy: "open", allowFrom: ["u1", "*"] }, true],
+    [{ dmPolicy: "allowlist", allowFrom: ["u1"] }, true],
+    [{ accounts: { ops: { dmPolicy: "open" } } }, false],
+    [{ accounts: { ops: { dmPolicy: "open", allowFrom: [7] } } }, false],
+    [{ accounts: { ops: { dmPolicy: "open", allowFrom: ["*"] } } }, true],
+    [{ allowFrom: ["*"], accounts: { ops: { dmPolicy: "open" } } }, true],
+    [{ allowFrom: ["*"], accounts: { ops: { dmPolicy: "open", allowFrom: ["u1"] } } }, false],
+  ])("is asked by the manifest alone whether %j is open to all knowingly: %j", (section, valid) => {
+    const check = new Ajv({ strict: false, validateFormats: false }).compile(rocketchatConfigSchema.schema);
+    expect(check(section)).toBe(valid);
   });
 
   it("allows http for an account that inherits the development flag", () => {

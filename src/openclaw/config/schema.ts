@@ -114,6 +114,33 @@ const AccountSchema = z.strictObject({
 
 const SectionSchema = buildMultiAccountChannelSchema(AccountSchema, { optionalAccount: true });
 
+const OPEN = { required: ["dmPolicy"], properties: { dmPolicy: { const: "open" } } };
+const LISTS_SOMEBODY = { required: ["allowFrom"] };
+const LISTS_EVERYBODY = {
+  required: ["allowFrom"],
+  properties: { allowFrom: { type: "array", contains: { const: "*" } } },
+};
+
+/**
+ * The rule that `dmPolicy: "open"` needs `allowFrom: ["*"]`, an account's own or else the root's, as JSON schema:
+ * before any code of ours runs, OpenClaw asks the manifest alone.
+ */
+const OPEN_MEANS_EVERYBODY = {
+  allOf: [
+    implies(OPEN, LISTS_EVERYBODY),
+    everyAccount(implies({ allOf: [OPEN, LISTS_SOMEBODY] }, LISTS_EVERYBODY)),
+    { anyOf: [LISTS_EVERYBODY, everyAccount({ not: { allOf: [OPEN, { not: LISTS_SOMEBODY }] } })] },
+  ],
+};
+
+function implies(condition: object, consequence: object): object {
+  return { anyOf: [{ not: condition }, consequence] };
+}
+
+function everyAccount(rule: object): object {
+  return { properties: { accounts: { additionalProperties: rule } } };
+}
+
 /** The section with the rules that concern several keys at once. */
 const ConfigSchema = SectionSchema.superRefine((value, ctx) => {
   const accounts = Object.entries(value.accounts ?? {});
@@ -127,7 +154,7 @@ const ConfigSchema = SectionSchema.superRefine((value, ctx) => {
     refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, accountId, ctx });
     if (account) refineTransport({ path: ["accounts", accountId], account, root: value, ctx });
   }
-});
+}).meta(OPEN_MEANS_EVERYBODY);
 
 function refineTransport(scope: {
   path: string[];

@@ -72,7 +72,7 @@ function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
     return {
       conversation: "c",
       resolveAccess: async () => readAccess(await resolveIngress(scope, route, store)),
-      requestPairing: async () => "code",
+      requestPairing: (send) => send("code"),
       announce: () => {},
       authorizeCommand: async () => (await authorizeCommand(scope, route, store)).commandAccess.authorized,
       dispatch: async () => void commands.push("the model"),

@@ -7,6 +7,7 @@ import type { Bursts } from "../../inbound/bursts.ts";
 import type { TurnInput } from "../../inbound/host.ts";
 import type { Log } from "../../log.ts";
 import type { AccountSettings } from "../../settings.ts";
+import type { PairingMemory } from "../pairing-memory.ts";
 
 export interface HostOptions {
   readonly core: PluginRuntime;
@@ -17,6 +18,7 @@ export interface HostOptions {
   /** Ownership of the event's row in the durable queue, handed on to the agent run. */
   readonly lifecycle: ChannelIngressMonitorLifecycle;
   readonly finishing: FinishingTurns;
+  readonly pairings: PairingMemory;
   readonly bursts: Bursts;
   /** How many stored messages of the input's conversation wait for their turn. */
   readonly countWaiting: (input: TurnInput) => Promise<number>;
