@@ -62,6 +62,13 @@ export interface ThreadSettings {
   readonly initialHistoryLimit: number;
 }
 
+/** Which tools the agent may use, by OpenClaw's names. */
+export interface ToolPolicySettings {
+  readonly allow?: string[] | undefined;
+  readonly alsoAllow?: string[] | undefined;
+  readonly deny?: string[] | undefined;
+}
+
 /** What one entry of `rooms` says; an absent key means "as the account says". */
 export interface RoomSettings {
   readonly enabled?: boolean | undefined;
@@ -71,6 +78,13 @@ export interface RoomSettings {
   /** Drop messages that mention other users but not the bot, even where no mention is needed. */
   readonly ignoreOtherMentions?: boolean | undefined;
   readonly allowBots?: AllowBots | undefined;
+  readonly tools?: ToolPolicySettings | undefined;
+  /** By sender, as OpenClaw writes them: `id:<user id>`, `username:<name>` or `*`; in place of `tools`. */
+  readonly toolsBySender?: Record<string, ToolPolicySettings | undefined> | undefined;
+  /** The only skills that the agent is offered here. */
+  readonly skills?: readonly string[] | undefined;
+  /** Added to what the agent is told about itself in this room. */
+  readonly systemPrompt?: string | undefined;
   readonly replyToMode?: ReplyToMode | undefined;
 }
 

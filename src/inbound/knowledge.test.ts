@@ -7,7 +7,7 @@ function setUp() {
   let now = 0;
   let teams = ["team1"];
   const known = createKnowledge({
-    rooms: { room: async () => undefined, known: () => undefined },
+    rooms: { room: async () => undefined, known: () => undefined, find: () => undefined },
     threads: { role: () => undefined, noteOwnMessage: () => {} },
     matchesPattern: () => false,
     fetchTeams: async () => {

@@ -17,6 +17,8 @@ export interface RoomLookup {
   room(roomId: string): Promise<RoomFacts | undefined>;
   /** What was last heard of a room, however long ago; for what never changes. */
   known(roomId: string): RoomFacts | undefined;
+  /** The same for an id whose case was lost. */
+  find(roomId: string): RoomFacts | undefined;
 }
 
 export interface UserLookup {
@@ -29,7 +31,7 @@ export function createRoomLookup(options: {
   now: () => number;
 }): RoomLookup {
   const rooms = remember(options.fetchRoom, { ageMs: ROOM_AGE_MS, now: options.now });
-  return { room: rooms.read, known: rooms.peek };
+  return { room: rooms.read, known: rooms.peek, find: rooms.find };
 }
 
 export function createUserLookup(options: {
@@ -46,6 +48,12 @@ function remember<Facts>(
   const known = new Map<string, { facts: Facts; readAt: number }>();
 
   return {
+    find(key: string): Facts | undefined {
+      const wanted = key.toLowerCase();
+      for (const [id, { facts }] of known) if (id.toLowerCase() === wanted) return facts;
+      return undefined;
+    },
+
     peek: (key: string): Facts | undefined => known.get(key)?.facts,
 
     async read(key: string): Promise<Facts | undefined> {

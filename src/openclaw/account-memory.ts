@@ -18,6 +18,7 @@ import { followSettings } from "./config/account.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { createPatternMatcher } from "./mention-patterns.ts";
 import { openPairingMemory } from "./pairing-memory.ts";
+import { shareRooms } from "./room-tools.ts";
 import { getRuntime } from "./runtime.ts";
 import { openThreadMemory } from "./thread-memory.ts";
 
@@ -56,6 +57,11 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     if (message?.systemType === undefined && message !== undefined) threads.noteOwnMessage(message);
   }
 
+  const unshare = shareRooms(accountId, {
+    settings: live.read,
+    findRoom: (roomId) => rooms.find(roomId),
+  });
+
   return {
     readConfig,
     readSettings: live.read,
@@ -76,6 +82,7 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     },
 
     close(): void {
+      unshare();
       threads.close();
       pairings.close();
     },

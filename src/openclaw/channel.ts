@@ -17,6 +17,7 @@ import {
 } from "./config/account.ts";
 import { CHANNEL_ID, rocketchatConfigSchema } from "./config/schema.ts";
 import { messageAdapter, outbound } from "./message-adapter.ts";
+import { groups } from "./room-tools.ts";
 import { secrets } from "./secrets.ts";
 import { security } from "./security.ts";
 import {
@@ -130,6 +131,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
         }),
     },
     secrets,
+    groups,
     actions,
     message: messageAdapter,
     messaging: {

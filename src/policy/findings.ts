@@ -8,6 +8,7 @@ export interface Finding {
   readonly id:
     | "open-to-everybody"
     | "everybody-listed"
+    | "everybody-operates"
     | "names-listed"
     | "name-matching"
     | "silent-in-rooms";
@@ -55,12 +56,21 @@ function findWildcards(settings: AccountSettings): Finding[] {
       room.users ?? [],
     ]),
   ];
+  const operators: Finding[] = settings.commandAllowFrom.includes("*")
+    ? [
+        {
+          id: "everybody-operates",
+          severity: "critical",
+          detail: '"*" in commandAllowFrom lets everybody who may speak change the model and stop the agent',
+          remediation: "List the operators by user id.",
+        },
+      ]
+    : [];
   const everybody = lists.filter(([, entries]) => entries.includes("*")).map(([path]) => path);
-  if (everybody.length === 0) return [];
+  if (everybody.length === 0) return operators;
   const detail = `"*" lists everybody in ${everybody.join(", ")}`;
-  return [
-    { id: "everybody-listed", severity: "warn", detail, remediation: "List the people who may speak." },
-  ];
+  const remediation = "List the people who may speak.";
+  return [...operators, { id: "everybody-listed", severity: "warn", detail, remediation }];
 }
 
 function findNames(settings: AccountSettings): Finding[] {

@@ -45,15 +45,19 @@ export interface Town {
 }
 
 /** Lays out the town around an existing bot user. `threads` are begun in the room `town`. */
-export function buildTown({ control, world }: Emulator, bot: { userId: string; username: string }): Town {
+export function buildTown(
+  { control, world }: Emulator,
+  bot: { userId: string; username: string },
+  otherBot = "second",
+): Town {
   const exists = (username: string): string | undefined => world.userNamed(username)?._id;
   const person = (username: string, roles = ["user"]): string =>
     exists(username) ?? control.addUser({ username, roles }).userId;
   const alice = person("alice");
   const bob = person("bob");
   const impostor = person(alice);
-  const second = person("second", ["user", "bot"]);
-  const everybody = ["alice", "bob", alice, "second", bot.username];
+  const second = person(otherBot, ["user", "bot"]);
+  const everybody = ["alice", "bob", alice, otherBot, bot.username];
   const room = (name: string, type: "c" | "p", members = everybody): string =>
     control.addRoom({ name, type, members });
   const town = room("town", "c");
@@ -114,7 +118,7 @@ export function buildTown({ control, world }: Emulator, bot: { userId: string; u
     alice: "alice",
     bob: "bob",
     impostor: alice,
-    second: "second",
+    second: otherBot,
     hook: "alice",
     self: bot.username,
   };

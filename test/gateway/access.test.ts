@@ -21,15 +21,15 @@ beforeAll(async () => {
     harbor = control.addRoom({ name: "harbor", type: "p", members: ["alice", "bob", "openclaw-bot"] });
     dm = control.direct(["alice", "openclaw-bot"]);
     group = control.direct(["alice", "bob", "openclaw-bot"]);
-    const { userId } = control.addUser({ username: "second", roles: ["user", "bot"] });
-    const pat = control.personalAccessToken("second");
+    const { userId } = control.addUser({ username: "second-bot", roles: ["user", "bot"] });
+    const pat = control.personalAccessToken("second-bot");
     const plaza = control.addRoom({
       name: "plaza",
       type: "c",
-      members: ["bob", "openclaw-bot", "second"],
+      members: ["bob", "openclaw-bot", "second-bot"],
     });
     bots = { plaza, second: userId };
-    second = { ...account, userId, username: "second", pat };
+    second = { ...account, userId, username: "second-bot", pat };
     return {
       accounts: { default: {}, second },
       dmPolicy: "allowlist",
@@ -119,11 +119,11 @@ it("goes by ids: a room that takes a served room's name is not served", async ()
 it("lets two bot users of one gateway not answer each other", async () => {
   const { control } = stack.emulator;
   await stack.gateway.waitForOutput(/\[second\] connected/);
-  stack.model.script("[provoke]", { text: "@second [say a loop begins]" });
+  stack.model.script("[provoke]", { text: "@second-bot [say a loop begins]" });
   control.post({ as: "robert", rid: bots.plaza, msg: "@openclaw-bot [provoke]" });
   const spoken = (text: string) => control.waitForMessage(({ msg }) => msg === text, { timeoutMs: 60_000 });
-  await spoken("@second [say a loop begins]");
-  control.post({ as: "robert", rid: bots.plaza, msg: "@second [say for a person I answer]" });
+  await spoken("@second-bot [say a loop begins]");
+  control.post({ as: "robert", rid: bots.plaza, msg: "@second-bot [say for a person I answer]" });
   await spoken("for a person I answer");
   const second = control.messages(bots.plaza).flatMap(({ u, msg }) => (u._id === bots.second ? [msg] : []));
   expect(second).toEqual(["for a person I answer"]);
@@ -141,7 +141,7 @@ describe("the decision table", () => {
     const { control } = stack.emulator;
     control.renameUser({ username: "bob", to: "alice" });
     control.renameUser({ username: "robert", to: "bob" });
-    town = buildTown(stack.emulator, { userId: stack.bot.userId, username: "openclaw-bot" });
+    town = buildTown(stack.emulator, { userId: stack.bot.userId, username: "openclaw-bot" }, "second-bot");
     const accounts = { default: {}, second: { ...second, dmPolicy: "disabled", groupPolicy: "disabled" } };
     account = { ...stack.account, accounts };
     await applied(

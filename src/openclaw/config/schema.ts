@@ -15,6 +15,7 @@ import {
   ReplyToModeSchema,
   refineChannelDmPolicy,
   TextChunkModeSchema,
+  ToolPolicySchema,
 } from "openclaw/plugin-sdk/channel-config-schema";
 import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
 import { z } from "zod";
@@ -31,6 +32,10 @@ const RoomSchema = z.strictObject({
   ignoreOtherMentions: z.boolean().optional(),
   allowBots: AllowBotsSchema,
   replyToMode: ReplyToModeSchema.optional(),
+  tools: ToolPolicySchema,
+  toolsBySender: z.record(z.string(), ToolPolicySchema).optional(),
+  skills: z.array(z.string()).optional(),
+  systemPrompt: z.string().optional(),
 });
 
 /** A number of messages; the reader applies the cap, so that a value saved for another purpose stays valid. */

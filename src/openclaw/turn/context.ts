@@ -6,7 +6,7 @@ import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
 import type { TurnInput } from "../../inbound/host.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
-import { requiresMention } from "../../settings.ts";
+import { requiresMention, roomSettings } from "../../settings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { mentionFacts } from "./access.ts";
 import { dmScopeOf, type Route } from "./route.ts";
@@ -71,6 +71,7 @@ export function buildContext(
     sender: { name: senderName, id: sender.id },
     envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
   });
+  const systemPrompt = direct ? undefined : roomSettings(settings, room).systemPrompt?.trim();
   const context = core.channel.inbound.buildContext({
     channelIngress: ingress,
     channel: CHANNEL_ID,
@@ -113,6 +114,7 @@ export function buildContext(
       },
       commands: { authorized: ingress.commandAccess.authorized },
     },
+    ...(systemPrompt && { supplemental: { groupSystemPrompt: systemPrompt } }),
     // What people write is never taken for OpenClaw's own commands: only what `commands/` read as one is.
     ...(command !== undefined && { command: { kind: "text-slash" as const, body: command } }),
     extra: { ...thread.extra, ...(command === undefined && { CommandInterpretationSuppressed: true }) },

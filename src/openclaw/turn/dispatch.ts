@@ -11,6 +11,7 @@ import { rememberThread } from "../../outbound/resolve-target.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { isFromBot } from "../../policy/access.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
+import { roomSettings } from "../../settings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { splitReply } from "../reply-text.ts";
 import { sendingFor } from "../transport.ts";
@@ -125,6 +126,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
           ...bindIngressLifecycleToReplyOptions(scope.lifecycle),
           ...(signal && { abortSignal: signal }),
           onModelSelected,
+          ...skillFilter(scope),
           hasRepliedRef: hasReplied,
         },
       }),
@@ -147,6 +149,11 @@ function durableReply({ input: { room } }: TurnScope, payload: ReplyPayload, thr
     threadId: threadId ?? null,
     requiredCapabilities: { text: true, thread: threadId !== undefined, reconcileUnknownSend: true },
   };
+}
+
+function skillFilter({ settings, input: { room } }: TurnScope) {
+  const skills = room.chatType === "direct" ? undefined : roomSettings(settings, room).skills;
+  return skills === undefined ? {} : { skillFilter: [...skills] };
 }
 
 /** OpenClaw counts the exchanges of two bots in a conversation and ends those that run in circles. */
