@@ -63,6 +63,7 @@ export interface SenderRule {
  */
 export function resolveSenderRule(settings: AccountSettings, room: RoomFacts): SenderRule {
   if (room.chatType === "group") return { groupPolicy: "allowlist", groupAllowFrom: settings.allowFrom };
-  const listed = roomSettings(settings, room).users ?? settings.groupAllowFrom;
+  const { users = [] } = roomSettings(settings, room);
+  const listed = users.length > 0 ? users : settings.groupAllowFrom;
   return { groupPolicy: listed.length > 0 ? "allowlist" : "open", groupAllowFrom: listed };
 }

@@ -47,6 +47,10 @@ export interface Circumstances {
 export interface Judge {
   /** `answered: why`, `pairing: why`, or why it was dropped. */
   judge(event: RawMessageEvent): Promise<string>;
+  /** What reached the agent. */
+  readonly heard: readonly { readonly senderId: string; readonly text: string }[];
+  /** The rooms that answers went to. */
+  readonly posted: readonly string[];
 }
 
 /** An account as it is after it started, with the names in its configuration looked up. */
@@ -73,8 +77,12 @@ export async function openJudge({
   const matchesPattern = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
   await live.prepare();
   const grounds = { settings: live.read(), known };
+  const heard: { senderId: string; text: string }[] = [];
+  const posted: string[] = [];
 
   return {
+    heard,
+    posted,
     async judge(event) {
       const undecided = parentToLookUp(event, grounds);
       if (undecided !== undefined) await rooms.room(undecided);
@@ -87,8 +95,10 @@ export async function openJudge({
             route,
             async () => [...(paired ?? [])],
           ),
-        (what) => {
+        (what, input) => {
           said = what;
+          if (what.startsWith("answered"))
+            heard.push({ senderId: input.message.sender.id, text: input.text });
         },
       );
       const outcome = await runTurn(event, {
@@ -99,7 +109,10 @@ export async function openJudge({
         findRoot: async () => undefined,
         runs: createRuns(),
         now: () => 0,
-        post: async () => "",
+        post: async ({ roomId }) => {
+          posted.push(roomId);
+          return "";
+        },
       });
       if (outcome.kind === "dropped" && outcome.reason !== "pairing-pending") {
         return outcome.detail === undefined ? outcome.reason : `${outcome.reason}: ${outcome.detail}`;
@@ -112,7 +125,7 @@ export async function openJudge({
 
 function createHost(
   resolve: (input: TurnInput) => ReturnType<typeof resolveIngress>,
-  say: (what: string) => void,
+  say: (what: string, input: TurnInput) => void,
 ): Pick<InboundHost, "openTurn"> {
   return {
     openTurn(input) {
@@ -125,10 +138,11 @@ function createHost(
           return readAccess(ingress);
         },
         async requestPairing() {
-          say(`pairing: ${reason}`);
+          say(`pairing: ${reason}`, input);
         },
-        async dispatch() {
-          say(`answered: ${reason}`);
+        async dispatch(replies) {
+          say(`answered: ${reason}`, input);
+          await replies.post("an answer", input.message.threadId);
         },
         announce: () => {},
       };

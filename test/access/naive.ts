@@ -98,7 +98,7 @@ export function mayReachAgent(
     if (section.groupPolicy === "disabled") return false;
     if (entry.enabled === false) return false;
     if (section.groupPolicy === "allowlist" && !listed) return false;
-    const people = entry.users ?? section.groupAllowFrom;
+    const people = entry.users?.length ? entry.users : section.groupAllowFrom;
     if (people.length > 0 && !has(people, sender)) return false;
     const aboutOthers = message.mentions.some((who) => who !== "all" && who !== "bot" && who !== "team-own");
     if (entry.ignoreOtherMentions === true && aboutOthers && !wakesBot) return false;
