@@ -149,6 +149,10 @@ export interface AccountSettings {
   readonly commands: CommandSettings;
   /** User ids known to be bots: those that accounts of this gateway logged in as, and those that turned out to be. */
   readonly bots: Pick<ReadonlySet<string>, "has">;
+  /** An emoji that stands on the message while the agent works on it; empty: none. */
+  readonly typingReaction: string;
+  /** Whether the acknowledging reaction goes when the reply has come. */
+  readonly removeAckAfterReply: boolean;
   /** What the message tool may do beside sending: `react` and `reactions`; `edit` and `delete`. */
   readonly actions: { readonly reactions: boolean; readonly messages: boolean };
   readonly text: TextSettings;

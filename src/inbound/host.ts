@@ -18,6 +18,8 @@ export interface TurnInput {
   readonly implicitMentions: readonly ImplicitMention[];
   /** What the message asks for when it is a command; a command needs no mention. */
   readonly command?: Command | undefined;
+  /** Something that happened in the room: it begins no thread. */
+  readonly isNotice?: true;
 }
 
 export type Access =

@@ -31,6 +31,7 @@ export async function runNotice(
     text: "",
     wasMentioned: true,
     implicitMentions: [],
+    isNotice: true,
   });
   const access = await turn.resolveAccess();
   if (access.kind !== "allow") {

@@ -4,6 +4,7 @@ import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import type { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import type { ConnectionChange } from "../connection/driver.ts";
 import { describe, type Log } from "../log.ts";
+import type { Typing } from "../outbound/typing.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { HealthRecord } from "./health.ts";
 import type { Notices } from "./notices.ts";
@@ -26,6 +27,7 @@ export interface AccountScope {
   readonly health: HealthRecord;
   readonly notices: Notices;
   readonly socketUrl: string;
+  readonly typing: Typing;
 }
 
 export function reportState(scope: AccountScope, change: ConnectionChange): void {

@@ -113,8 +113,12 @@ describe("reactions", () => {
 
 describe("edit and delete", () => {
   it("change the bot's own messages", async () => {
-    await act("edit", { messageId: own, message: "changed" });
-    expect(emulator.control.messages(room).find(({ _id }) => _id === own)).toMatchObject({ msg: "changed" });
+    await act("edit", { messageId: own, message: "# changed\n*now*" });
+    const { msg } = emulator.control.messages(room).find(({ _id }) => _id === own) ?? {};
+    expect(msg).toBe("# changed\n_now_");
+    await expect(act("edit", { messageId: own, message: "long ".repeat(2000) })).rejects.toThrow(
+      "one message",
+    );
     await act("delete", { messageId: own });
     expect(emulator.control.messages(room).some(({ _id }) => _id === own)).toBe(false);
   });

@@ -15,6 +15,7 @@ import type { RestClient } from "../rest/client.ts";
 import { fetchRevision } from "../rest/reactions.ts";
 import type { AccountSettings } from "../settings.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "./config/account.ts";
+import { splitReply } from "./reply-text.ts";
 import { sendingFor } from "./transport.ts";
 
 type Actions = NonNullable<ChannelPlugin["actions"]>;
@@ -83,13 +84,28 @@ async function perform(
       };
     case "edit":
       assertOwn(message, account);
-      await editOwn(rest, message, readStringParam(params, "message", { required: true }));
+      await editOwn(rest, message, await textOf(params, account, rest));
       return { edited: message.id };
     case "delete":
       assertOwn(message, account);
       await deleteOwn(rest, message);
       return { deleted: message.id };
   }
+}
+
+async function textOf(
+  params: Context["params"],
+  account: AccountSettings,
+  rest: RestClient,
+): Promise<string> {
+  const [text, ...more] = await splitReply(
+    account,
+    rest,
+    readStringParam(params, "message", { required: true }),
+  );
+  if (text === undefined || more.length > 0)
+    throw new Error("The new text must fit into one message of this server; send another message instead");
+  return text;
 }
 
 function assertOwn(message: Revision, account: AccountSettings): void {

@@ -8,10 +8,12 @@ import { ConfigError, StorageError } from "../errors.ts";
 import type { CatchUp } from "../inbound/catch-up.ts";
 import { createDropCounter, createLog, createRedactor } from "../log.ts";
 import type { Sending } from "../outbound/send.ts";
+import { createTyping, readTypingName } from "../outbound/typing.ts";
 import type { RestClient } from "../rest/client.ts";
 import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account-scope.ts";
 import { openCatchUp } from "./catch-up.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
+import { abortAfter } from "./farewell.ts";
 import { HealthRecord, shareHealth } from "./health.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
 import { startLink } from "./link.ts";
@@ -75,8 +77,14 @@ function explanationOf(error: unknown): Error | undefined {
   return error instanceof Error && error.cause instanceof StorageError ? error.cause : undefined;
 }
 
-async function runAccount(scope: AccountScope): Promise<void> {
-  const { ctx, settings, report, log, health, notices } = scope;
+async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> {
+  const { ctx, settings, report, log, health, notices } = started;
+  const typing = createTyping({
+    call: (method, params) => connection.call(method, params),
+    readName: () => readTypingName(rest),
+    now: systemClock.now,
+  });
+  const scope: AccountScope = { ...started, typing };
   const drops = createDropCounter(log);
   const writers = createWriterWatch(settings.userId);
   let ingress: Ingress | undefined;
@@ -89,7 +97,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
   });
   const { connection, rest } = startLink({
     settings,
-    url: scope.socketUrl,
+    url: started.socketUrl,
     openSocket: openSocketFor(settings, (validUntil) => noteCertificate(scope, validUntil)),
     streams: [MESSAGE_STREAM, SETTINGS_STREAM],
     // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
@@ -138,7 +146,7 @@ async function runAccount(scope: AccountScope): Promise<void> {
     },
     clock: systemClock,
     random: Math.random,
-    signal: ctx.abortSignal,
+    signal: abortAfter(() => typing.hideAll(), ctx.abortSignal),
   });
   const unshare = [shareSending(ctx.accountId, sendingOf(rest)), shareHealth(ctx.accountId, health)];
   try {

@@ -95,6 +95,8 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     pairings,
     countWaiting: createWaitingCounter(queue),
     readLink: () => readLink(ctx),
+    rest,
+    typing: scope.typing,
   };
 
   let open = false;

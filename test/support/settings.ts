@@ -28,6 +28,8 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     commandAllowFrom: [],
     commands: { extra: false },
     bots: new Set(),
+    typingReaction: "",
+    removeAckAfterReply: false,
     actions: { reactions: true, messages: true },
     text: { chunkLimit: 4000, chunkMode: "length", tables: "block", unfurlLinks: false },
     replyToMode: "off",

@@ -65,6 +65,8 @@ export function resolveAccount(
     implicitMentions: resolveImplicitMentions(cfg, id),
     mentionPatterns: config.mentionPatterns,
     bots: new Set<string>(),
+    typingReaction: config.typingReaction ?? "",
+    removeAckAfterReply: config.removeAckAfterReply ?? false,
     actions: { reactions: config.actions?.reactions ?? true, messages: config.actions?.messages ?? true },
     text: {
       chunkLimit: config.textChunkLimit ?? 4000,

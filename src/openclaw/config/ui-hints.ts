@@ -21,6 +21,12 @@ export const uiHints = {
     label: "Reactions the agent is told of",
     help: "off, own (to its messages), all, or allowlist.",
   },
+  ackReaction: {
+    label: "Acknowledging reaction",
+    help: 'An emoji; "" for none. messages.ackReactionScope says where it is given.',
+  },
+  removeAckAfterReply: { label: "Take the acknowledging reaction away after the reply" },
+  typingReaction: { label: "Reaction while the agent works", help: 'An emoji; "" for none.' },
   "actions.reactions": { label: "The agent may react" },
   "actions.messages": { label: "The agent may edit and delete its messages" },
   reactionAllowlist: { label: "People whose reactions are told", help: "Under allowlist; @name or user id." },

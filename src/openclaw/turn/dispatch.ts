@@ -16,6 +16,7 @@ import { CHANNEL_ID } from "../config/schema.ts";
 import { splitReply } from "../reply-text.ts";
 import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
+import { acknowledge } from "./feedback.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -49,13 +50,21 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   const about = { message: message.id, session: route.turnSessionKey };
   const startedAt = Date.now();
   log.debug("turn started", { ...about, agent: route.agentId });
+  const mode = resolveReplyToMode(settings, input.room);
+  const threadId = message.threadId ?? (mode === "off" ? undefined : message.id);
+  const feedback = await acknowledge(scope, {
+    route,
+    ingress,
+    place: { roomId: input.room.id, threadId },
+    isCommand: command !== undefined,
+  });
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
     cfg,
     agentId: route.agentId,
     channel: CHANNEL_ID,
     accountId,
+    typing: feedback.typing,
   });
-  const mode = resolveReplyToMode(scope.settings, input.room);
   // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
   const hasReplied = { value: false };
   const plan = planReplies({ message, mode, hasReplied, findRoot: replies.findRoot });
@@ -132,7 +141,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
       }),
     },
   });
-  await turn;
+  await feedback.during(turn);
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
 }
 

@@ -26,7 +26,8 @@ export function resolveRoute(scope: Pick<TurnScope, "cfg" | "accountId" | "setti
     accountId,
     peer: { kind: room.chatType, id },
   });
-  const threadId = sessionThread(settings, input) ?? null;
+  const ofNotice = room.chatType === "direct" ? undefined : message.threadId;
+  const threadId = (input.isNotice ? ofNotice : sessionThread(settings, input)) ?? null;
   const { sessionKey, parentSessionKey } = resolveThreadSessionKeys({
     baseSessionKey: route.sessionKey,
     threadId,

@@ -6,6 +6,8 @@ import type { LinkFacts } from "../../commands/replies.ts";
 import type { Bursts } from "../../inbound/bursts.ts";
 import type { TurnInput } from "../../inbound/host.ts";
 import type { Log } from "../../log.ts";
+import type { Typing } from "../../outbound/typing.ts";
+import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import type { PairingMemory } from "../pairing-memory.ts";
 
@@ -23,6 +25,8 @@ export interface HostOptions {
   /** How many stored messages of the input's conversation wait for their turn. */
   readonly countWaiting: (input: TurnInput) => Promise<number>;
   readonly readLink: () => LinkFacts;
+  readonly rest: RestClient;
+  readonly typing: Typing;
 }
 
 /**

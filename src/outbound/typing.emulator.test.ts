@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, it } from "vitest";
+import { WebSocket } from "ws";
+import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { openListener } from "../../test/support/listener.ts";
+import { type Connection, startConnection, systemClock } from "../connection/driver.ts";
+import { createOpenSocket } from "../connection/socket.ts";
+import { abortAfter } from "../openclaw/farewell.ts";
+import { createRestClient } from "../rest/client.ts";
+import { createTyping, readTypingName, type Typing } from "./typing.ts";
+
+let emulator: Emulator;
+beforeEach(async () => {
+  emulator = await startEmulator();
+});
+afterEach(() => emulator.close());
+
+/** A connected bot user that types, and the room it shares with alice. */
+async function setUp() {
+  const { control } = emulator;
+  control.addUser({ username: "alice" });
+  const { userId } = control.addUser({ username: "labbot", name: "Lab Bot", roles: ["user", "bot"] });
+  const pat = control.personalAccessToken("labbot");
+  const room = control.addRoom({ name: "ops", type: "p", members: ["alice", "labbot"] });
+  const rest = createRestClient({
+    serverUrl: emulator.url,
+    userId,
+    pat,
+    fetch: async (url, init) => ({ response: await fetch(url, init), release: async () => {} }),
+    onUnauthorized: () => {},
+  });
+  const stop = new AbortController();
+  const typing: Typing = createTyping({
+    call: (method, params) => connection.call(method, params),
+    readName: () => readTypingName(rest),
+    now: systemClock.now,
+  });
+  let goOnline: () => void = () => {};
+  const online = new Promise<void>((resolve) => {
+    goOnline = resolve;
+  });
+  const connection: Connection = startConnection({
+    url: `${emulator.url.replace("http", "ws")}/websocket`,
+    openSocket: createOpenSocket({ WebSocket, verifyCertificates: true }),
+    credentials: { userId, token: pat },
+    streams: [{ stream: "stream-room-messages", eventName: "__my_messages__" }],
+    onEvent: async () => {},
+    onState: ({ state }) => state === "online" && goOnline(),
+    onDrop: () => {},
+    clock: systemClock,
+    random: Math.random,
+    blockedRetryMs: 60_000,
+    signal: abortAfter(() => typing.hideAll(), stop.signal),
+  });
+  await online;
+  const alice = await openListener(emulator, { username: "alice", rooms: [room] });
+  return { typing, room, alice, stop, connection };
+}
+
+it.each([false, true])("is seen by people, when the workspace shows real names: %s", async (realNames) => {
+  emulator.control.setSetting("UI_Use_Real_Name", realNames);
+  const { typing, room, alice, stop, connection } = await setUp();
+  await typing.show({ roomId: room, threadId: "m0" });
+  await alice.until(room, ["user-typing"], "m0");
+  await typing.hide({ roomId: room, threadId: "m0" });
+  await alice.until(room, [], "m0");
+  stop.abort();
+  await connection.done;
+  await alice.close();
+});
+
+it("ends before the connection does", async () => {
+  const { typing, room, alice, stop, connection } = await setUp();
+  await typing.show({ roomId: room, threadId: undefined });
+  await alice.until(room, ["user-typing"]);
+  stop.abort();
+  await alice.until(room, []);
+  await connection.done;
+  await alice.close();
+});

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openListener } from "../support/listener.ts";
+import { type Stack, startStack } from "./stack.ts";
+
+const BOT = "openclaw-bot";
+const WAIT = { timeoutMs: 60_000 };
+
+let stack: Stack;
+let town: string;
+let quiet: string;
+let typed: Awaited<ReturnType<typeof openListener>>;
+
+beforeAll(async () => {
+  stack = await startStack(({ control, userIds }) => {
+    control.addUser({ username: "mallory" });
+    town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "mallory", BOT] });
+    quiet = control.addRoom({ name: "quiet", type: "c", members: ["alice", BOT] });
+    return {
+      rooms: { [town]: { users: [userIds.alice, userIds.bob] } },
+      typingReaction: "hourglass_flowing_sand",
+      removeAckAfterReply: true,
+    };
+  });
+  typed = await openListener(stack.emulator, { username: "alice", rooms: [town] });
+});
+afterAll(async () => {
+  await stack?.stop();
+  await typed?.close();
+});
+
+const mention = (msg: string, as = "alice", tmid?: string) =>
+  stack.emulator.control.post({ as, rid: town, msg: `@${BOT} ${msg}`, ...(tmid && { tmid }) });
+
+const answer = (text: string) =>
+  stack.emulator.control.waitForMessage(
+    ({ rid, u, msg }) => rid === town && u._id === stack.bot.userId && msg.includes(text),
+    WAIT,
+  );
+
+const reactionsOn = (id: string): string[] =>
+  Object.keys(stack.emulator.control.messages(town).find(({ _id }) => _id === id)?.reactions ?? {});
+
+/** What the model was told in the latest request that has `text` in it. */
+const promptWith = (text: string): string =>
+  stack.model
+    .requests()
+    .map((request) => JSON.stringify(request))
+    .findLast((request) => request.includes(text)) ?? "";
+
+const requestsOfBot = (from: number): string[] =>
+  stack.emulator.control
+    .requests()
+    .slice(from)
+    .filter(({ userId }) => userId === stack.bot.userId)
+    .map(({ path }) => path.replace(/^.*\/api\/v1\//, ""));
+
+describe("what the agent is told", () => {
+  it("are reactions to its own messages by people who may write to it, and edits, in the next turn", async () => {
+    const { control } = stack.emulator;
+    mention("[say first words]");
+    const first = await answer("first words");
+    const others = control.post({ as: "bob", rid: town, msg: "not for the bot" });
+    control.react({ as: "alice", messageId: first._id, emoji: ":tada:" });
+    control.react({ as: "alice", messageId: others._id, emoji: ":rocket:" });
+    control.react({ as: "mallory", messageId: first._id, emoji: ":skull:" });
+    control.edit({ as: "bob", messageId: others._id, text: "changed" });
+    await stack.gateway.waitForOutput(/message dropped reason=sender-not-allowed/);
+    mention("[say second words]");
+    await answer("second words");
+    const prompt = promptWith("second words");
+    expect(prompt).toContain(`reaction added: :tada: by alice in #town msg ${first._id} from ${BOT}`);
+    expect(prompt).toContain(`message edited in #town: msg ${others._id} from bob`);
+    expect(prompt).not.toContain(":rocket:");
+    expect(prompt).not.toContain(":skull:");
+  });
+
+  it("is a request when an edit adds the mention, once", async () => {
+    const { control } = stack.emulator;
+    const { _id } = control.post({ as: "alice", rid: town, msg: "[say late words]" });
+    control.edit({ as: "alice", messageId: _id, text: `@${BOT} [say late words]` });
+    await answer("late words");
+    control.edit({ as: "alice", messageId: _id, text: `@${BOT} [say late words] again` });
+    mention("[say after the edits]");
+    await answer("after the edits");
+    expect(
+      control.messages(town).filter(({ u, msg }) => u.username === BOT && msg.includes("late words")),
+    ).toHaveLength(1);
+  });
+});
+
+describe("what the agent does", () => {
+  it("adds a reaction, leaves it on a second call, and removes it", async () => {
+    const { control } = stack.emulator;
+    const { _id } = control.post({ as: "bob", rid: town, msg: "please react" });
+    const reactWith = async (say: string, more: string): Promise<void> => {
+      const args = `{"action": "react", "channel": "rocketchat", "target": "room:${town}", "messageId": "${_id}", "emoji": "👀"${more}}`;
+      mention(`[say ${say}] [tool tool_call {"id": "message", "args": ${args}}]`);
+      await answer(say);
+    };
+    await reactWith("reacted once", "");
+    expect(reactionsOn(_id)).toEqual([":eyes:"]);
+    await reactWith("reacted twice", "");
+    expect(reactionsOn(_id)).toEqual([":eyes:"]);
+    await reactWith("took it back", ', "remove": true');
+    expect(reactionsOn(_id)).toEqual([]);
+  });
+});
+
+describe("what people see of a turn", () => {
+  it("is an acknowledgement before the model is asked, typing while it works, and neither after the reply", async () => {
+    typed.skip();
+    const script = stack.model.script("held words", { text: "held words", hold: true });
+    const { _id } = mention("held words please");
+    await stack.model.waitForRequest("held words");
+    expect(reactionsOn(_id)).toContain(":eyes:");
+    await typed.until(town, ["user-typing"]);
+    script.release();
+    await answer("held words");
+    await typed.until(town, []);
+    await stack.emulator.control.waitForMessage(
+      (message) => message._id === _id && Object.keys(message.reactions ?? {}).length === 0,
+      WAIT,
+    );
+  });
+
+  it("ends with an error, too", async () => {
+    const { _id } = stack.emulator.control.post({ as: "alice", rid: town, msg: "a thread of its own" });
+    typed.skip();
+    mention("[fail 400] broken", "alice", _id);
+    await typed.until(town, ["user-typing"], _id);
+    await typed.until(town, [], _id);
+  });
+
+  it("costs nothing in a room that is not served", async () => {
+    const { control } = stack.emulator;
+    const before = control.requests().length;
+    const { _id } = control.post({ as: "alice", rid: quiet, msg: `@${BOT} hello` });
+    control.react({ as: "alice", messageId: _id, emoji: ":tada:" });
+    control.edit({ as: "alice", messageId: _id, text: "hello" });
+    control.post({ as: BOT, rid: quiet, msg: "by hand" });
+    mention("[say after the quiet room]");
+    await answer("after the quiet room");
+    const foreign = requestsOfBot(before).filter((path) => !/^chat\.(sendMessage|react)/.test(path));
+    expect(foreign.filter((path) => path !== "me")).toEqual([]);
+  });
+});
