@@ -231,6 +231,11 @@ export class Gateway {
     return configSchema.parse(JSON.parse(await readFile(configPath(this.folder), "utf8")));
   }
 
+  /** The process group that runs now. */
+  get groupId(): number | undefined {
+    return this.#process?.groupId;
+  }
+
   get running(): boolean {
     return this.#process !== undefined;
   }

@@ -35,6 +35,7 @@ const COMMANDS = {
   build: (args) => runShown(["rolldown", "-c", ...args]),
   contract: (args) => runShown([process.execPath, join("test", "contract", "main.ts"), ...args]),
   chaos: (args) => runShown([process.execPath, join("test", "chaos", "main.ts"), ...args]),
+  soak: (args) => runShown([process.execPath, join("test", "chaos", "soak.ts"), ...args]),
   bench: (args) => runShown([process.execPath, join("bench", "main.ts"), ...args]),
 };
 

@@ -9,7 +9,7 @@ import {
   PING_AFTER_MS,
   SUBSCRIPTION_TIMEOUT_MS,
 } from "../ddp/protocol.ts";
-import { ConnectionClosedError, NetworkError, UnauthorizedError } from "../errors.ts";
+import { ConnectionClosedError, NetworkError, StorageError, UnauthorizedError } from "../errors.ts";
 import {
   BLOCKED_RETRY_MS,
   type ConnectionChange,
@@ -434,6 +434,20 @@ describe("events", () => {
     await goOnline(started);
     await started.sockets.latest.say(event("next"));
     expect(seen).toEqual(["good", "bad", "next"]);
+  });
+
+  it("that can never be stored block the account, and a lock that passes does not", async () => {
+    for (const [passing, state] of [
+      [false, "blocked"],
+      [true, "waiting"],
+    ] as const) {
+      const started = await startOnline({
+        onEvent: () => Promise.reject(new StorageError("the disk is full", { passing })),
+      });
+      await started.sockets.latest.say(event("a"));
+      expect(started.last()).toMatchObject({ state });
+      expect(started.sockets.latest.terminated).toBe(true);
+    }
   });
 
   it("received before a loss are dropped together when the first cannot be stored", async () => {

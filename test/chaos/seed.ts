@@ -44,7 +44,7 @@ function createRandom(seed: number): Random {
 const HOST_NOTICES = [/^I’m continuing your interrupted request/, /^I'm continuing your interrupted request/];
 
 const STEPS = 10;
-const ANSWER_TIMEOUT_MS = 150_000;
+const ANSWER_TIMEOUT_MS = 240_000;
 const LOOK_INTERVAL_MS = 50;
 /** Nothing more may come after the last answer; a doubled one would follow within this time. */
 const QUIET_MS = 700;
@@ -103,6 +103,11 @@ export async function playSeed(town: Town, seed: number, { restarts = true } = {
     await make(town, random);
   }
 
+  for (const [name, make] of SLOW_TROUBLES.filter(([, , rest]) => restarts && seed % 100 === rest)) {
+    troubles.push(name);
+    await make(town, random);
+    ask();
+  }
   for (let step = 0; step < STEPS; step += 1) {
     if (random.next() < 0.6) ask();
     else await trouble();
@@ -149,6 +154,12 @@ const TROUBLES: readonly Trouble[] = [
   ["login limited", lasting(() => ({ login: "too-many-requests" }))],
   ["clock ahead", lasting((random) => ({ clockSkewMs: random.upTo(600_000) }))],
   ["server restart", ({ emulator }, random) => void emulator.faults.restart({ gapMs: random.upTo(2_000) })],
+];
+
+/** Troubles that take a minute, each in one seed of a hundred: the one whose number ends so. */
+const SLOW_TROUBLES: readonly (readonly [...Trouble, number])[] = [
+  ["half-open connections", ({ emulator }) => emulator.faults.silenceSockets(), 50],
+  ["server away for 90 s", ({ emulator }) => void emulator.faults.restart({ gapMs: 90_000 }), 99],
 ];
 
 const RESTARTS: readonly Trouble[] = [
