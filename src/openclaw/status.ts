@@ -51,7 +51,21 @@ function readUnresolvedNames(audit: unknown): readonly string[] {
 }
 
 function collectStatusIssues(accounts: ChannelAccountSnapshot[]): ChannelStatusIssue[] {
-  return accounts.flatMap((account) => [...readNameIssues(account), ...readGapIssues(account)]);
+  return accounts.flatMap((account) => [
+    ...readNameIssues(account),
+    ...readGapIssues(account),
+    ...readFailedIssues(account),
+  ]);
+}
+
+/** Events that were tried and given up; they lie in the queue file until they are a month old. */
+function readFailedIssues({ accountId, audit }: ChannelAccountSnapshot): ChannelStatusIssue[] {
+  const failed = isJsonObject(audit) ? readObject(audit, "failedEvents") : undefined;
+  const count = failed && readNumber(failed, "count");
+  if (failed === undefined || count === undefined) return [];
+  const message = `${count} received events could not be worked on and were given up; the latest: ${readText(failed, "reason") ?? "unknown"}`;
+  const fix = "The log names each; ask again what should have been answered.";
+  return [{ channel: CHANNEL_ID, accountId, kind: "runtime", message, fix }];
 }
 
 /** What the look for missed messages had to leave out, or found that the connection had not delivered. */
