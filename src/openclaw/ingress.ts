@@ -36,6 +36,9 @@ import type { FinishingTurns } from "./turn/scope.ts";
 const MAX_ATTEMPTS = 8;
 const MIN_RETRY_AGE_MS = 60 * 60_000;
 
+const TELL_FAILED_MS = 1_000;
+const MAX_TOLD_FAILURES = 1_000;
+
 /** A row of the queue that will never be read: trying again changes nothing. */
 class UnreadableEventError extends Error {
   override readonly name = "UnreadableEventError";
@@ -54,7 +57,7 @@ export type Ingress = ReturnType<typeof createIngress>;
  * on hold. Throws when the queue cannot be opened.
  */
 export function createIngress(scope: AccountScope, sending: Sending, drops: DropCounter) {
-  const { ctx, log, report, health, notices } = scope;
+  const { ctx, log, report, audit, health, notices } = scope;
   const core = getRuntime();
   const { rest } = sending;
   const { accountId } = ctx;
@@ -143,6 +146,17 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   }
 
   health.countQueuedBy(async () => (await queue.listPending({ limit: MAX_COUNTED })).length);
+  /** Puts events that ended as failed into the account's status. */
+  function tellFailed(): void {
+    queue.listFailed?.({ limit: MAX_TOLD_FAILURES }).then(
+      (failed) => {
+        const [latest] = failed;
+        if (latest !== undefined) audit({ failedEvents: { count: failed.length, reason: latest.reason } });
+      },
+      (error: unknown) => log.warn("failed events cannot be counted", { error }),
+    );
+  }
+
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
     queue,
     inspect(event, { phase }) {
@@ -171,8 +185,13 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     retention: "standard",
     drain: {
       retryPolicy: { maxAttempts: MAX_ATTEMPTS, deadLetterMinAgeMs: MIN_RETRY_AGE_MS },
-      resolveNonRetryableFailure: (error) =>
-        error instanceof UnreadableEventError ? { reason: "unreadable", message: error.message } : null,
+      resolveNonRetryableFailure(error) {
+        // The row is settled a moment after this question.
+        setTimeout(tellFailed, TELL_FAILED_MS).unref();
+        return error instanceof UnreadableEventError
+          ? { reason: "unreadable", message: error.message }
+          : null;
+      },
     },
     // A lane is free again once its turn is adopted; waiting for the whole run would keep `!stop` behind it.
     waitForDeliveryIdleBeforeRepump: false,
@@ -183,6 +202,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   });
 
   monitor.ensureQueueAvailable();
+  tellFailed();
   const approvals = watchApprovals({
     accountId,
     sending,
