@@ -146,6 +146,27 @@ describe("a message that was sent meanwhile is answered once", () => {
   });
 });
 
+it("a reply that the server refuses ends once, with the reason in the log and no word in the room", async () => {
+  const { control } = stack.emulator;
+  const from = stack.gateway.mark();
+  const before = control.requests().length;
+  const held = stack.model.script("refused", { text: "refused", hold: true });
+  ask("refused");
+  await stack.model.waitForRequest("refused");
+  control.setReadOnly({ as: "alice", rid: town });
+  held.release();
+  await stack.gateway.waitForOutput(/reply could not be delivered .*chat\.sendMessage.*status 400/, { from });
+  held.remove();
+  control.setReadOnly({ as: "alice", rid: town, on: false });
+  await settle("after it");
+  const posts = control
+    .requests()
+    .slice(before)
+    .filter(({ path }) => path.endsWith("chat.sendMessage"));
+  expect(posts.map(({ status }) => status)).toEqual([400, 200]);
+  expect(said(town)).not.toContainEqual(expect.stringMatching(/refused$|confirm/));
+});
+
 it("an event that cannot be read ends as failed, and the next one is answered", async () => {
   const file = join(stack.gateway.folder, "state", "rocketchat", "ingress-default.sqlite");
   const db = new DatabaseSync(file);
