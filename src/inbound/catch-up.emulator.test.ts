@@ -172,6 +172,17 @@ describe("catching up", () => {
     ]);
   });
 
+  it("does not call skipped what it read before the gap", async () => {
+    for (let count = 1; count <= 5; count += 1) say(`live ${count}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const { catchUp, reports, came, settled } = account({ ago: 0, catchUp: { maxMessagesPerRoom: 3 } });
+    say("missed");
+    catchUp.online();
+    await settled();
+    expect(came.at(-1)).toBe("missed");
+    expect(reports).toEqual([]);
+  });
+
   it("keeps its mark and comes back when a message could not be stored", async () => {
     const { catchUp, came, settled, until, sleeping, mark } = account({ failures: 1 });
     const before = mark()?.readTo;

@@ -65,6 +65,9 @@ const OVERLAP_MS = 30_000;
 /** A silent connection is found dead after 45 s at the latest; without news the mark stays this far behind. */
 const SILENCE_MS = 60_000;
 
+/** The server tells its time in whole seconds, and two clocks drift; less than this is no clock set back. */
+const CLOCK_GRAIN_MS = 2_000;
+
 /** How often an idle account's mark moves on. */
 const MARK_INTERVAL_MS = 30_000;
 
@@ -76,6 +79,16 @@ const TURN_WAIT_MS = 10_000;
 
 const RETRY_FLOOR_MS = 1_000;
 const RETRY_CEILING_MS = 60_000;
+
+/** What is read of a room. Server times. */
+interface Reading {
+  readonly since: number;
+  readonly until?: number;
+  /** Whether edits, reactions and deletions are read, too. */
+  readonly changes?: boolean;
+  /** Where the gap begins: messages after it that are left out are told of. */
+  readonly gapFrom?: number;
+}
 
 /** A room that still has to be read. */
 interface Job {
@@ -106,7 +119,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Reads what a room has missed. Answers how many events were newly stored. */
   async function readRoom(
     room: MovedRoom,
-    { since, until, changes = false }: { since: number; until?: number; changes?: boolean },
+    { since, until, changes = false, gapFrom }: Reading,
   ): Promise<number> {
     const max = settings().catchUp.maxMessagesPerRoom;
     const place = {
@@ -119,7 +132,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       let stored = 0;
       for (const message of messages) stored += await options.admit({ message, room: place }, since);
       if (changes) await readChanges(room, place, since);
-      if (cut && until === undefined)
+      // What lies before the gap was read when it came.
+      const reached = messages[0] === undefined ? undefined : readInstant(messages[0], "ts");
+      if (cut && gapFrom !== undefined && (reached ?? gapFrom + 1) > gapFrom)
         tellSkipped(`all but the newest ${max} messages in room ${room.id} since ${iso(since)}`);
       return stored;
     } catch (error) {
@@ -162,7 +177,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
     const oldest = asked - catchUp.maxAgeMinutes * 60_000;
     // A server whose clock was set back has sent what we missed under times that we had read to before.
-    const readTo = Math.min(before.readTo, asked - Math.max(0, now() - before.notedAt));
+    const readTo = Math.min(before.readTo, asked + CLOCK_GRAIN_MS - Math.max(0, now() - before.notedAt));
     if (readTo < oldest) tellSkipped(`messages sent from ${iso(readTo)} to ${iso(oldest)}`);
     const since = Math.max(readTo - OVERLAP_MS, oldest, before.startedAt);
     const rooms = await listRooms(since);
@@ -174,7 +189,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       signal.throwIfAborted();
       // Whoever invites the bot does not ask it what was written before.
       const from = Math.max(since, (joins.get(job.room.id) ?? 0) - 1);
-      stored += await readRoom(job.room, { since: from, changes: remembers });
+      stored += await readRoom(job.room, { since: from, changes: remembers, gapFrom: readTo });
       pending.delete(job.room.id);
       job.done.resolve();
     }
