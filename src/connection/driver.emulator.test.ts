@@ -218,3 +218,20 @@ describe("against a failing server", () => {
     expect(events).toHaveLength(1);
   });
 });
+
+describe("a stream besides", () => {
+  it("delivers its events, and a refused one leaves the link as it is", async () => {
+    const { emulator, control, say, credentials } = await startServer();
+    const { connection, reach, hear, events } = start(emulator, credentials);
+    await reach("online");
+    const { _id, rid } = say("soon gone");
+    await hear(1);
+    await connection.listen({ stream: "stream-notify-room", eventName: `${rid}/deleteMessage` });
+    const secret = control.addRoom({ name: "secret", type: "p", members: ["alice"] });
+    const refused = connection.listen({ stream: "stream-notify-room", eventName: `${secret}/deleteMessage` });
+    await expect(refused).rejects.toMatchObject({ code: "method" });
+    control.delete({ as: "alice", messageId: _id });
+    await hear(2);
+    expect(events[1]).toMatchObject({ eventName: `${rid}/deleteMessage`, args: [{ _id }] });
+  });
+});

@@ -94,6 +94,11 @@ export interface Connection {
    */
   call(method: string, params: readonly unknown[]): Promise<unknown>;
   /**
+   * Listens to one more stream for as long as the present socket lasts; its events go to `onEvent`. Resolves when
+   * the server has confirmed it. Rejects as `call` does; a refusal leaves the link as it is.
+   */
+  listen(request: StreamRequest): Promise<void>;
+  /**
    * Tells that the credentials are dead, as REST's 401 says: the socket is closed at once and the state is `blocked`.
    * While no socket talks there is nothing to close, and the next login decides.
    */
@@ -114,6 +119,7 @@ export function startConnection(options: ConnectionOptions): Connection {
   return {
     done: driver.run(),
     call: (method, params) => driver.call(method, params),
+    listen: (request) => driver.listen(request),
     reject: (error) => driver.reject(error),
   };
 }
@@ -125,12 +131,20 @@ interface Call {
   reject(error: unknown): void;
 }
 
+/** A stream beside those that every link has. */
+interface Extra {
+  readonly request: StreamRequest;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 /** Whatever reaches the loop. Inputs of a socket carry its link, so that those of an old one are recognized. */
 type Input =
   | { type: "opened"; link: Link }
   | { type: "text"; link: Link; text: string }
   | { type: "closed"; link: Link; error: RocketChatError }
   | { type: "called"; call: Call }
+  | { type: "listened"; extra: Extra }
   | { type: "rejected"; error: RocketChatError }
   | { type: "notStored"; error: unknown }
   | { type: "stop" }
@@ -142,6 +156,8 @@ interface Link {
   readonly streams: Streams;
   /** Method id -> who waits for the answer. */
   readonly calls: Map<string, Call>;
+  /** Subscription id -> stream that was asked for besides, confirmed or not. */
+  readonly extras: Map<string, Extra>;
   /** Absent only while `openSocket` runs. */
   socket?: Socket;
 }
@@ -164,6 +180,14 @@ class Driver {
   call(method: string, params: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (!this.#inbox.push({ type: "called", call: { method, params, resolve, reject } })) {
+        reject(new NotOnlineError("stopped"));
+      }
+    });
+  }
+
+  listen(request: StreamRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#inbox.push({ type: "listened", extra: { request, resolve, reject } })) {
         reject(new NotOnlineError("stopped"));
       }
     });
@@ -222,6 +246,9 @@ class Driver {
         break;
       case "called":
         this.#startCall(input.call, now);
+        break;
+      case "listened":
+        this.#startListening(input.extra, now);
         break;
       case "rejected":
         if (isLegal(this.#state, "rejected")) {
@@ -282,7 +309,12 @@ class Driver {
 
   #open(transition: "start" | "due", now: number): void {
     const { openSocket, streams, url } = this.#options;
-    const link: Link = { protocol: new DdpProtocol(now), streams: new Streams(streams), calls: new Map() };
+    const link: Link = {
+      protocol: new DdpProtocol(now),
+      streams: new Streams(streams),
+      calls: new Map(),
+      extras: new Map(),
+    };
     this.#link = link;
     this.#attempt += 1;
     this.#enter(transition);
@@ -328,11 +360,12 @@ class Driver {
         this.#takeLogin(event.userId, link, now);
         break;
       case "subscribed":
+        link.extras.get(event.id)?.resolve();
         link.streams.confirm(event.id);
         this.#goOnline(link);
         break;
       case "unsubscribed":
-        this.#takeUnsubscribed(event.error, now);
+        if (!this.#endListening(link, event.id, event.error)) this.#takeUnsubscribed(event.error, now);
         break;
       case "answered":
         this.#finishCall(link, event.id)?.resolve(event.value);
@@ -387,7 +420,7 @@ class Driver {
   }
 
   #takeStreamed(event: StreamEvent, link: Link, now: number): void {
-    if (!link.streams.wants(event)) {
+    if (!link.streams.wants(event) && !isExtra(link, event)) {
       this.#options.onDrop("unwanted-stream", event.stream);
       return;
     }
@@ -412,6 +445,25 @@ class Driver {
     } catch (error) {
       call.reject(error);
     }
+  }
+
+  #startListening(extra: Extra, now: number): void {
+    const link = this.#link;
+    if (this.#state !== "online" || link === undefined) {
+      extra.reject(new NotOnlineError(this.#state));
+      return;
+    }
+    const output = link.protocol.subscribe(extra.request, now);
+    link.extras.set(output.id, extra);
+    this.#apply(output, now);
+  }
+
+  /** Whether the subscription was one besides; refused or ended, the link goes on without it. */
+  #endListening(link: Link, id: string, error: RocketChatError | undefined): boolean {
+    const extra = link.extras.get(id);
+    link.extras.delete(id);
+    extra?.reject(error ?? new ConnectionClosedError(`Rocket.Chat ended ${extra.request.eventName}`));
+    return extra !== undefined;
   }
 
   #finishCall(link: Link, id: string): Call | undefined {
@@ -454,6 +506,9 @@ class Driver {
       const message = `The connection closed before Rocket.Chat answered ${call.method}`;
       call.reject(new ConnectionClosedError(message, { cause }));
     }
+    for (const extra of link?.extras.values() ?? []) {
+      extra.reject(new ConnectionClosedError("The connection closed", { cause }));
+    }
   }
 
   #enter(transition: Transition, details: Pick<ConnectionChange, "error" | "retryInMs"> = {}): void {
@@ -492,4 +547,10 @@ class Driver {
       }
     }
   }
+}
+
+function isExtra(link: Link, { stream, eventName }: StreamEvent): boolean {
+  return [...link.extras.values()].some(
+    ({ request }) => request.stream === stream && request.eventName === eventName,
+  );
 }

@@ -33,6 +33,8 @@ export interface Watch {
   read(event: RawMessageEvent, settings: AccountSettings, unreadSince?: number): Reading;
   /** Reads that a message was deleted for good. Nothing can be told of one that is not remembered. */
   readDeletion(messageId: string): Reading;
+  /** The room of a message that is remembered. */
+  roomOf(messageId: string): string | undefined;
 }
 
 /** Documents of one account must be read and kept one after the other. */
@@ -71,6 +73,8 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
         keep: () => known.forget(messageId),
       };
     },
+
+    roomOf: (messageId) => known.find(messageId)?.revision.roomId,
   };
 }
 

@@ -13,6 +13,7 @@ import type { RestClient } from "../rest/client.ts";
 import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account-scope.ts";
 import { openCatchUp } from "./catch-up.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
+import { createDeletions, type Deletions, MAX_DELETION_ROOMS, readDeletedId } from "./deletions.ts";
 import { abortAfter } from "./farewell.ts";
 import { HealthRecord, shareHealth } from "./health.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
@@ -84,6 +85,15 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
     readName: () => readTypingName(rest),
     now: systemClock.now,
   });
+  const deletions = createDeletions({
+    listen: (request) => connection.listen(request),
+    clock: systemClock,
+    onTooMany: () => {
+      const note = `deletions are heard of at once in ${MAX_DELETION_ROOMS} rooms, in the others after an absence`;
+      log.warn(note);
+      started.audit({ deletions: note });
+    },
+  });
   const scope: AccountScope = { ...started, typing };
   const drops = createDropCounter(log);
   const writers = createWriterWatch(settings.userId);
@@ -113,13 +123,15 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
       const opened = createIngress(scope, sendingOf(client), drops);
       ingress = opened;
       catchUp = openCatchUp(scope, client, opened);
-      const store = createStore(opened, catchUp);
+      const store = createStore(opened, catchUp, deletions);
       return {
         ...opened,
         store: (event) => {
           health.heard(Date.now());
           if (event.eventName === SETTINGS_STREAM.eventName)
             return noteSettingChange(settings.accountId, event);
+          const deletedId = readDeletedId(event);
+          if (deletedId !== undefined) return opened.admitDeletion(deletedId).then(() => {});
           if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
           return store(event);
         },
@@ -139,6 +151,8 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
       reportState(scope, change);
       if (change.state === "online") catchUp?.online();
       else catchUp?.offline();
+      if (change.state === "online") deletions.online();
+      else deletions.offline();
     },
     onDrop: (reason, detail) => {
       health.dropped(`frame ${reason}`);
@@ -159,12 +173,18 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
 }
 
 /** Stores what the connection delivers, behind what its room has missed. */
-function createStore(ingress: Ingress, catchUp: CatchUp): (event: StreamEvent) => Promise<void> {
+function createStore(
+  ingress: Ingress,
+  catchUp: CatchUp,
+  deletions: Deletions,
+): (event: StreamEvent) => Promise<void> {
   return async (event) => {
     const raw = toRawEvent(event);
     await catchUp.awaitTurn(raw);
     await ingress.admit(raw);
     catchUp.noteLive(raw);
+    const roomId = ingress.watchedRoom(raw);
+    if (roomId !== undefined) deletions.noteRoom(roomId);
   };
 }
 

@@ -252,6 +252,8 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     /** Takes the news that a message was deleted for good. */
     admitDeletion: (messageId: string): Promise<number> =>
       admitInOrder(memory.learnNames, () => watch.readDeletion(messageId)),
+    /** The room of an admitted event, if it is served. */
+    watchedRoom: (event: RawMessageEvent): string | undefined => watch.roomOf(idsOf(event).message ?? ""),
     /** Begins, or goes on, to process what is stored. */
     open(): void {
       open = true;
@@ -271,7 +273,7 @@ export function toRawEvent({ args: [message, room] }: StreamEvent): RawMessageEv
 }
 
 /** Which message a log line is about. */
-function idsOf({ message }: RawMessageEvent): { message: unknown; room: unknown } {
+function idsOf({ message }: RawMessageEvent): { message: string | undefined; room: string | undefined } {
   return isJsonObject(message)
     ? { message: readText(message, "_id"), room: readText(message, "rid") }
     : { message: undefined, room: undefined };
