@@ -14,7 +14,7 @@ import {
   starMessage,
 } from "./world/message-changes.ts";
 import { sendMessage } from "./world/messages.ts";
-import { createRoom, muteUser, renameRoom, setReadOnly } from "./world/rooms.ts";
+import { createRoom, describeRoom, muteUser, renameRoom, setReadOnly } from "./world/rooms.ts";
 import type { SettingValue } from "./world/settings.ts";
 import { createTeam } from "./world/teams.ts";
 import { confirmFile, takeFile } from "./world/uploads.ts";
@@ -207,6 +207,12 @@ export class Control {
 
   leave({ username, rid }: { username: string; rid: string }): void {
     leaveRoom(this.#world, this.#room(rid), this.#user(username));
+  }
+
+  /** Writes a room's topic or announcement. */
+  describe(change: { as: string; rid: string; field: "topic" | "announcement"; value: string }): void {
+    const { as, rid, field, value } = change;
+    describeRoom(this.#world, this.#room(rid), { field, value, by: this.#user(as) });
   }
 
   /** Renames a room; its id stays. */

@@ -5,6 +5,7 @@ import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { Access, InboundHost, TurnInput } from "./host.ts";
 import { createRuns } from "./runs.ts";
+import { NOTHING_AROUND } from "./surroundings.ts";
 import { runTurn } from "./turn.ts";
 
 const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
@@ -97,6 +98,7 @@ function stage(
     host,
     known: knowing(),
     findRoot: async () => undefined,
+    lookAround: async () => NOTHING_AROUND,
     runs: createRuns(),
     now: () => 0,
     rooms: { room: async () => room },

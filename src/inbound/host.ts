@@ -6,6 +6,7 @@ import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { ImplicitMention } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
+import type { SessionMemory, Surroundings } from "./surroundings.ts";
 
 /** A message in its room, with the text that the agent is to read. */
 export interface TurnInput {
@@ -50,6 +51,12 @@ export interface ReplyPort {
   findRoot(messageId: string): Promise<string | undefined>;
 }
 
+/** What an admitted turn needs of Rocket.Chat. */
+export interface TurnPort extends ReplyPort {
+  /** What the agent is to be shown besides the message. */
+  lookAround(session: SessionMemory): Promise<Surroundings>;
+}
+
 export interface StopFacts {
   /** Whether the session had a run under way. */
   readonly otherRun: boolean;
@@ -78,7 +85,7 @@ export interface HostTurn {
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */
   announce(announcement: Announcement): void;
   /** Runs the agent and delivers its replies. When `signal` aborts, the run ends and nothing more is delivered. */
-  dispatch(replies: ReplyPort, signal: AbortSignal): Promise<void>;
+  dispatch(port: TurnPort, signal: AbortSignal): Promise<void>;
   /** OpenClaw's decision whether the sender may run operators' commands here. */
   authorizeCommand(): Promise<boolean>;
   /** Has OpenClaw carry out one of its own commands, such as `/new`, after `authorizeCommand` said yes. */

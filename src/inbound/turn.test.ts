@@ -6,6 +6,7 @@ import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
 import { createRuns } from "./runs.ts";
+import { NOTHING_AROUND } from "./surroundings.ts";
 import { runTurn } from "./turn.ts";
 
 const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
@@ -52,10 +53,11 @@ function stage(
           if (options.pairing !== undefined) await send(options.pairing);
         },
         announce: (announcement) => void announced.push(announcement),
-        dispatch: async (replies) => {
+        dispatch: async (port) => {
           calls.push("dispatch");
-          roots.push(await replies.findRoot("asked"));
-          await replies.post("the answer", input.message.threadId);
+          roots.push(await port.findRoot("asked"));
+          await port.lookAround({ isNew: true, since: undefined });
+          await port.post("the answer", input.message.threadId);
         },
       };
     },
@@ -69,6 +71,10 @@ function stage(
     users: {
       named: async (username: string) =>
         username === "nobody" ? undefined : { id: `${username}-id`, username, name: undefined },
+    },
+    lookAround: async () => {
+      calls.push("look around");
+      return NOTHING_AROUND;
     },
     findRoot: async (roomId: string, messageId: string) => `root of ${messageId} in ${roomId}`,
     post: async (where: { roomId: string; threadId: string | undefined }, text: string) => {

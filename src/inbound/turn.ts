@@ -2,6 +2,7 @@
 
 import { readCommand } from "../commands/parse.ts";
 import { stripMention } from "../facts/mention.ts";
+import { withoutQuoteLinks } from "../facts/quote.ts";
 import { isUnwantedBot, refusePlace } from "../policy/access.ts";
 import { readActivation } from "../policy/activation.ts";
 import type { DropReason } from "../policy/admission.ts";
@@ -12,6 +13,7 @@ import type { RoomLookup, UserLookup } from "./lookups.ts";
 import { runNotice } from "./notice.ts";
 import { type RawMessageEvent, receive, refuseCommand, refuseRoomMessage } from "./receive.ts";
 import type { Runs } from "./runs.ts";
+import type { SessionMemory, Surroundings, SurroundingsQuery } from "./surroundings.ts";
 
 export interface TurnDependencies {
   readonly host: InboundHost;
@@ -24,6 +26,8 @@ export interface TurnDependencies {
   readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
   /** The root of a message's thread, itself if it is none's reply; undefined when it is not in the room. */
   readonly findRoot: (roomId: string, messageId: string) => Promise<string | undefined>;
+  /** What is around an admitted message; never asked about any other. */
+  readonly lookAround: (query: SurroundingsQuery) => Promise<Surroundings>;
 }
 
 export type TurnOutcome =
@@ -60,7 +64,7 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const turn = deps.host.openTurn({
     message,
     room,
-    text: stripMention(message.text, settings.username),
+    text: stripMention(withoutQuoteLinks(message), settings.username),
     wasMentioned: wasMentioned === true,
     implicitMentions: implicit,
     command,
@@ -90,12 +94,13 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const run = deps.runs.begin(turn.conversation, origin);
   if (run === undefined) return { kind: "dropped", reason: "stopped" };
   const { roomId } = message;
-  const replies = {
+  const port = {
     post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
     findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
+    lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
   };
   try {
-    await turn.dispatch(replies, run.signal);
+    await turn.dispatch(port, run.signal);
   } finally {
     run.end();
   }

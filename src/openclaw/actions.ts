@@ -14,6 +14,7 @@ import { parseTarget } from "../outbound/target.ts";
 import type { RestClient } from "../rest/client.ts";
 import { fetchRevision } from "../rest/reactions.ts";
 import type { AccountSettings } from "../settings.ts";
+import { isBroadcast, sendBroadcast } from "./broadcast.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "./config/account.ts";
 import { splitReply } from "./reply-text.ts";
 import { sendingFor } from "./transport.ts";
@@ -37,8 +38,11 @@ const MAX_REACTORS = 100;
 
 export const actions: Actions = {
   describeMessageTool: ({ cfg, accountId }) => ({ actions: ["send", ...listActions(cfg, accountId)] }),
-  supportsAction: ({ action }) => isOurs(action),
+  supportsAction: ({ action }) => isOurs(action) || action === "send",
+  // What is not prepared for OpenClaw's delivery comes back to handleAction.
+  prepareSendPayload: ({ ctx, payload }) => (isBroadcast(ctx) ? null : payload),
   async handleAction(ctx) {
+    if (isBroadcast(ctx)) return sendBroadcast(ctx);
     const account = resolveAccount(ctx.cfg, ctx.accountId);
     const { action } = ctx;
     if (!isOurs(action) || !account.actions[SWITCHES[action]])

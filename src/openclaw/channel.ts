@@ -7,6 +7,7 @@ import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import { formatTarget, parseTarget } from "../outbound/target.ts";
 import type { AccountSettings } from "../settings.ts";
 import { actions } from "./actions.ts";
+import { messageToolHints } from "./broadcast.ts";
 import {
   inspectAccount,
   isConfigured,
@@ -136,6 +137,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     secrets,
     groups,
     actions,
+    agentPrompt: { messageToolHints },
     message: messageAdapter,
     messaging: {
       targetPrefixes: [CHANNEL_ID],

@@ -60,9 +60,9 @@ function openTurn(scope: TurnScope): HostTurn {
       core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
     },
 
-    async dispatch(replies, signal) {
+    async dispatch({ lookAround, ...replies }, signal) {
       scope.bursts.close(route.turnSessionKey);
-      await dispatchTurn(scope, { route, ingress: required(ingress), replies, signal });
+      await dispatchTurn(scope, { route, ingress: required(ingress), replies, lookAround, signal });
     },
 
     async authorizeCommand() {

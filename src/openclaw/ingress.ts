@@ -14,6 +14,7 @@ import { createKnownMessages } from "../inbound/known.ts";
 import { createUserLookup } from "../inbound/lookups.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { createRuns } from "../inbound/runs.ts";
+import { readSurroundings, SURROUNDINGS_WAIT_MS, type SurroundingsQuery } from "../inbound/surroundings.ts";
 import { runTurn } from "../inbound/turn.ts";
 import { createWatch, type Reading } from "../inbound/watch.ts";
 import type { DropCounter } from "../log.ts";
@@ -87,6 +88,9 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     return message?.roomId === roomId ? (message.threadId ?? message.id) : undefined;
   }
 
+  const patience = () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS);
+  const lookAround = (query: SurroundingsQuery) => readSurroundings({ rest, rooms, log, patience }, query);
+
   const hostOptions = {
     core,
     accountId,
@@ -138,7 +142,17 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     await memory.learnNames();
     const post = createPost(claim.id);
     const host = refuseOnHold(createInboundHost({ ...hostOptions, lifecycle }));
-    const outcome = await runTurn(event, { host, rooms, users, known, runs, post, findRoot, now });
+    const outcome = await runTurn(event, {
+      host,
+      rooms,
+      users,
+      known,
+      runs,
+      post,
+      findRoot,
+      lookAround,
+      now,
+    });
     if (outcome.kind === "dropped") {
       health.dropped(outcome.reason);
       log.info("message dropped", { reason: outcome.reason, detail: outcome.detail ?? "-", ...idsOf(event) });

@@ -76,6 +76,8 @@ export interface Delivery {
   readonly id: string;
   readonly roomId: string;
   readonly threadId?: string | undefined;
+  /** Whether the room shows the thread's reply too. */
+  readonly isShownInRoom?: boolean;
   readonly texts: readonly string[];
   /** Whether the server may add previews of linked pages. */
   readonly unfurlLinks?: boolean | undefined;
@@ -91,12 +93,12 @@ export class PartialDeliveryError extends Error {
  * same delivery it goes on at the part that is missing: what stands in the room is not posted twice.
  */
 export async function sendDelivery(sending: Sending, delivery: Delivery): Promise<string[]> {
-  const { id, roomId, threadId, texts, unfurlLinks } = delivery;
+  const { id, texts, ...place } = delivery;
   const posted: string[] = [];
   for (const [index, text] of texts.entries()) {
     const messageId = partId(id, { index, last: index === texts.length - 1 });
     try {
-      await sendMessage(sending, { id: messageId, roomId, text, threadId, unfurlLinks });
+      await sendMessage(sending, { id: messageId, text, ...place });
     } catch (cause) {
       if (posted.length === 0) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,8 +1,9 @@
 // Owns the endpoints about messages.
 
 import { RestError } from "../errors.ts";
-import { readObject, readObjects, readText } from "../facts/json.ts";
+import { type JsonObject, readNumber, readObject, readObjects, readText } from "../facts/json.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
+import type { RoomFacts } from "../facts/room.ts";
 import type { RestClient } from "./client.ts";
 
 /** The server's `API_Upper_Count_Limit`: larger pages are cut to this. */
@@ -15,6 +16,8 @@ export interface NewMessage {
   readonly text: string;
   /** The thread's root message; its room wins over `roomId`. */
   readonly threadId?: string | undefined;
+  /** `tshow`: a thread's reply is shown in the room too. */
+  readonly isShownInRoom?: boolean | undefined;
   /** Whether the server may add previews of linked pages; each one sends the message again to everybody. */
   readonly unfurlLinks?: boolean | undefined;
 }
@@ -30,6 +33,7 @@ export async function postMessage(rest: RestClient, message: NewMessage): Promis
       rid: message.roomId,
       msg: message.text,
       ...(message.threadId !== undefined && { tmid: message.threadId }),
+      ...(message.isShownInRoom && { tshow: true }),
     },
     ...(!message.unfurlLinks && { previewUrls: [] }),
   });
@@ -45,10 +49,56 @@ export async function fetchMessage(rest: RestClient, id: string): Promise<Messag
   }
 }
 
+const HISTORY = { c: "channels", p: "groups", d: "im" } as const;
+
+/**
+ * `GET /api/v1/channels.history`, `groups.history` or `im.history`: the newest `count` messages sent up to an
+ * instant and after another, in order, without replies that are shown in their threads alone (recording
+ * `history`). Instants are epoch milliseconds.
+ */
+export async function fetchMessagesUntil(
+  rest: RestClient,
+  query: {
+    readonly room: Pick<RoomFacts, "id" | "type">;
+    readonly until: number;
+    readonly since: number | undefined;
+    readonly count: number;
+  },
+): Promise<MessageFacts[]> {
+  const { room, until, since, count } = query;
+  const answer = await rest.get(`v1/${HISTORY[room.type]}.history`, {
+    roomId: room.id,
+    // The server leaves out what was sent at this very instant.
+    latest: new Date(until + 1).toISOString(),
+    ...(since !== undefined && { oldest: new Date(since).toISOString() }),
+    count: String(count),
+    showThreadMessages: "false",
+  });
+  return decodeMessages(answer, "messages").reverse();
+}
+
+/** `GET /api/v1/chat.getThreadMessages`: the last `count` replies of a thread, in order, without its root. */
+export async function fetchThread(
+  rest: RestClient,
+  { rootId, count }: { readonly rootId: string; readonly count: number },
+): Promise<MessageFacts[]> {
+  const size = Math.min(count, MAX_PAGE);
+  const ask = (offset: number) =>
+    rest.get("v1/chat.getThreadMessages", { tmid: rootId, count: String(size), offset: String(offset) });
+  const first = await ask(0);
+  const total = readNumber(first, "total") ?? 0;
+  // Replies come oldest first; of a long thread its end is read.
+  return decodeMessages(total > size ? await ask(total - size) : first, "messages");
+}
+
+function decodeMessages(answer: JsonObject, key: string): MessageFacts[] {
+  return readObjects(answer, key).flatMap((raw) => decodeMessage(raw) ?? []);
+}
+
 /** `GET /api/v1/chat.getThreadsList`: the roots of a room's threads, those with the latest replies first. */
 export async function fetchThreadRoots(rest: RestClient, roomId: string): Promise<readonly MessageFacts[]> {
   const answer = await rest.get("v1/chat.getThreadsList", { rid: roomId, count: String(MAX_PAGE) });
-  return readObjects(answer, "threads").flatMap((raw) => decodeMessage(raw) ?? []);
+  return decodeMessages(answer, "threads");
 }
 
 /** `GET /api/v1/chat.getMessage`: whether a message with this id exists in this room. */

@@ -10,6 +10,7 @@ import { createRoomLookup } from "../../src/inbound/lookups.ts";
 import { createNameBook } from "../../src/inbound/names.ts";
 import { parentToLookUp, type RawMessageEvent, receive } from "../../src/inbound/receive.ts";
 import { createRuns } from "../../src/inbound/runs.ts";
+import { NOTHING_AROUND } from "../../src/inbound/surroundings.ts";
 import { runTurn } from "../../src/inbound/turn.ts";
 import { createLog } from "../../src/log.ts";
 import { followSettings } from "../../src/openclaw/config/account.ts";
@@ -113,6 +114,7 @@ export async function openJudge({
           posted.push(roomId);
           return "";
         },
+        lookAround: async () => NOTHING_AROUND,
       });
       if (outcome.kind === "dropped" && outcome.reason !== "pairing-pending") {
         return outcome.detail === undefined ? outcome.reason : `${outcome.reason}: ${outcome.detail}`;

@@ -57,10 +57,16 @@ export const NO_TEST_RUNNER = {
 const STORED_TIMEOUT_MS = 60_000;
 const LOOK_INTERVAL_MS = 50;
 
+export interface StackOptions extends Pick<GatewayOptions, "env" | "config"> {
+  /** Laid over the agents' configuration. */
+  readonly agents?: Section;
+  readonly bindings?: readonly Section[];
+}
+
 /** Starts everything and resolves when the channel is up. `section` is laid over the keys that connect the bot. */
 export async function startStack(
   section: (parts: StackParts) => Section,
-  { env = {}, config = {} }: Pick<GatewayOptions, "env" | "config"> = {},
+  { env = {}, config = {}, agents = {}, bindings = [] }: StackOptions = {},
 ): Promise<Stack> {
   const emulator = await startEmulator();
   const model = await startScriptedModel();
@@ -86,6 +92,11 @@ export async function startStack(
     env: { ...NO_TEST_RUNNER, ...env },
     config,
   });
+  await gateway.updateConfig((written) => ({
+    ...written,
+    agents: { ...readSection(written.agents), ...agents },
+    bindings,
+  }));
   await gateway.start();
   await gateway.waitForOutput(/\[default\] connected/);
   const secrets = new Map([["the bot's token", pat]]);
@@ -129,6 +140,10 @@ function secretsOf({ world }: Emulator): [string, string][] {
       secret ? [[`secret ${index + 1} of ${username}`, secret]] : [],
     );
   });
+}
+
+function readSection(value: unknown): Section {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 async function waitForRow(file: string, id: string): Promise<void> {

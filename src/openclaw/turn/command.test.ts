@@ -6,6 +6,7 @@ import { accountSettings } from "../../../test/support/settings.ts";
 import type { RoomFacts } from "../../facts/room.ts";
 import type { HostTurn, InboundHost, TurnInput } from "../../inbound/host.ts";
 import { createRuns } from "../../inbound/runs.ts";
+import { NOTHING_AROUND } from "../../inbound/surroundings.ts";
 import { runTurn } from "../../inbound/turn.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { readAccess, resolveIngress } from "./access.ts";
@@ -116,6 +117,7 @@ async function outcomeOf(cell: { sender: Sender; place: Place; word: Word; list:
       host: hostFor(settingsFor(sender, list), commands),
       rooms: { room: async () => room },
       users: { named: async () => undefined },
+      lookAround: async () => NOTHING_AROUND,
       known: knowing(),
       findRoot: async () => undefined,
       runs: createRuns(),

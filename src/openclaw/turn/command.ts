@@ -16,6 +16,7 @@ import {
 import type { ModelFacts, SessionFacts } from "../../commands/replies.ts";
 import { operatorsIn } from "../../commands/rights.ts";
 import type { ConversationFacts, PostReply, ReplyPort, StopFacts } from "../../inbound/host.ts";
+import { NOTHING_AROUND } from "../../inbound/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { resolveIngress } from "./access.ts";
 import { buildContext } from "./context.ts";
@@ -55,7 +56,7 @@ export async function runOwnCommand(
   { text, post }: { readonly text: string; readonly post: PostReply },
 ): Promise<void> {
   const { cfg } = scope;
-  const ctx = buildContext(scope, { route, ingress, command: text });
+  const ctx = buildContext(scope, { route, ingress, around: NOTHING_AROUND, command: text });
   const commandAuthorized = ingress.commandAccess.authorized;
   const { isAuthorizedSender } = resolveCommandAuthorization({ ctx, cfg, commandAuthorized });
   if (!isAuthorizedSender || !hasControlCommand(text, cfg)) {

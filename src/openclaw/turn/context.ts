@@ -4,6 +4,7 @@ import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
 import type { TurnInput } from "../../inbound/host.ts";
+import type { Surroundings } from "../../inbound/surroundings.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { requiresMention, roomSettings } from "../../settings.ts";
@@ -11,6 +12,7 @@ import { CHANNEL_ID } from "../config/schema.ts";
 import { mentionFacts } from "./access.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
+import { presentSurroundings } from "./surroundings.ts";
 
 function replyTarget({ message, room }: TurnInput): string {
   if (room.chatType === "direct") return formatTarget({ kind: "user", id: message.sender.id });
@@ -49,10 +51,15 @@ function threadFacts({ settings, input: { message, room } }: TurnScope) {
  */
 const NO_PARENT = ":no-parent";
 
-export function buildContext(
-  scope: TurnScope,
-  { route, ingress, command }: { route: Route; ingress: ResolvedChannelMessageIngress; command?: string },
-) {
+export interface ContextParts {
+  readonly route: Route;
+  readonly ingress: ResolvedChannelMessageIngress;
+  readonly around: Surroundings;
+  /** OpenClaw's own command, in place of what was written. */
+  readonly command?: string;
+}
+
+export function buildContext(scope: TurnScope, { route, ingress, around, command }: ContextParts) {
   const { core, cfg, accountId, settings, input } = scope;
   const { message, room } = input;
   const text = command ?? input.text;
@@ -72,6 +79,7 @@ export function buildContext(
     envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
   });
   const systemPrompt = direct ? undefined : roomSettings(settings, room).systemPrompt?.trim();
+  const shown = presentSurroundings(scope, around, body);
   const context = core.channel.inbound.buildContext({
     channelIngress: ingress,
     channel: CHANNEL_ID,
@@ -105,7 +113,17 @@ export function buildContext(
       nativeChannelId: room.id,
       ...thread.reply,
     },
-    message: { inboundEventKind: "user_request", body, bodyForAgent: text, rawBody: text, commandBody: text },
+    message: {
+      inboundEventKind: "user_request",
+      body: shown.body,
+      bodyForAgent: text,
+      rawBody: text,
+      commandBody: text,
+      ...shown.message,
+    },
+    sessionTranscript: shown.sessionTranscript,
+    supplemental: { ...shown.supplemental, ...(systemPrompt && { groupSystemPrompt: systemPrompt }) },
+    contextVisibility: settings.contextVisibility,
     access: {
       mentions: {
         ...mentionFacts(input),
@@ -114,10 +132,13 @@ export function buildContext(
       },
       commands: { authorized: ingress.commandAccess.authorized },
     },
-    ...(systemPrompt && { supplemental: { groupSystemPrompt: systemPrompt } }),
     // What people write is never taken for OpenClaw's own commands: only what `commands/` read as one is.
     ...(command !== undefined && { command: { kind: "text-slash" as const, body: command } }),
-    extra: { ...thread.extra, ...(command === undefined && { CommandInterpretationSuppressed: true }) },
+    extra: {
+      ...thread.extra,
+      ...shown.extra,
+      ...(command === undefined && { CommandInterpretationSuppressed: true }),
+    },
   });
   context.ReplyToMode = resolveReplyToMode(settings, room);
   return context;

@@ -6,7 +6,8 @@ import {
   createChannelMessageReplyPipeline,
 } from "openclaw/plugin-sdk/channel-outbound";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
-import type { ReplyPort } from "../../inbound/host.ts";
+import type { ReplyPort, TurnPort } from "../../inbound/host.ts";
+import { NOTHING_AROUND } from "../../inbound/surroundings.ts";
 import { rememberThread } from "../../outbound/resolve-target.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { isFromBot } from "../../policy/access.ts";
@@ -20,6 +21,7 @@ import { acknowledge } from "./feedback.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
+import { readSession } from "./session.ts";
 
 /** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
 export const STOP = "/stop";
@@ -28,6 +30,8 @@ export interface Dispatch {
   readonly route: Route;
   readonly ingress: ResolvedChannelMessageIngress;
   readonly replies: ReplyPort;
+  /** Reads what the agent is shown besides the message; a command is shown nothing. */
+  readonly lookAround?: TurnPort["lookAround"];
   /** Ends the run when it aborts. */
   readonly signal?: AbortSignal;
   /** OpenClaw's own command that is to run in place of the agent. */
@@ -35,7 +39,7 @@ export interface Dispatch {
 }
 
 export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promise<void> {
-  const { route, ingress, replies, signal, command } = dispatch;
+  const { route, ingress, replies, lookAround, signal, command } = dispatch;
   const { core, cfg, accountId, settings, input, log, finishing } = scope;
   const { message } = input;
   // A stop waits for nobody: what it is to end may be what it would wait for.
@@ -58,6 +62,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
     place: { roomId: input.room.id, threadId },
     isCommand: command !== undefined,
   });
+  const around = (await lookAround?.(readSession(scope, route))) ?? NOTHING_AROUND;
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
     cfg,
     agentId: route.agentId,
@@ -93,7 +98,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
         channel: CHANNEL_ID,
         accountId,
         route: { agentId: route.agentId, sessionKey: route.sessionKey, ...dmScopeOf(route) },
-        ctxPayload: buildContext(scope, { route, ingress, ...(command && { command }) }),
+        ctxPayload: buildContext(scope, { route, ingress, around, ...(command && { command }) }),
         // Whatever becomes of a stop, it is no question to the model.
         ...(command === STOP && { replyResolver: async () => undefined }),
         record: {

@@ -25,6 +25,8 @@ export function resolveRoute(scope: Pick<TurnScope, "cfg" | "accountId" | "setti
     channel: CHANNEL_ID,
     accountId,
     peer: { kind: room.chatType, id },
+    // A discussion goes to the agent of the room that it was started in, unless it has a binding of its own.
+    ...(room.parentId && { parentPeer: { kind: room.chatType, id: room.parentId } }),
   });
   const ofNotice = room.chatType === "direct" ? undefined : message.threadId;
   const threadId = (input.isNotice ? ofNotice : sessionThread(settings, input)) ?? null;

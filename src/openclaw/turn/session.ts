@@ -1,0 +1,44 @@
+// Owns what OpenClaw remembers of a turn's session, as far as it decides what the agent is shown.
+
+import {
+  evaluateSessionFreshness,
+  resolveChannelResetConfig,
+  resolveSessionResetPolicy,
+  resolveSessionResetType,
+} from "openclaw/plugin-sdk/session-store-runtime";
+import type { SessionMemory } from "../../inbound/surroundings.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import type { Route } from "./route.ts";
+import type { TurnScope } from "./scope.ts";
+
+/**
+ * New is a session that no turn was in, even if messages were sent out of it, and one that this turn will reset
+ * for its age. A session reset by hand has a mark in place of the time it was last used.
+ */
+export function readSession({ core, cfg, input }: TurnScope, route: Route): SessionMemory {
+  const sessionKey = route.turnSessionKey;
+  const entry = core.agent.session.getSessionEntry({ agentId: route.agentId, sessionKey });
+  if (entry === undefined) return { isNew: true, since: undefined };
+  if (entry.updatedAt === 0) return { isNew: true, since: input.message.sentAt };
+  const { updatedAt, sessionStartedAt, lastInteractionAt } = entry;
+  const sessionCfg = cfg.session && { sessionCfg: cfg.session };
+  const resetOverride = resolveChannelResetConfig({ ...sessionCfg, channel: CHANNEL_ID });
+  const policy = resolveSessionResetPolicy({
+    ...sessionCfg,
+    resetType: resolveSessionResetType({
+      sessionKey,
+      isGroup: input.room.chatType !== "direct",
+      isThread: sessionKey !== route.sessionKey,
+    }),
+    ...(resetOverride && { resetOverride }),
+  });
+  const { fresh } = evaluateSessionFreshness({
+    updatedAt,
+    ...(sessionStartedAt !== undefined && { sessionStartedAt }),
+    ...(lastInteractionAt !== undefined && { lastInteractionAt }),
+    now: Date.now(),
+    policy,
+  });
+  const isNew = !fresh || lastInteractionAt === undefined;
+  return { isNew, since: fresh ? sessionStartedAt : undefined };
+}

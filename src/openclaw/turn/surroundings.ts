@@ -1,0 +1,146 @@
+// Owns how a message's surroundings are put to the agent, and whose messages it may see among them.
+
+import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
+import {
+  buildHistoryContextFromEntries,
+  buildInboundHistoryFromEntries,
+} from "openclaw/plugin-sdk/reply-history";
+import { buildChannelMetadata, filterSupplementalContextItems } from "openclaw/plugin-sdk/security-runtime";
+import type { MessageFacts } from "../../facts/message.ts";
+import { withoutQuoteLinks } from "../../facts/quote.ts";
+import type { Surroundings } from "../../inbound/surroundings.ts";
+import { resolveSenderRule } from "../../policy/access.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import type { TurnScope } from "./scope.ts";
+
+/** The parts of an inbound context that come from the message's surroundings. */
+export function presentSurroundings(scope: TurnScope, around: Surroundings, body: string) {
+  const { settings, input } = scope;
+  const isDirect = input.room.chatType === "direct";
+  const limit = isDirect ? directLimit(scope) : settings.historyLimit;
+  const recent = showTo(scope, "history", around.recent)
+    .filter(({ sender }) => sender.id !== settings.userId)
+    .slice(limit === 0 ? around.recent.length : -limit);
+  const entries = recent.map((message) => ({
+    sender: nameOf(message),
+    body: withoutQuoteLinks(message),
+    timestamp: message.sentAt,
+    messageId: message.id,
+  }));
+  const withHistory = buildHistoryContextFromEntries({
+    entries,
+    currentMessage: body,
+    historyKind: "recent",
+    excludeLast: false,
+    formatEntry: ({ sender, body: text, timestamp, messageId }) =>
+      envelope(scope, { sender, text: `${text} [id:${messageId}]`, sentAt: timestamp ?? 0 }),
+  });
+  const inboundHistory = buildInboundHistoryFromEntries({ entries, limit });
+  return {
+    body: withHistory,
+    message: inboundHistory === undefined ? {} : { inboundHistory },
+    sessionTranscript: {
+      historyLimit: limit,
+      historyKind: isDirect ? ("pending" as const) : ("recent" as const),
+    },
+    supplemental: { ...presentThread(scope, around), ...presentQuote(scope, around) },
+    extra: presentRoom(scope, around),
+  };
+}
+
+function directLimit({ settings, input }: TurnScope): number {
+  return settings.dmHistoryLimits.get(input.message.sender.id) ?? settings.dmHistoryLimit;
+}
+
+/** Who may speak here may also be read; the sender and the bot itself always. */
+function maySee({ settings, input: { message, room } }: TurnScope, { sender }: MessageFacts): boolean {
+  if (sender.id === message.sender.id || sender.id === settings.userId || room.chatType === "direct")
+    return true;
+  const { groupPolicy, groupAllowFrom } = resolveSenderRule(settings, room);
+  return groupPolicy === "open" || groupAllowFrom.includes("*") || groupAllowFrom.includes(sender.id);
+}
+
+function showTo(
+  scope: TurnScope,
+  kind: "history" | "thread",
+  messages: readonly MessageFacts[],
+): readonly MessageFacts[] {
+  const mode = scope.settings.contextVisibility;
+  return filterSupplementalContextItems({
+    items: messages,
+    mode,
+    kind,
+    isSenderAllowed: (message) => maySee(scope, message),
+  }).items;
+}
+
+/** The agent's own words are in its transcript, except a root that it wrote before the thread had one. */
+function presentThread(scope: TurnScope, { starter, earlier }: Surroundings) {
+  const own = scope.settings.userId;
+  const [root] = starter === undefined ? [] : showTo(scope, "thread", [starter]);
+  const replies = showTo(scope, "thread", earlier).filter(({ sender }) => sender.id !== own);
+  if (earlier.length === 0) return root === undefined ? {} : { thread: { label: threadLabel(scope, root) } };
+  const history = (root === undefined ? replies : [root, ...replies]).map((message) =>
+    envelope(scope, {
+      sender: message.sender.id === own ? "you (this assistant)" : nameOf(message),
+      text: `${withoutQuoteLinks(message)} [id:${message.id}]`,
+      sentAt: message.sentAt,
+    }),
+  );
+  return {
+    thread: {
+      ...(root && { starterBody: withoutQuoteLinks(root), label: threadLabel(scope, root) }),
+      ...(history.length > 0 && { historyBody: history.join("\n\n") }),
+    },
+  };
+}
+
+const LABEL_LENGTH = 80;
+
+function threadLabel({ input: { room } }: TurnScope, root: MessageFacts): string {
+  const start = withoutQuoteLinks(root).replace(/\s+/g, " ").slice(0, LABEL_LENGTH);
+  return `Rocket.Chat thread in ${room.label ?? "a direct message"}: ${start}`;
+}
+
+/** OpenClaw judges the quote by `contextVisibility`, to which it is an own kind. */
+function presentQuote(scope: TurnScope, { quoted }: Surroundings) {
+  if (quoted === undefined) return {};
+  const { id } = quoted;
+  const senderAllowed = maySee(scope, quoted);
+  return {
+    quote: { id, body: withoutQuoteLinks(quoted), sender: nameOf(quoted), senderAllowed, isQuote: true },
+  };
+}
+
+/** What members wrote over the room: shown as data, never as instructions. */
+function presentRoom({ input: { room } }: TurnScope, { parent }: Surroundings) {
+  const metadata = buildChannelMetadata({
+    source: CHANNEL_ID,
+    label: "Rocket.Chat room description",
+    entries: [
+      room.topic && `Topic: ${room.topic}`,
+      room.announcement && `Announcement: ${room.announcement}`,
+      parent && `Discussion in ${parent.label ?? parent.id} (room:${parent.id})`,
+    ],
+  });
+  return metadata === undefined ? {} : { ChannelPromptContext: [metadata] };
+}
+
+function nameOf({ sender }: MessageFacts): string {
+  return sender.name ?? sender.username ?? sender.id;
+}
+
+function envelope(
+  { core, cfg, input: { room } }: TurnScope,
+  { sender, text, sentAt }: { sender: string; text: string; sentAt: number },
+): string {
+  return formatInboundEnvelope({
+    channel: "Rocket.Chat",
+    from: room.label ?? sender,
+    timestamp: sentAt,
+    body: text,
+    chatType: room.chatType,
+    senderLabel: sender,
+    envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
+  });
+}
