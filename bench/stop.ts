@@ -14,8 +14,8 @@ const BUSY_ROOMS = 10;
 /** How long after a question its stop is sent right after a cold start: before OpenClaw can have taken it over. */
 const COLD_PAUSE_MS = 100;
 const WAIT = { timeoutMs: 120_000 };
-/** An answer of a minute in small pieces, far longer than any stop takes. */
-const SLOW = "[slow 60000] [pieces 600]";
+/** An answer of half an hour in small pieces, longer than the whole bench. */
+const SLOW = "[slow 1800000] [pieces 18000]";
 
 interface Scene {
   readonly emulator: Emulator;
@@ -29,14 +29,19 @@ interface Scene {
 export const benchStop: Bench = async (print) => {
   const scene = await openScene();
   try {
+    print(`From the frame of !stop to the end of the run, target: median below ${TARGET_MS} ms`);
     const rows = [
-      ["after a cold start", await measureCold(scene)],
-      ["one run at a time", await measureRuns(scene)],
-      [`with ${BUSY_ROOMS} other rooms busy`, await measureBusy(scene)],
-    ] as const;
-    print(`From the frame of !stop to the closed model connection, target: median below ${TARGET_MS} ms`);
-    for (const [name, times] of rows) print(summarize(name, times));
-    return rows.every(([, times]) => median(times) < TARGET_MS);
+      { name: "after a cold start, to the reply", measure: measureCold },
+      { name: "one run at a time, to the closed model connection", measure: measureRuns },
+      { name: `the same with ${BUSY_ROOMS} other rooms busy`, measure: measureBusy },
+    ];
+    let enough = true;
+    for (const { name, measure } of rows) {
+      const times = await measure(scene);
+      print(summarize(name, times));
+      enough &&= median(times) < TARGET_MS;
+    }
+    return enough;
   } finally {
     await scene.gateway.stop();
     await Promise.all([scene.model.close(), scene.emulator.close()]);
@@ -132,7 +137,7 @@ async function measureOne(scene: Scene, label: string): Promise<number> {
   return time;
 }
 
-/** Asks something that takes a minute; resolves when the model streams. */
+/** Asks something that takes very long; resolves when the model streams. */
 function ask({ emulator, model }: Scene, rid: string, label: string): Promise<SeenRequest> {
   emulator.control.post({ as: "alice", rid, msg: `@openclaw-bot ${SLOW} ${label}` });
   return model.waitForRequest(label, WAIT);

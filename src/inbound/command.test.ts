@@ -72,9 +72,9 @@ function stage(
           calls.push(text);
           await deliver(`OpenClaw did ${text}`);
         },
-        stop: async () => {
+        stop: async (tell) => {
           calls.push("stop");
-          return { otherRun: options.otherRun ?? false, dropped: 0 };
+          await tell({ otherRun: options.otherRun ?? false, dropped: 0 });
         },
         describe: async () => ({
           agent: "main",

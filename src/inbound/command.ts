@@ -95,7 +95,8 @@ async function selectModel({ command, turn, reply }: CommandScope): Promise<void
  */
 async function stopConversation({ message, turn, runs, reply }: CommandScope): Promise<void> {
   const ended = runs.stop(turn.conversation, message.sentAt);
-  const { otherRun, dropped } = await turn.stop();
   const senders = ended.slice(0, 1).map(({ sender }) => sender);
-  await reply(formatStopped({ senders, otherRun, dropped: dropped + Math.max(0, ended.length - 1) }));
+  await turn.stop(({ otherRun, dropped }) =>
+    reply(formatStopped({ senders, otherRun, dropped: dropped + Math.max(0, ended.length - 1) })),
+  );
 }

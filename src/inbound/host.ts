@@ -90,8 +90,8 @@ export interface HostTurn {
   authorizeCommand(): Promise<boolean>;
   /** Has OpenClaw carry out one of its own commands, such as `/new`, after `authorizeCommand` said yes. */
   runOwnCommand(text: string, post: PostReply): Promise<void>;
-  /** Ends what runs in the session, after `authorizeCommand` said yes. */
-  stop(): Promise<StopFacts>;
+  /** Ends what runs in the session, after `authorizeCommand` said yes, and meanwhile tells what that is. */
+  stop(tell: (facts: StopFacts) => Promise<unknown>): Promise<void>;
   describe(): Promise<ConversationFacts>;
   listModels(): Promise<ModelFacts>;
   /**

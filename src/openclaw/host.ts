@@ -71,7 +71,7 @@ function openTurn(scope: TurnScope): HostTurn {
     },
 
     runOwnCommand: (text, post) => runOwnCommand(scope, commandTurn(), { text, post }),
-    stop: () => stopSession(scope, commandTurn()),
+    stop: (tell) => stopSession(scope, commandTurn(), tell),
     describe: () => describeConversation(scope, route),
     listModels: () => listModels(scope, route),
     selectModel: (choice) => selectModel(scope, route, choice),

@@ -81,7 +81,7 @@ function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
         commands.push(text);
         await deliver("ran");
       },
-      stop: async () => ({ otherRun: false, dropped: 0 }),
+      stop: async (tell) => void (await tell({ otherRun: false, dropped: 0 })),
       describe: async () => ({
         agent: "main",
         model: "demo/a",

@@ -71,14 +71,23 @@ function repliesBy(post: PostReply): ReplyPort {
   return { post, findRoot: async () => undefined };
 }
 
-/** OpenClaw's `/stop`; what it says is not passed on, because it says it even when nothing ran. */
-export async function stopSession(scope: TurnScope, { route, ingress }: CommandTurn): Promise<StopFacts> {
+/**
+ * OpenClaw's `/stop`. What it says is not passed on, because it says it even when nothing ran; and it may load
+ * much before, right after a start, while the answer under way has been ended already.
+ */
+export async function stopSession(
+  scope: TurnScope,
+  { route, ingress }: CommandTurn,
+  tell: (facts: StopFacts) => Promise<unknown>,
+): Promise<void> {
   const otherRun = resolveActiveEmbeddedRunSessionId(route.turnSessionKey) !== undefined;
   const dropped = await scope.countWaiting(scope.input);
   const stopScope = { ...scope, cfg: withOperator(scope, ingress) };
   const replies = repliesBy(async () => scope.input.message.id);
-  await dispatchTurn(stopScope, { route, ingress, replies, command: STOP });
-  return { otherRun, dropped };
+  await Promise.all([
+    tell({ otherRun, dropped }),
+    dispatchTurn(stopScope, { route, ingress, replies, command: STOP }),
+  ]);
 }
 
 /**

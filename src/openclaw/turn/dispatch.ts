@@ -76,7 +76,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   // Of the reply in hand: OpenClaw prepares and delivers one after another.
   let place: string | undefined;
   const finish = (): void => {
-    const over = turn.then(forget, forget);
+    const over = Promise.allSettled([finishing.get(route.turnSessionKey), turn]).then(forget);
     finishing.set(route.turnSessionKey, over);
     function forget(): void {
       if (finishing.get(route.turnSessionKey) === over) finishing.delete(route.turnSessionKey);
@@ -146,6 +146,8 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
       }),
     },
   });
+  // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
+  if (command === STOP) finish();
   await feedback.during(turn);
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
 }
