@@ -223,6 +223,21 @@ describe("runTurn with a command", () => {
     const { deps, calls } = stage();
     deps.runs.stop("c", 1);
     expect(await runTurn(event(), deps)).toEqual({ kind: "dropped", reason: "stopped" });
+    expect(calls).toEqual([]);
+  });
+
+  it("stops what is only being judged, so that it never begins", async () => {
+    const { deps, calls } = stage();
+    const stopMeanwhile = knowing({
+      isBot: async () => {
+        expect(deps.runs.stop("c", 1)).toMatchObject([{ sender: "alice" }]);
+        return false;
+      },
+    });
+    expect(await runTurn(event(), { ...deps, known: stopMeanwhile })).toEqual({
+      kind: "dropped",
+      reason: "stopped",
+    });
     expect(calls).toEqual(["access"]);
   });
 });

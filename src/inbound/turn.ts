@@ -2,12 +2,15 @@
 
 import { readCommand } from "../commands/parse.ts";
 import { stripMention } from "../facts/mention.ts";
+import type { MessageFacts } from "../facts/message.ts";
 import { withoutQuoteLinks } from "../facts/quote.ts";
+import type { RoomFacts } from "../facts/room.ts";
 import { isUnwantedBot, refusePlace } from "../policy/access.ts";
 import { readActivation } from "../policy/activation.ts";
 import type { DropReason } from "../policy/admission.ts";
+import type { AccountSettings } from "../settings.ts";
 import { runCommand } from "./command.ts";
-import type { InboundHost } from "./host.ts";
+import type { HostTurn, InboundHost } from "./host.ts";
 import type { LearnedKnowledge } from "./knowledge.ts";
 import type { RoomLookup, UserLookup } from "./lookups.ts";
 import { runNotice } from "./notice.ts";
@@ -69,27 +72,14 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     implicitMentions: implicit,
     command,
   });
-  const where = { roomId: message.roomId, threadId: message.threadId };
-
-  const access = await turn.resolveAccess();
-  if (access.kind === "refuse") {
-    const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";
-    return { kind: "dropped", reason, detail: access.reason };
-  }
-  if ((await known.isBot(message.sender.id)) && isUnwantedBot(settings, message, room))
-    return { kind: "dropped", reason: "bot-message" };
-  if (access.kind === "pair") {
-    await turn.requestPairing(async (text) => {
-      await deps.post(where, text);
-    });
-    return { kind: "dropped", reason: "pairing-pending" };
-  }
-
-  const reply = (text: string) => deps.post(where, text);
   if (command !== undefined) {
+    const refused = await admit(turn, { message, room, settings, deps });
+    if (refused !== undefined) return refused;
+    const reply = (text: string) => deps.post(whereOf(message), text);
     await runCommand({ command, message, room, settings, turn, runs: deps.runs, reply, now: deps.now });
     return { kind: "commanded" };
   }
+  // From here on a stop finds it, also while it is decided whether the sender may speak.
   const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt };
   const run = deps.runs.begin(turn.conversation, origin);
   if (run === undefined) return { kind: "dropped", reason: "stopped" };
@@ -101,8 +91,48 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   };
   try {
     await turn.dispatch(port, run.signal);
+  try {
+    const refused = await admit(turn, { message, room, settings, deps });
+    if (refused !== undefined) return refused;
+    if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
+    const { roomId } = message;
+    const replies = {
+      post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
+      findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
+    };
+    await turn.dispatch(replies, run.signal);
   } finally {
     run.end();
   }
   return { kind: "ran" };
+}
+
+function whereOf({ roomId, threadId }: MessageFacts) {
+  return { roomId, threadId };
+}
+
+interface Admission {
+  readonly message: MessageFacts;
+  readonly room: RoomFacts;
+  readonly settings: AccountSettings;
+  readonly deps: TurnDependencies;
+}
+
+/** Asks OpenClaw whether the sender may speak here; what became of the message when not. */
+async function admit(
+  turn: HostTurn,
+  { message, room, settings, deps }: Admission,
+): Promise<TurnOutcome | undefined> {
+  const access = await turn.resolveAccess();
+  if (access.kind === "refuse") {
+    const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";
+    return { kind: "dropped", reason, detail: access.reason };
+  }
+  if ((await deps.known.isBot(message.sender.id)) && isUnwantedBot(settings, message, room))
+    return { kind: "dropped", reason: "bot-message" };
+  if (access.kind === "allow") return undefined;
+  await turn.requestPairing(async (text) => {
+    await deps.post(whereOf(message), text);
+  });
+  return { kind: "dropped", reason: "pairing-pending" };
 }

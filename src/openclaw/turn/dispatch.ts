@@ -146,6 +146,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
       }),
     },
   });
+  settleWhenStopped(scope, signal);
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
   if (command === STOP) finish();
   await feedback.during(turn);
@@ -170,6 +171,22 @@ function durableReply({ input: { room } }: TurnScope, payload: ReplyPayload, thr
 function skillFilter({ settings, input: { room } }: TurnScope) {
   const skills = room.chatType === "direct" ? undefined : roomSettings(settings, room).skills;
   return skills === undefined ? {} : { skillFilter: [...skills] };
+}
+
+/**
+ * A stopped message that OpenClaw had not taken over yet would be given back to the queue for another attempt
+ * and hold its lane until then. Its row is done at once; after OpenClaw took it over this does nothing.
+ */
+function settleWhenStopped({ lifecycle, log }: TurnScope, signal: AbortSignal | undefined): void {
+  const settle = async (): Promise<void> => {
+    try {
+      await lifecycle.onAdopted();
+    } catch (error) {
+      log.warn("a stopped message could not be settled", { error });
+    }
+  };
+  if (signal?.aborted) void settle();
+  else signal?.addEventListener("abort", () => void settle(), { once: true });
 }
 
 /** OpenClaw counts the exchanges of two bots in a conversation and ends those that run in circles. */
