@@ -90,17 +90,10 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
   };
   try {
-    await turn.dispatch(port, run.signal);
-  try {
     const refused = await admit(turn, { message, room, settings, deps });
     if (refused !== undefined) return refused;
     if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
-    const { roomId } = message;
-    const replies = {
-      post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
-      findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
-    };
-    await turn.dispatch(replies, run.signal);
+    await turn.dispatch(port, run.signal);
   } finally {
     run.end();
   }
