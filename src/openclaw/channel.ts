@@ -107,6 +107,15 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     },
     setupContract,
     setupWizard,
+    agentPrompt: {
+      inboundFormattingHints: () => ({
+        text_markup: "markdown",
+        rules: [
+          "Write standard Markdown; it is converted to Rocket.Chat's dialect.",
+          "@name is plain text and notifies nobody; write <@username> at the beginning of a word to address somebody.",
+        ],
+      }),
+    },
     capabilities: {
       chatTypes: ["direct", "group", "channel", "thread"],
       threads: true,

@@ -100,6 +100,42 @@ describe("the packed plugin in a real gateway", () => {
     ]);
   });
 
+  it("posts a long answer in parts, in order, each within what the server takes at the time", async () => {
+    const { control } = stack.emulator;
+    const code = Array.from({ length: 240 }, (_, index) => `const line${index} = "${"x".repeat(30)}";`).join(
+      "\n",
+    );
+    const text = `First of all **this**.\n\n\`\`\`ts\n${code}\n\`\`\`\n\n${"Some words. ".repeat(60)}\n\nThat was the end.`;
+    for (const limit of [5000, 1500]) {
+      control.setSetting("Message_MaxAllowedSize", limit);
+      const before = said(town).length;
+      const request = `long answer within ${limit}`;
+      stack.model.script(request, { text: text.replace("the end", `the end of ${limit}`) });
+      control.post({ as: "alice", rid: town, msg: `@openclaw-bot ${request}` });
+      await answerIn(town, `the end of ${limit}`);
+      const parts = said(town).slice(before);
+      expect(parts.length).toBeGreaterThan(12_000 / limit);
+      for (const part of parts) expect(part.length).toBeLessThanOrEqual(limit);
+      expect(parts[0]).toMatch(/^First of all \*\*this\*\*\./);
+      const fences = parts.join("\n").matchAll(/^```ts\n([\s\S]*?)\n```$/gm);
+      expect([...fences].map(([, lines]) => lines).join("\n")).toBe(code);
+    }
+    control.setSetting("Message_MaxAllowedSize", 5000);
+  });
+
+  it("shows a table, and calls nobody who is named in an answer", async () => {
+    const text =
+      "| who | what |\n|---|---|\n| @all | 5 * 3 * 2 |\n\nThanks @all, @here and @bob; see README.md";
+    stack.model.script("show a table", { text });
+    stack.emulator.control.post({ as: "alice", rid: town, msg: "@openclaw-bot show a table" });
+    const { msg, mentions } = await answerIn(town, "README.md");
+    expect(msg).toBe(
+      "```\n| who  | what      |\n| ---- | --------- |\n| @all | 5 * 3 * 2 |\n```\n\n" +
+        "Thanks @\u200ball, @\u200bhere and @\u200bbob; see `README.md`",
+    );
+    expect(mentions ?? []).toEqual([]);
+  });
+
   it("sends to a person and to a room on request of the command line", async () => {
     await stack.gateway.mustRun([
       "message",

@@ -27,12 +27,27 @@ function trimSpaces(tokens: readonly Token[]): readonly Token[] {
 export function writeLineWithin(line: Line, limit: number): string[] {
   const parts: string[] = [];
   let left = line;
-  for (let whole = writeLine(left); whole.length > limit; whole = writeLine(left)) {
+  while (!fits(left, limit)) {
     const { part, rest } = divide(left, limit);
     parts.push(part);
     left = { lead: line.rest, rest: line.rest, tokens: rest };
   }
   return left.tokens.length === 0 && parts.length > 0 ? parts : [...parts, writeLine(left)];
+}
+
+/** Long lines are known by their pieces alone: written, they are not shorter. */
+function fits(line: Line, limit: number): boolean {
+  return countWithin(line.tokens, limit) === line.tokens.length && writeLine(line).length <= limit;
+}
+
+/** How many pieces together have at most `limit` units, without what stands between them. */
+function countWithin(tokens: readonly Token[], limit: number): number {
+  let length = 0;
+  const over = tokens.findIndex(({ text }) => {
+    length += text.length;
+    return length > limit;
+  });
+  return over === -1 ? tokens.length : over;
 }
 
 function divide(line: Line, limit: number): { part: string; rest: readonly Token[] } {
@@ -57,15 +72,15 @@ function cutToken(token: Token): Token[] {
   return Array.from(token.text, (text) => ({ kind: "word", text, marks: [] }));
 }
 
-/** How many tokens from the first on fit. */
+/** How many tokens from the first on fit, written. */
 function countFitting(line: Line, limit: number): number {
+  const isFitting = (count: number): boolean =>
+    writeLine({ ...line, tokens: line.tokens.slice(0, count) }).length <= limit;
   let low = 0;
-  let high = line.tokens.length;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const fits = writeLine({ ...line, tokens: line.tokens.slice(0, middle) }).length <= limit;
-    if (fits) low = middle;
-    else high = middle - 1;
+  let high = countWithin(line.tokens, limit);
+  for (let probe = high; low < high; probe = Math.ceil((low + high) / 2)) {
+    if (isFitting(probe)) low = probe;
+    else high = probe - 1;
   }
   return low;
 }

@@ -26,26 +26,35 @@ export const BREAK: Token = { kind: "break", text: "", marks: [] };
 
 /** The tokens of one line as text. Marks are closed and opened so that they never stand around bare space. */
 export function writeTokens(line: readonly Token[]): string {
-  let out = "";
+  const pieces: string[] = [];
+  // Enough of the end for what the next piece could make with it.
+  let tail = "";
+  const put = (text: string): void => {
+    pieces.push(text);
+    tail = (tail + text).slice(-TAIL_UNITS);
+  };
+  const close = (closing: readonly Mark[]): void => {
+    put(separatorBefore(closing, tail));
+    for (const mark of closing) put(DELIMITER[mark]);
+  };
   let open: readonly Mark[] = [];
   for (const { kind, text, marks } of settleMarks(breakDomains(line))) {
     const opaque = kind === "code" || kind === "link";
-    const kept = opaque && isGlued(out, open) ? [] : commonPrefix(open, marks);
+    const kept = opaque && isGlued(tail, open) ? [] : commonPrefix(open, marks);
     const closing = open.slice(kept.length).reverse();
     const opening = marks.slice(kept.length);
-    out += separatorBefore(closing, out);
-    for (const mark of closing) out += DELIMITER[mark];
+    close(closing);
     const next = opening[0] === undefined ? text : DELIMITER[opening[0]];
-    if (isMisread(out, next, closing)) out += ZERO_WIDTH_SPACE;
-    for (const mark of opening) out += DELIMITER[mark];
-    out += text;
+    if (isMisread(tail, next, closing)) put(ZERO_WIDTH_SPACE);
+    for (const mark of opening) put(DELIMITER[mark]);
+    put(text);
     open = marks;
   }
-  const closing = [...open].reverse();
-  out += separatorBefore(closing, out);
-  for (const mark of closing) out += DELIMITER[mark];
-  return out;
+  close([...open].reverse());
+  return pieces.join("");
 }
+
+const TAIL_UNITS = 4;
 
 /** What keeps the end of a text and its closing mark apart: `#_` is a name, `-_-` and `=*` are emoticons. */
 function separatorBefore(closing: readonly Mark[], out: string): string {
@@ -108,7 +117,9 @@ function settleMarks(line: readonly Token[]): Token[] {
       before = token.marks;
       return;
     }
-    const after = line.slice(index + 1).find(({ kind }) => kind !== "space");
+    let next = index + 1;
+    while (line[next]?.kind === "space") next += 1;
+    const after = line[next];
     const marks = commonPrefix(commonPrefix(before, token.marks), after?.marks ?? []);
     out.push({ ...token, marks });
   });

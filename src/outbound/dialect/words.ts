@@ -13,6 +13,9 @@ const FILE_NAME = new RegExp(
   "iu",
 );
 
+/** No name of a file or a variable is longer. */
+const MAX_NAME_UNITS = 200;
+
 /** The smileys that people mean. Any other emoticon that stands alone is more likely a list number or a sign. */
 const SMILEYS = new Set([":)", ":-)", ":(", ":-(", ";)", ";-)", ":D", ":-D", ":P", ":-P", ":'(", "<3"]);
 const EMOTICONS =
@@ -37,7 +40,7 @@ export function readWords(text: string, marks: readonly Mark[]): Token[] {
 }
 
 function readWord(word: string, marks: readonly Mark[]): Token[] {
-  const file = FILE_NAME.exec(word);
+  const file = word.length > MAX_NAME_UNITS ? null : FILE_NAME.exec(word);
   if (file !== null) {
     const [, before = "", name = "", after = ""] = file;
     const code: Token = { kind: "code", text: `\`${name}\``, marks, cut: () => cutWord(name, marks) };
@@ -86,7 +89,7 @@ function isEscaped(word: string, index: number, marks: readonly Mark[]): boolean
 
 /** An underscore in a plain identifier such as `snake_case` is left alone by Rocket.Chat. */
 function joinsWord(word: string, index: number): boolean {
-  const before = /[^(]*$/.exec(word.slice(0, index))?.[0] ?? "";
+  const before = /[^(]*$/.exec(word.slice(Math.max(0, index - MAX_NAME_UNITS), index))?.[0] ?? "";
   return (
     /^[A-Za-z0-9]\w*$/.test(before) && /^_*[A-Za-z0-9]/.test(word.slice(index + 1)) && !before.endsWith("_")
   );
