@@ -17,6 +17,7 @@ beforeAll(async () => {
     quiet = control.addRoom({ name: "quiet", type: "c", members: ["alice", BOT] });
     return {
       rooms: { [town]: { users: [userIds.alice, userIds.bob] } },
+      commandAllowFrom: [userIds.alice],
       typingReaction: "hourglass_flowing_sand",
       removeAckAfterReply: true,
     };
@@ -132,6 +133,16 @@ describe("what people see of a turn", () => {
     mention("[fail 400] broken", "alice", _id);
     await typed.until(town, ["user-typing"], _id);
     await typed.until(town, [], _id);
+  });
+
+  it("ends with a stop, too", async () => {
+    typed.skip();
+    const script = stack.model.script("endless words", { text: "endless words", hold: true });
+    mention("endless words please");
+    await typed.until(town, ["user-typing"]);
+    stack.emulator.control.post({ as: "alice", rid: town, msg: "!stop" });
+    await typed.until(town, []);
+    script.release();
   });
 
   it("costs nothing in a room that is not served", async () => {
