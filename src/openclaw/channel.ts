@@ -108,6 +108,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     setupContract,
     setupWizard,
     agentPrompt: {
+      messageToolHints,
       inboundFormattingHints: () => ({
         text_markup: "markdown",
         rules: [
@@ -146,7 +147,6 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     secrets,
     groups,
     actions,
-    agentPrompt: { messageToolHints },
     message: messageAdapter,
     messaging: {
       targetPrefixes: [CHANNEL_ID],
