@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** One project a layer, so that each can run alone; `gateway` starts real OpenClaw processes and runs alone. */
+/** One project a layer, so that each can run alone; `gateway` starts real OpenClaw processes, two at a time. */
 export default defineConfig({
   test: {
     projects: [
@@ -42,8 +42,7 @@ export default defineConfig({
           globalSetup: ["test/gateway/pack-once.ts"],
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
     ],

@@ -1,6 +1,8 @@
 // Owns measuring how long after the frame of `!stop` the agent's run is ended.
 
+import { z } from "zod";
 import { type Gateway, installGateway } from "../demo/gateway.ts";
+import type { ConfigObject } from "../demo/gateway-config.ts";
 import { packPlugin } from "../demo/pack.ts";
 import { openSandbox } from "../demo/sandbox.ts";
 import { type ScriptedModel, type SeenRequest, startScriptedModel } from "../demo/scripted-model.ts";
@@ -13,6 +15,7 @@ const COLD_RUNS = 3;
 const BUSY_ROOMS = 10;
 /** How long after a question its stop is sent right after a cold start: before OpenClaw can have taken it over. */
 const COLD_PAUSE_MS = 100;
+const objectSchema = z.record(z.string(), z.unknown());
 const WAIT = { timeoutMs: 120_000 };
 /** An answer of half an hour in small pieces, longer than the whole bench. */
 const SLOW = "[slow 1800000] [pieces 18000]";
@@ -79,7 +82,15 @@ async function openScene(): Promise<Scene> {
       }),
     )
     .finally(() => sandbox.close());
+  await gateway.updateConfig(allowRuns);
   return { emulator, model, gateway, botId: bot.userId, room, busyRooms };
+}
+
+/** OpenClaw runs only so many sessions at once; here all of them. */
+function allowRuns(config: ConfigObject): ConfigObject {
+  const agents = objectSchema.parse(config.agents);
+  const defaults = { ...objectSchema.parse(agents.defaults), maxConcurrent: 2 * BUSY_ROOMS };
+  return { ...config, agents: { ...agents, defaults } };
 }
 
 /** Each time a fresh process: the question is stored, and not yet taken over, when the stop comes. */

@@ -178,3 +178,13 @@ it("knows a quoted message and a discussion's parent", async () => {
   const shown = await around(message, KNOWN);
   expect([shown.quoted?.text, shown.parent?.label]).toEqual(["the quoted words", "town"]);
 });
+
+it("shows no commands, neither as history nor as what a thread hangs on", async () => {
+  const root = write(town, "!status of everything");
+  write(town, "@labbot !stop");
+  write(town, "about !status");
+  const found = await around(write(town, "@labbot and now?", root.id), FRESH);
+  expect(found.starter).toBeUndefined();
+  const { recent } = await around(write(town, "@labbot here?"), FRESH);
+  expect(texts(recent).filter((text) => text.includes("!"))).toEqual(["about !status"]);
+});

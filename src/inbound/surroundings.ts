@@ -1,5 +1,6 @@
 // Owns what an admitted message's turn is shown besides it: recent messages, its thread, what it quotes, its room.
 
+import { readCommand } from "../commands/parse.ts";
 import { RocketChatError, TimeoutError } from "../errors.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import { quotedMessageId } from "../facts/quote.ts";
@@ -150,9 +151,10 @@ function isEarlier(other: MessageFacts, message: MessageFacts): boolean {
   return other.id !== message.id && other.sentAt <= message.sentAt && isShown(other);
 }
 
-/** What people wrote and can still be read: no notices, nothing deleted, nothing encrypted. */
+/** What people wrote to be read, and still can be: no notices, nothing deleted or encrypted, no commands. */
 function isShown(message: MessageFacts | undefined): boolean {
-  return message !== undefined && message.systemType === undefined && message.text !== "";
+  if (message === undefined || message.systemType !== undefined || message.text === "") return false;
+  return readCommand(message.text) === undefined;
 }
 
 /** A rate limit or a slow server must not hold a question up for the sake of its surroundings. */

@@ -83,16 +83,16 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt };
   const run = deps.runs.begin(turn.conversation, origin);
   if (run === undefined) return { kind: "dropped", reason: "stopped" };
-  const { roomId } = message;
-  const port = {
-    post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
-    findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
-    lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
-  };
   try {
     const refused = await admit(turn, { message, room, settings, deps });
     if (refused !== undefined) return refused;
     if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
+    const { roomId } = message;
+    const port = {
+      post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
+      findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
+      lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
+    };
     await turn.dispatch(port, run.signal);
   } finally {
     run.end();
