@@ -49,8 +49,9 @@ function outcomeOf({ id, word, from }: { id: string; word: string; from: number 
     .waitForMessage(({ u, msg }) => u._id === stack.bot.userId && msg === word, { timeoutMs: 60_000 })
     .then(() => "answered");
   answered.catch(() => {});
+  // The acknowledging reaction is sent back with the message, and dropped as the bot's own doing.
   const refused = stack.gateway.waitForOutput(
-    new RegExp(`\\[default\\] message dropped reason=\\S+( detail=\\S+)? message=${id}`),
+    new RegExp(`\\[default\\] message dropped reason=(?!own-message)\\S+( detail=\\S+)? message=${id}`),
     { from },
   );
   refused.catch(() => {});
