@@ -120,7 +120,7 @@ it("goes by ids: a room that takes a served room's name is not served", async ()
 it("lets two bot users of one gateway not answer each other", async () => {
   const { control } = stack.emulator;
   await stack.gateway.waitForOutput(/\[second\] connected/);
-  stack.model.script("[provoke]", { text: "@second-bot [say a loop begins]" });
+  stack.model.script("[provoke]", { text: "<@second-bot> [say a loop begins]" });
   control.post({ as: "robert", rid: bots.plaza, msg: "@openclaw-bot [provoke]" });
   const spoken = (text: string) => control.waitForMessage(({ msg }) => msg === text, { timeoutMs: 60_000 });
   await spoken("@second-bot [say a loop begins]");
