@@ -86,7 +86,7 @@ it("answers a listed person directly, and nobody in a group DM that is off", asy
 it("denies the very next message of a person taken off the list, over the same connection", async () => {
   const connections = () =>
     stack.emulator.control.connections().filter(({ userId }) => userId === stack.bot.userId);
-  const [connection] = connections();
+  const before = connections();
   const from = stack.gateway.mark();
   await stack.changeSection((section) => ({
     ...section,
@@ -98,7 +98,10 @@ it("denies the very next message of a person taken off the list, over the same c
   expect(await ask("bob", group, "grouped now")).toBe("answered");
   expect(await ask("alice", group, "not she")).toBe("sender-not-allowed");
   expect(stack.gateway.output.slice(from)).not.toContain("[default] connected");
-  expect(connections()).toEqual([connection]);
+  // The same one; a room that is spoken in adds its stream of deletions.
+  expect(connections()).toEqual(
+    before.map(({ userId, subs }) => ({ userId, subs: expect.arrayContaining(subs) })),
+  );
 });
 
 it("goes by ids even where names are listed: whoever takes a listed person's name is still a stranger", async () => {

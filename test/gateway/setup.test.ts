@@ -138,7 +138,7 @@ it("makes a bot user for each agent, which work, and changes nothing the second 
   const first = await provision();
   expect(first.stdout).toContain("The configuration is written");
   const config = await gateway.readConfig();
-  expect(config.bindings).toEqual([
+  expect(config.bindings).toMatchObject([
     { agentId: "main", match: { channel: "rocketchat", accountId: "main" } },
     { agentId: "helper", match: { channel: "rocketchat", accountId: "helper" } },
   ]);
