@@ -49,11 +49,16 @@ function outcomeOf({ id, word, from }: { id: string; word: string; from: number 
     .waitForMessage(({ u, msg }) => u._id === stack.bot.userId && msg === word, { timeoutMs: 60_000 })
     .then(() => "answered");
   answered.catch(() => {});
-  // The acknowledging reaction is sent back with the message, and dropped as the bot's own doing.
-  const refused = stack.gateway.waitForOutput(
-    new RegExp(`\\[default\\] message dropped reason=(?!own-message)\\S+( detail=\\S+)? message=${id}`),
-    { from },
-  );
+  const dropped = (reason: string) =>
+    stack.gateway.waitForOutput(
+      new RegExp(`\\[default\\] message dropped reason=${reason}( detail=\\S+)? message=${id}`),
+      { from },
+    );
+  // The acknowledgement of an admitted message comes back with it, and is dropped as the bot's own doing.
+  const refused = dropped("\\S+").then((line) => {
+    const admitted = stack.gateway.output.slice(from).includes(`message admitted message=${id}`);
+    return admitted && line.includes("own-message") ? dropped("(?!own-message)\\S+") : line;
+  });
   refused.catch(() => {});
   return Promise.race([
     answered,

@@ -94,10 +94,8 @@ describe("the packed plugin in a real gateway", () => {
       .requests()
       .slice(before)
       .filter(({ userId }) => userId === stack.bot.userId);
-    expect(asked.map(({ path }) => path)).toEqual([
-      expect.stringContaining("chat.react"),
-      expect.stringContaining("chat.sendMessage"),
-    ]);
+    const paths = new Set(asked.map(({ path }) => path.split("/").at(-1)));
+    expect([...paths].toSorted()).toEqual(["chat.react", "chat.sendMessage"]);
   });
 
   it("posts a long answer in parts, in order, each within what the server takes at the time", async () => {
