@@ -22,7 +22,7 @@ beforeAll(async () => {
         first: room("first", "p", ["openclaw-bot"]),
         batched: room("batched", "c", ["openclaw-bot"]),
         open: room("open", "c", ["openclaw-bot"]),
-        guarded: room("guarded", "p", ["second-bot"]),
+        guarded: room("guarded", "p", ["openclaw-bot", "second-bot"]),
         plaza: room("plaza", "c", []),
         plan: control.discuss({ as: "alice", rid: town, title: "The plan", users: ["bob", "openclaw-bot"] }),
       };
@@ -165,16 +165,17 @@ describe("sessions and the place of replies", () => {
   });
 
   it("lets two bots of one room each answer their own mentions in their own sessions", async () => {
-    const own = await ask(rooms.town, "@openclaw-bot [say the main one]");
+    const own = await ask(rooms.guarded, "@openclaw-bot [say the main one]");
     const other = await ask(rooms.guarded, "@second-bot [say the other one]", { bot: bots.second });
     expect([own.session, other.session]).toEqual([
-      ofRoom(rooms.town),
+      ofRoom(rooms.guarded),
       key(`ops:rocketchat:channel:${rooms.guarded}`),
     ]);
-    const said = control()
-      .messages(rooms.town)
-      .filter(({ u }) => u._id === bots.second);
-    expect(said).toEqual([]);
+    const saidBy = (bot: string) =>
+      control()
+        .messages(rooms.guarded)
+        .flatMap(({ u, msg }) => (u._id === bot ? [msg] : []));
+    expect([saidBy(bots.main), saidBy(bots.second)]).toEqual([["the main one"], ["the other one"]]);
   });
 });
 
