@@ -61,6 +61,9 @@ const ROLES = ["user", "bot"];
 
 const TOKEN_NAME = "openclaw";
 
+/** What OpenClaw's own setup binds when there is one account only. */
+const ANY_ACCOUNT = "*";
+
 /**
  * Creates or repairs the bot users and answers with the configuration that runs them. Does only what is
  * missing: a second run changes nothing. Rejects with ConfigError for a username that belongs to a person.
@@ -235,7 +238,8 @@ function accountOf(cfg: OpenClawConfig, agentId: string): string {
   const binding = (cfg.bindings ?? []).find(
     ({ agentId: id, match }) => id === agentId && match.channel === CHANNEL_ID && match.peer === undefined,
   );
-  return binding?.match.accountId ?? agentId;
+  const bound = binding?.match.accountId;
+  return bound === undefined || bound === ANY_ACCOUNT ? agentId : bound;
 }
 
 /** The form in which Rocket.Chat takes a password as second factor: SHA-256 in hex; empty for none. */
