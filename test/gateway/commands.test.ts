@@ -41,6 +41,7 @@ beforeAll(async () => {
       },
     };
   });
+  await stack.gateway.waitForOutput(/\[second\] connected/);
   // As after a first approved pairing: OpenClaw has an owner, and it is none of these people.
   const from = stack.gateway.mark();
   await stack.gateway.updateConfig((config) => ({
