@@ -20,7 +20,7 @@ describe("what is told once", () => {
     const { lines, notices } = start();
     for (const code of ["restricted-workspace", "restricted-workspace", "error-not-allowed", undefined])
       notices.refused(refusal(code));
-    expect(lines).toEqual([expect.stringMatching(/workspace restricted .*Register it again/)]);
+    expect(lines).toEqual([expect.stringMatching(/\bworkspace restricted .*Register it again/)]);
   });
 
   it("is, for each encrypted room, why it is not served", () => {
