@@ -33,10 +33,11 @@ export async function playConversation(conversation: Conversation): Promise<Expe
     const { msg } = await answer(town, { rid: dm, containing: "pairing approve rocketchat" });
     await approve(conversation, msg);
   });
-  await expect("the approved person's DM is answered", async () => {
+  await expect("the approval is announced, and the approved person's DM is answered", async () => {
+    const announced = answer(town, { rid: dm, containing: "Access approved" });
     control.post({ as: "alice", rid: dm, msg: "Can you hear me now?" });
-    await answer(town, { rid: dm, containing: "Can you hear me now?" });
-    assertCount(town, { rid: dm, wanted: 2 });
+    await Promise.all([announced, answer(town, { rid: dm, containing: "Can you hear me now?" })]);
+    assertCount(town, { rid: dm, wanted: 3 });
   });
   control.post({ as: "alice", rid: general, msg: "Lunch at noon, everybody?" });
   control.post({ as: "bob", rid: ops, msg: `@${BOT} are you allowed in here?` });
