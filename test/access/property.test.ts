@@ -162,5 +162,6 @@ it("hands to the agent what the plain rules allow, and nothing else", async () =
     ),
     { numRuns: 1500 },
   );
-  expect(allowed).toBeGreaterThan(100);
+  // The worlds are random: some 125 of them allow, give or take 11. This only asks that the rule was tried.
+  expect(allowed).toBeGreaterThan(40);
 });
