@@ -16,6 +16,7 @@ import {
   resolveAccount,
   resolveDefaultAccountId,
 } from "./config/account.ts";
+import { LIVE_KEYS } from "./config/live-keys.ts";
 import { CHANNEL_ID, rocketchatConfigSchema } from "./config/schema.ts";
 import { messageAdapter, outbound } from "./message-adapter.ts";
 import { groups } from "./room-tools.ts";
@@ -46,42 +47,6 @@ const config = createScopedChannelConfigAdapter<AccountSettings>({
   resolveAllowFrom: (account) => [...account.allowFrom],
   formatAllowFrom: (entries) => entries.map(normalizeAllowEntry).filter((entry) => entry !== ""),
 });
-
-/** Read anew for every message, so that a change needs no reconnect. */
-const LIVE_KEYS = [
-  "dm",
-  "dmPolicy",
-  "allowFrom",
-  "groupPolicy",
-  "groupAllowFrom",
-  "rooms",
-  "requireMention",
-  "allowBots",
-  "catchUp",
-  "reactionNotifications",
-  "reactionAllowlist",
-  "implicitMentions",
-  "mentionPatterns",
-  "ackReaction",
-  "removeAckAfterReply",
-  "typingReaction",
-  "actions",
-  "textChunkLimit",
-  "streaming",
-  "markdown",
-  "unfurlLinks",
-  "dangerouslyAllowNameMatching",
-  "replyToMode",
-  "replyToModeByChatType",
-  "thread",
-  "historyLimit",
-  "dmHistoryLimit",
-  "dms",
-  "contextVisibility",
-  "joinPublicRooms",
-  "commandAllowFrom",
-  "commands",
-];
 
 function normalizeTarget(text: string): string | undefined {
   const target = parseTarget(text);

@@ -4,17 +4,14 @@ import { createAccountListHelpers, resolveMergedAccountConfig } from "openclaw/p
 import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { resolveChannelImplicitMentions } from "openclaw/plugin-sdk/channel-ingress-runtime";
-import { DEFAULT_GROUP_HISTORY_LIMIT } from "openclaw/plugin-sdk/reply-history";
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
 import type { NameBook } from "../../inbound/names.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
 import { redactInHost } from "../secrets.ts";
+import { DEFAULTS } from "./defaults.ts";
 import { hasEnvironmentAccount, readEnvironment } from "./environment.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
-
-/** Earlier messages of a thread that its first turn is shown, as on Slack. */
-const DEFAULT_THREAD_MESSAGES = 20;
 
 /** The most messages that are read for one turn, as on Slack. */
 const MAX_HISTORY = 200;
@@ -47,58 +44,64 @@ export function resolveAccount(
     pat: pat.status === "available" ? pat.value : "",
     patStatus: pat.status === "available" ? "available" : missingStatus(config),
     dm: {
-      enabled: config.dm?.enabled ?? true,
-      groupEnabled: config.dm?.groupEnabled ?? false,
+      enabled: config.dm?.enabled ?? DEFAULTS.dm.enabled,
+      groupEnabled: config.dm?.groupEnabled ?? DEFAULTS.dm.groupEnabled,
       groupRooms: config.dm?.groupRooms ?? [],
     },
-    dmPolicy: config.dmPolicy ?? "pairing",
+    dmPolicy: config.dmPolicy ?? DEFAULTS.dmPolicy,
     allowFrom: mapEntries(config.allowFrom),
-    groupPolicy: config.groupPolicy ?? "allowlist",
+    groupPolicy: config.groupPolicy ?? DEFAULTS.groupPolicy,
     groupAllowFrom: mapEntries(config.groupAllowFrom),
     rooms: mapRooms(config.rooms ?? {}),
-    requireMention: config.requireMention ?? true,
-    allowBots: config.allowBots ?? false,
-    reactionNotifications: config.reactionNotifications ?? "own",
+    requireMention: config.requireMention ?? DEFAULTS.requireMention,
+    allowBots: config.allowBots ?? DEFAULTS.allowBots,
+    reactionNotifications: config.reactionNotifications ?? DEFAULTS.reactionNotifications,
     reactionAllowlist: mapEntries(config.reactionAllowlist),
     commandAllowFrom: mapEntries(config.commandAllowFrom),
-    commands: { extra: config.commands?.extra ?? false },
+    commands: { extra: config.commands?.extra ?? DEFAULTS.commands.extra },
     implicitMentions: resolveImplicitMentions(cfg, id),
     mentionPatterns: config.mentionPatterns,
     bots: new Set<string>(),
-    typingReaction: config.typingReaction ?? "",
-    removeAckAfterReply: config.removeAckAfterReply ?? false,
-    actions: { reactions: config.actions?.reactions ?? true, messages: config.actions?.messages ?? true },
-    text: {
-      chunkLimit: config.textChunkLimit ?? 4000,
-      chunkMode: config.streaming?.chunkMode ?? "length",
-      tables: config.markdown?.tables ?? "block",
-      unfurlLinks: config.unfurlLinks ?? false,
+    typingReaction: config.typingReaction ?? DEFAULTS.typingReaction,
+    removeAckAfterReply: config.removeAckAfterReply ?? DEFAULTS.removeAckAfterReply,
+    actions: {
+      reactions: config.actions?.reactions ?? DEFAULTS.actions.reactions,
+      messages: config.actions?.messages ?? DEFAULTS.actions.messages,
     },
-    replyToMode: config.replyToMode ?? "off",
+    text: {
+      chunkLimit: config.textChunkLimit ?? DEFAULTS.textChunkLimit,
+      chunkMode: config.streaming?.chunkMode ?? DEFAULTS.streaming.chunkMode,
+      tables: config.markdown?.tables ?? DEFAULTS.markdown.tables,
+      unfurlLinks: config.unfurlLinks ?? DEFAULTS.unfurlLinks,
+    },
+    replyToMode: config.replyToMode ?? DEFAULTS.replyToMode,
     replyToModeByChatType: config.replyToModeByChatType ?? {},
     thread: {
-      historyScope: config.thread?.historyScope ?? "thread",
-      inheritParent: config.thread?.inheritParent ?? false,
-      initialHistoryLimit: readLimit(config.thread?.initialHistoryLimit, DEFAULT_THREAD_MESSAGES),
+      historyScope: config.thread?.historyScope ?? DEFAULTS.thread.historyScope,
+      inheritParent: config.thread?.inheritParent ?? DEFAULTS.thread.inheritParent,
+      initialHistoryLimit: readLimit(config.thread?.initialHistoryLimit, DEFAULTS.thread.initialHistoryLimit),
     },
     historyLimit: readLimit(
       config.historyLimit ?? cfg.messages?.groupChat?.historyLimit,
-      DEFAULT_GROUP_HISTORY_LIMIT,
+      DEFAULTS.historyLimit,
     ),
-    dmHistoryLimit: readLimit(config.dmHistoryLimit, 0),
+    dmHistoryLimit: readLimit(config.dmHistoryLimit, DEFAULTS.dmHistoryLimit),
     dmHistoryLimits: mapDirectLimits(config.dms ?? {}),
-    contextVisibility: config.contextVisibility ?? cfg.channels?.defaults?.contextVisibility ?? "all",
-    joinPublicRooms: config.joinPublicRooms ?? false,
-    dangerouslyAllowNameMatching: config.dangerouslyAllowNameMatching ?? false,
-    credentialCheckSeconds: config.credentialCheckSeconds ?? 240,
+    contextVisibility:
+      config.contextVisibility ?? cfg.channels?.defaults?.contextVisibility ?? DEFAULTS.contextVisibility,
+    joinPublicRooms: config.joinPublicRooms ?? DEFAULTS.joinPublicRooms,
+    dangerouslyAllowNameMatching:
+      config.dangerouslyAllowNameMatching ?? DEFAULTS.dangerouslyAllowNameMatching,
+    credentialCheckSeconds: config.credentialCheckSeconds ?? DEFAULTS.credentialCheckSeconds,
     catchUp: {
-      maxAgeMinutes: config.catchUp?.maxAgeMinutes ?? 60,
-      maxMessagesPerRoom: config.catchUp?.maxMessagesPerRoom ?? 200,
-      safetyScanMinutes: config.catchUp?.safetyScanMinutes ?? 10,
+      maxAgeMinutes: config.catchUp?.maxAgeMinutes ?? DEFAULTS.catchUp.maxAgeMinutes,
+      maxMessagesPerRoom: config.catchUp?.maxMessagesPerRoom ?? DEFAULTS.catchUp.maxMessagesPerRoom,
+      safetyScanMinutes: config.catchUp?.safetyScanMinutes ?? DEFAULTS.catchUp.safetyScanMinutes,
     },
-    dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? false,
+    dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? DEFAULTS.dangerouslyAllowInsecure,
     caFile: config.tls?.caFile,
-    allowPrivateNetwork: config.network?.dangerouslyAllowPrivateNetwork ?? false,
+    allowPrivateNetwork:
+      config.network?.dangerouslyAllowPrivateNetwork ?? DEFAULTS.network.dangerouslyAllowPrivateNetwork,
   });
 }
 
@@ -238,7 +241,11 @@ function resolveImplicitMentions(
   accountId: string,
 ): AccountSettings["implicitMentions"] {
   const all = resolveChannelImplicitMentions({ cfg, channel: CHANNEL_ID, accountId });
-  const { replyToBot = true, quotedBot = true, threadParticipation = true } = all;
+  const {
+    replyToBot = DEFAULTS.implicitMentions.replyToBot,
+    quotedBot = DEFAULTS.implicitMentions.quotedBot,
+    threadParticipation = DEFAULTS.implicitMentions.threadParticipation,
+  } = all;
   return { replyToBot, quotedBot, threadParticipation };
 }
 

@@ -19,7 +19,7 @@ import {
 } from "openclaw/plugin-sdk/channel-config-schema";
 import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
 import { z } from "zod";
-import { uiHints } from "./ui-hints.ts";
+import { channelUiHints } from "./ui-hints.ts";
 
 export const CHANNEL_ID = "rocketchat";
 
@@ -194,7 +194,7 @@ export type ChannelConfig = AccountConfig & {
 };
 
 /** The schema as OpenClaw takes it: JSON schema for the manifest and editors, runtime check with refinements. */
-export const rocketchatConfigSchema = buildChannelConfigSchema(ConfigSchema, { uiHints });
+export const rocketchatConfigSchema = buildChannelConfigSchema(ConfigSchema, { uiHints: channelUiHints });
 
 /**
  * Reads the section; undefined when it is absent or of wrong shape, which the host refuses before. Rules over

@@ -1,127 +1,306 @@
-// Owns what an editor of the configuration shows beside each key.
+// Owns what each key means, in the words that editors of the configuration and docs/CONFIGURATION.md show.
 
+/** What is said of one key. `placeholder` is an example of a value. */
+export interface KeyHint {
+  readonly label: string;
+  readonly help: string;
+  readonly placeholder?: string;
+  readonly advanced?: boolean;
+  readonly sensitive?: boolean;
+}
+
+const PEOPLE = "User ids or @usernames";
+
+/** By path; `*` stands for a name of the configuration's own. Each leaf of the schema has one, or is within one. */
 export const uiHints = {
-  serverUrl: { label: "Server URL", placeholder: "https://chat.example.org" },
-  userId: { label: "Bot user id", help: "Shown beside the personal access token when it is created." },
-  username: { label: "Bot username", help: "Without the @." },
-  pat: { label: "Personal access token", sensitive: true },
-  "dm.enabled": { label: "Direct messages on" },
-  "dm.groupEnabled": { label: "Group DMs on" },
-  "dm.groupRooms": { label: "Served group DMs", help: "Room ids; empty serves all the bot is in." },
-  dmPolicy: { label: "Direct messages" },
-  allowFrom: { label: "Allowed people in direct messages", help: "User ids, or @usernames." },
-  groupPolicy: { label: "Rooms" },
-  groupAllowFrom: {
-    label: "Allowed people in rooms",
-    help: "User ids, or @usernames; empty allows all members.",
+  enabled: { label: "Enabled", help: "Whether the account runs." },
+  name: { label: "Name", help: "What the account is called in lists.", placeholder: "Support" },
+  serverUrl: {
+    label: "Server URL",
+    help: "Address of the Rocket.Chat server; a sub-path is allowed.",
+    placeholder: "https://chat.example.org",
   },
-  rooms: { label: "Room settings", help: 'By room id or #name; "*" is the default entry.' },
-  requireMention: { label: "Answer in rooms only when mentioned" },
-  reactionNotifications: {
-    label: "Reactions the agent is told of",
-    help: "off, own (to its messages), all, or allowlist.",
+  userId: {
+    label: "Bot user id",
+    help: "The id of the agent's Rocket.Chat user; shown beside the personal access token when that is made.",
   },
-  ackReaction: {
-    label: "Acknowledging reaction",
-    help: 'An emoji; "" for none. messages.ackReactionScope says where it is given.',
+  username: {
+    label: "Bot username",
+    help: "The name that people mention, without the @.",
+    placeholder: "openclaw-bot",
   },
-  removeAckAfterReply: { label: "Take the acknowledging reaction away after the reply" },
-  typingReaction: { label: "Reaction while the agent works", help: 'An emoji; "" for none.' },
-  "actions.reactions": { label: "The agent may react" },
-  "actions.messages": { label: "The agent may edit and delete its messages" },
-  reactionAllowlist: { label: "People whose reactions are told", help: "Under allowlist; @name or user id." },
-  textChunkLimit: {
-    label: "Longest message",
-    help: "In UTF-16 units, at least 200; default 4000, and never more than the server allows.",
-    advanced: true,
-  },
-  "streaming.chunkMode": {
-    label: "Dividing long replies",
-    help: '"length" fills messages, "newline" keeps paragraphs whole where it can.',
-    advanced: true,
-  },
-  "markdown.tables": {
-    label: "Tables",
-    help: '"block": the server\'s own from 8.7 on, code before; "code", "bullets" or "off".',
-  },
-  unfurlLinks: { label: "Previews of linked pages" },
-  allowBots: { label: "Hear other bots", help: 'true, false or "mentions".' },
-  "implicitMentions.replyToBot": { label: "A reply in a thread of the bot's addresses it" },
-  "implicitMentions.quotedBot": { label: "A quote of the bot addresses it" },
-  "implicitMentions.threadParticipation": { label: "A reply in a thread where the bot replied addresses it" },
-  "mentionPatterns.mode": {
-    label: "Where mention patterns apply",
-    help: "allow: everywhere but in denyIn; deny: in allowIn alone.",
-    advanced: true,
-  },
-  "mentionPatterns.allowIn": { label: "Rooms with mention patterns", help: "Room ids.", advanced: true },
-  "mentionPatterns.denyIn": { label: "Rooms without mention patterns", help: "Room ids.", advanced: true },
-  dangerouslyAllowNameMatching: {
-    label: "Match people by their current username",
-    help: "Whoever takes a listed name is let in.",
-    advanced: true,
-  },
-  replyToMode: {
-    label: "Replies to top-level messages",
-    help: "off: at top level; first: the first reply in a thread; all: all in a thread.",
-  },
-  replyToModeByChatType: { label: "The same by chat type", help: "direct, group, channel." },
-  "thread.historyScope": {
-    label: "Recent messages in a thread",
-    help: "thread: of the thread; channel: of the room.",
-  },
-  "thread.inheritParent": { label: "Threads begin with the room's transcript", advanced: true },
-  "thread.initialHistoryLimit": {
-    label: "Earlier thread messages",
-    help: "Messages shown when the agent enters a thread; 0 to 200.",
-  },
-  historyLimit: {
-    label: "Recent room messages",
-    help: "Messages shown with each question; 0 to 200, 0 shows none.",
-  },
-  dmHistoryLimit: {
-    label: "Recent direct messages",
-    help: "Messages shown when the session begins; 0 to 200. OpenClaw keeps as many turns of the transcript.",
-  },
-  dms: { label: "Recent direct messages by user", help: "historyLimit by user id." },
-  contextVisibility: {
-    label: "Whose messages the agent sees as context",
-    help: "all, allowlist (only people who may speak to it), allowlist_quote (and what they quote).",
-  },
-  joinPublicRooms: {
-    label: "Join public rooms to write there",
-    help: "Otherwise a message to a public room the bot is not in is refused.",
+  pat: {
+    label: "Personal access token",
+    help: "Of the bot user, as text or as a SecretRef. For the default account ROCKETCHAT_URL, ROCKETCHAT_USER_ID, ROCKETCHAT_USERNAME and ROCKETCHAT_PAT of the environment fill what is not configured.",
+    sensitive: true,
   },
   credentialCheckSeconds: {
     label: "Token check",
-    help: "Seconds between two questions to the server whether the token is still good; 30 to 300.",
+    help: "Seconds between two questions to the server whether the token is still good.",
     advanced: true,
   },
   "catchUp.maxAgeMinutes": {
     label: "Answer what was missed",
-    help: "Minutes; older messages are left alone when the account is back. 0 to 10080, 60 by default.",
+    help: "Minutes; messages that are older when the account is back after a gap are left alone.",
     advanced: true,
   },
   "catchUp.maxMessagesPerRoom": {
     label: "Missed messages read per room",
-    help: "The newest so many; 0 to 5000, 200 by default.",
+    help: "The newest so many are looked at.",
     advanced: true,
   },
   "catchUp.safetyScanMinutes": {
     label: "Look for undelivered messages",
-    help: "Minutes between two looks; 0 turns it off, 10 by default.",
+    help: "Minutes between two looks for messages that a working connection did not deliver; 0 for never.",
     advanced: true,
   },
   "tls.caFile": {
     label: "Certificate authority file",
-    help: "PEM; for a server whose certificate comes from an authority of your own.",
+    help: "PEM file of the authorities that the server's certificate may come from, in place of the known ones.",
+    placeholder: "/etc/ssl/our-authority.pem",
     advanced: true,
   },
+  "network.dangerouslyAllowPrivateNetwork": {
+    label: "Allow a server on a private network",
+    help: "Allows a private or loopback address, for this one server.",
+    advanced: true,
+  },
+  dangerouslyAllowInsecure: {
+    label: "Allow http and skip certificate checks",
+    help: "For local development only: whoever is on the way can read the token.",
+    advanced: true,
+  },
+  accounts: {
+    label: "Accounts",
+    help: "Further bot users by account id, each with the same keys; an account's go before the root's.",
+  },
+  defaultAccount: {
+    label: "Default account",
+    help: "The account that is meant when none is named.",
+    advanced: true,
+  },
+
+  "dm.enabled": { label: "Direct messages on", help: "Whether direct messages are heard at all." },
+  "dm.groupEnabled": {
+    label: "Group DMs on",
+    help: "Whether direct messages of three people or more are heard.",
+  },
+  "dm.groupRooms": {
+    label: "Served group DMs",
+    help: "Room ids; empty serves all that the bot user is in.",
+  },
+  dmPolicy: {
+    label: "Direct messages",
+    help: 'Unknown people get a pairing code, or must be in allowFrom; open lets everybody in and needs allowFrom: ["*"].',
+  },
+  allowFrom: {
+    label: "Allowed people in direct messages",
+    help: `${PEOPLE}; they may also write in group DMs.`,
+    placeholder: '["@alice"]',
+  },
+  groupPolicy: {
+    label: "Rooms",
+    help: "allowlist serves the rooms under rooms, open all that the bot user is in, disabled none.",
+  },
+  groupAllowFrom: {
+    label: "Allowed people in rooms",
+    help: `${PEOPLE} that may speak to the agent in rooms; empty allows every member.`,
+    placeholder: '["@alice"]',
+  },
+  requireMention: {
+    label: "Answer in rooms only when mentioned",
+    help: "Whether a message in a room must address the agent.",
+  },
+  rooms: { label: "Room settings", help: 'By room id or #name; "*" is the entry of every other room.' },
+  "rooms.*.enabled": { label: "Serve this room", help: "false leaves the room out." },
+  "rooms.*.requireMention": {
+    label: "Only when mentioned",
+    help: "In place of the account's requireMention.",
+  },
+  "rooms.*.users": {
+    label: "Allowed people",
+    help: `${PEOPLE} that may speak to the agent here, in place of groupAllowFrom.`,
+  },
+  "rooms.*.ignoreOtherMentions": {
+    label: "Leave messages to others alone",
+    help: "Drops what mentions others but not the agent, even where no mention is needed.",
+  },
+  "rooms.*.allowBots": { label: "Hear other bots", help: "In place of the account's allowBots." },
+  "rooms.*.replyToMode": {
+    label: "Replies to top-level messages",
+    help: "In place of the account's replyToMode and replyToModeByChatType.",
+  },
+  "rooms.*.tools": {
+    label: "Tools",
+    help: "What the agent may use here: allow, alsoAllow and deny, lists of OpenClaw's tool names.",
+    placeholder: '{ "deny": ["exec"] }',
+  },
+  "rooms.*.toolsBySender": {
+    label: "Tools by sender",
+    help: 'The same by "id:USER ID", "username:NAME" or "*", in place of tools.',
+    placeholder: '{ "*": { "deny": ["exec"] } }',
+  },
+  "rooms.*.skills": { label: "Skills", help: "The only skills that the agent is offered here." },
+  "rooms.*.systemPrompt": {
+    label: "Instructions",
+    help: "Added to what the agent is told about itself here.",
+    placeholder: "Answer in German.",
+  },
+  allowBots: {
+    label: "Hear other bots",
+    help: 'Integrations and other bot users: not at all, like people, or "mentions" when they name the agent.',
+  },
+  "implicitMentions.replyToBot": {
+    label: "A reply to the bot addresses it",
+    help: "Whether a reply in a thread that the agent began needs no mention.",
+  },
+  "implicitMentions.quotedBot": {
+    label: "A quote of the bot addresses it",
+    help: "Whether a message that quotes the agent needs no mention.",
+  },
+  "implicitMentions.threadParticipation": {
+    label: "A thread where the bot replied addresses it",
+    help: "Whether a reply in a thread that the agent replied in needs no mention.",
+  },
+  "mentionPatterns.mode": {
+    label: "Where mention patterns apply",
+    help: "OpenClaw's mention patterns apply everywhere but in denyIn (allow), or in allowIn alone (deny).",
+    advanced: true,
+  },
+  "mentionPatterns.allowIn": {
+    label: "Rooms with mention patterns",
+    help: "Room ids.",
+    advanced: true,
+  },
+  "mentionPatterns.denyIn": {
+    label: "Rooms without mention patterns",
+    help: "Room ids.",
+    advanced: true,
+  },
+  dangerouslyAllowNameMatching: {
+    label: "Match people by their current username",
+    help: "Knows listed people by the username they have now: whoever takes a listed name is let in.",
+    advanced: true,
+  },
+
   commandAllowFrom: {
     label: "Command operators",
-    help: "Rocket.Chat user ids that may run !model and !stop; empty: nobody in rooms.",
+    help: `${PEOPLE} that may use !model and !stop; empty allows nobody in rooms.`,
+    placeholder: '["@alice"]',
   },
-  "commands.extra": { label: "Further commands (!new, !think, …) for operators" },
-  dangerouslyAllowInsecure: { label: "Allow http and skip certificate checks", advanced: true },
-  "network.dangerouslyAllowPrivateNetwork": { label: "Allow a server on a private network", advanced: true },
+  "commands.extra": {
+    label: "Further commands for operators",
+    help: "Opens further commands of OpenClaw (!new, !think, …) to them.",
+  },
+
+  replyToMode: {
+    label: "Replies to top-level messages",
+    help: "off: at top level; first (or batched): the first reply in a thread; all: all in a thread.",
+  },
+  "replyToModeByChatType.direct": {
+    label: "Replies in direct messages",
+    help: "In place of replyToMode.",
+  },
+  "replyToModeByChatType.group": {
+    label: "Replies in group DMs",
+    help: "In place of replyToMode.",
+  },
+  "replyToModeByChatType.channel": {
+    label: "Replies in rooms",
+    help: "In place of replyToMode.",
+  },
+  textChunkLimit: {
+    label: "Longest message",
+    help: "UTF-16 units of one message; never more than the server's Message_MaxAllowedSize.",
+    advanced: true,
+  },
+  "streaming.chunkMode": {
+    label: "Dividing long replies",
+    help: "length fills messages, newline keeps paragraphs whole where it can.",
+    advanced: true,
+  },
+  "markdown.tables": {
+    label: "Tables",
+    help: "block: the server's own from 8.7 on, a code block before; code, bullets, or off.",
+  },
+  unfurlLinks: {
+    label: "Previews of linked pages",
+    help: "Whether the server shows previews of pages that the agent links to.",
+  },
+  joinPublicRooms: {
+    label: "Join public rooms to write there",
+    help: "Otherwise a message to a public room that the bot user is not in is refused.",
+  },
+
+  "thread.historyScope": {
+    label: "Recent messages in a thread",
+    help: "thread: of the thread; channel: of the room.",
+  },
+  "thread.inheritParent": {
+    label: "Threads begin with the room's transcript",
+    help: "Whether a thread's session begins with a copy of the room's.",
+    advanced: true,
+  },
+  "thread.initialHistoryLimit": {
+    label: "Earlier thread messages",
+    help: "Messages shown when the agent enters a thread; at most 200 are read, 0 shows none.",
+  },
+  historyLimit: {
+    label: "Recent room messages",
+    help: "Messages shown with each question in a room or group DM; at most 200 are read, 0 shows none.",
+  },
+  dmHistoryLimit: {
+    label: "Recent direct messages",
+    help: "Messages shown when the session begins; at most 200 are read. OpenClaw keeps as many turns of the transcript.",
+  },
+  dms: { label: "Recent direct messages by user", help: "By user id." },
+  "dms.*.historyLimit": {
+    label: "Recent direct messages of this user",
+    help: "In place of dmHistoryLimit.",
+  },
+  contextVisibility: {
+    label: "Whose messages the agent sees as context",
+    help: "all; allowlist: of people who may speak to it; allowlist_quote: of these, and what they quote.",
+  },
+
+  reactionNotifications: {
+    label: "Reactions the agent is told of",
+    help: "None, those to its own messages, all, or those of people in reactionAllowlist.",
+  },
+  reactionAllowlist: {
+    label: "People whose reactions are told",
+    help: `${PEOPLE}, under allowlist.`,
+  },
+  ackReaction: {
+    label: "Acknowledging reaction",
+    help: 'An emoji; "" for none. OpenClaw\'s messages.ackReactionScope says where it is given.',
+    placeholder: "eyes",
+  },
+  removeAckAfterReply: {
+    label: "Take the acknowledging reaction away",
+    help: "Whether it goes when the reply has come.",
+  },
+  typingReaction: {
+    label: "Reaction while the agent works",
+    help: 'An emoji; "" for none.',
+    placeholder: "hourglass",
+  },
+  "actions.reactions": {
+    label: "The agent may react",
+    help: "Whether the agent may add and remove its reactions.",
+  },
+  "actions.messages": {
+    label: "The agent may edit and delete its messages",
+    help: "Whether the agent may change or delete what it wrote.",
+  },
+} as const satisfies Record<string, KeyHint>;
+
+/** The hints as OpenClaw takes them: an account's keys are the root's again. */
+export const channelUiHints: Record<string, KeyHint> = {
+  ...uiHints,
+  ...Object.fromEntries(
+    Object.entries(uiHints)
+      .filter(([key]) => key !== "accounts" && key !== "defaultAccount")
+      .map(([key, hint]) => [`accounts.*.${key}`, hint]),
+  ),
 };

@@ -1,0 +1,36 @@
+// Owns what a key means that the configuration leaves out.
+
+import { DEFAULT_GROUP_HISTORY_LIMIT } from "openclaw/plugin-sdk/reply-history";
+import type { AccountConfig } from "./schema.ts";
+
+/** Keys without an entry have none: they are empty, another key's or OpenClaw's. */
+export const DEFAULTS = {
+  enabled: true,
+  dm: { enabled: true, groupEnabled: false },
+  dmPolicy: "pairing",
+  groupPolicy: "allowlist",
+  requireMention: true,
+  allowBots: false,
+  reactionNotifications: "own",
+  implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
+  removeAckAfterReply: false,
+  typingReaction: "",
+  actions: { reactions: true, messages: true },
+  textChunkLimit: 4000,
+  streaming: { chunkMode: "length" },
+  markdown: { tables: "block" },
+  unfurlLinks: false,
+  replyToMode: "off",
+  /** As on Slack. */
+  thread: { historyScope: "thread", inheritParent: false, initialHistoryLimit: 20 },
+  historyLimit: DEFAULT_GROUP_HISTORY_LIMIT,
+  dmHistoryLimit: 0,
+  contextVisibility: "all",
+  joinPublicRooms: false,
+  commands: { extra: false },
+  dangerouslyAllowNameMatching: false,
+  credentialCheckSeconds: 240,
+  catchUp: { maxAgeMinutes: 60, maxMessagesPerRoom: 200, safetyScanMinutes: 10 },
+  dangerouslyAllowInsecure: false,
+  network: { dangerouslyAllowPrivateNetwork: false },
+} as const satisfies AccountConfig;
