@@ -18,6 +18,7 @@ import {
 } from "./config/account.ts";
 import { LIVE_KEYS } from "./config/live-keys.ts";
 import { CHANNEL_ID, rocketchatConfigSchema } from "./config/schema.ts";
+import { directory } from "./directory.ts";
 import { messageAdapter, outbound } from "./message-adapter.ts";
 import { groups } from "./room-tools.ts";
 import { secrets } from "./secrets.ts";
@@ -112,6 +113,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     secrets,
     groups,
     actions,
+    directory,
     message: messageAdapter,
     messaging: {
       targetPrefixes: [CHANNEL_ID],

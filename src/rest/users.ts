@@ -1,7 +1,7 @@
 // Owns the endpoints about users.
 
 import { ProtocolError, RestError } from "../errors.ts";
-import { type JsonObject, readObject, readText, readTexts } from "../facts/json.ts";
+import { type JsonObject, readNumber, readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeUser, type UserFacts } from "../facts/message.ts";
 import type { RestClient } from "./client.ts";
 
@@ -54,4 +54,48 @@ async function askForUser(
     if (error instanceof RestError && error.status === 400) return undefined;
     throw error;
   }
+}
+
+/** One page of a listing; the server gives at most a hundred at once (`API_Upper_Count_Limit`). */
+export interface Page {
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** People of one page, and how many there are on all pages. */
+export interface UserPage {
+  readonly users: readonly UserFacts[];
+  readonly total: number;
+}
+
+/**
+ * `GET /api/v1/users.list` (recording `lookups`): everybody who is active, by username. Rejects with RestError where
+ * the bot user may not (`view-d-room`, `view-outside-room`).
+ */
+export async function listUsers(rest: RestClient, page: Page): Promise<UserPage> {
+  return decodePage(await rest.get("v1/users.list", queryOf(page)), "users");
+}
+
+/** `GET /api/v1/{channels,groups,im}.members` (recordings `lookups`, `group-dm`), online ones first. */
+export async function listMembers(
+  rest: RestClient,
+  room: { readonly id: string; readonly type: "c" | "p" | "d" },
+  page: Page,
+): Promise<UserPage> {
+  const family = { c: "channels", p: "groups", d: "im" }[room.type];
+  return decodePage(await rest.get(`v1/${family}.members`, { roomId: room.id, ...queryOf(page) }), "members");
+}
+
+/** `GET /api/v1/spotlight` (recording `lookups`): the few whose name or username has the text in it. */
+export async function searchUsers(rest: RestClient, text: string): Promise<readonly UserFacts[]> {
+  return decodePage(await rest.get("v1/spotlight", { query: `@${text}` }), "users").users;
+}
+
+function queryOf({ offset, count }: Page): Record<string, string> {
+  return { offset: String(offset), count: String(count) };
+}
+
+function decodePage(answer: JsonObject, key: string): UserPage {
+  const active = readObjects(answer, key).filter(({ active }) => active !== false);
+  return { users: active.flatMap((raw) => decodeUser(raw) ?? []), total: readNumber(answer, "total") ?? 0 };
 }
