@@ -4,7 +4,7 @@ import { defineChannelPluginEntry } from "openclaw/plugin-sdk/channel-core";
 import { rocketchatPlugin } from "./src/openclaw/channel.ts";
 import { registerCommands } from "./src/openclaw/cli.ts";
 import { CHANNEL_ID } from "./src/openclaw/config/schema.ts";
-import { setRuntime } from "./src/openclaw/runtime.ts";
+import { setRuntime, watchDrain } from "./src/openclaw/runtime.ts";
 
 export default defineChannelPluginEntry({
   id: CHANNEL_ID,
@@ -13,4 +13,5 @@ export default defineChannelPluginEntry({
   plugin: rocketchatPlugin,
   setRuntime,
   registerCliMetadata: registerCommands,
+  registerFull: watchDrain,
 });

@@ -18,6 +18,7 @@ import { isBroadcast, sendBroadcast } from "./broadcast.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "./config/account.ts";
 import { splitReply } from "./reply-text.ts";
 import { sendingFor } from "./transport.ts";
+import { readMessageId } from "./turn/handover.ts";
 
 type Actions = NonNullable<ChannelPlugin["actions"]>;
 type Context = Parameters<NonNullable<Actions["handleAction"]>>[0];
@@ -119,9 +120,10 @@ function assertOwn(message: Revision, account: AccountSettings): void {
 
 /** The message an action is about: the named one, or the one being answered; it must stand in the conversation meant. */
 async function findMessage({ params, toolContext }: Context, rest: RestClient): Promise<Revision> {
-  const messageId = resolveReactionMessageId({ args: params, ...(toolContext && { toolContext }) });
-  if (messageId === undefined) throw new Error("Give messageId: the id of a message in this conversation");
-  const message = await fetchRevision(rest, String(messageId));
+  const named = resolveReactionMessageId({ args: params, ...(toolContext && { toolContext }) });
+  if (named === undefined) throw new Error("Give messageId: the id of a message in this conversation");
+  const messageId = readMessageId(String(named));
+  const message = await fetchRevision(rest, messageId);
   const to =
     readStringParam(params, "to") ??
     toolContext?.currentMessagingTarget ??

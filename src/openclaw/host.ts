@@ -55,17 +55,20 @@ function openTurn(scope: TurnScope): HostTurn {
     },
 
     announce(announcement) {
+      scope.assertOpen();
       const { key, text } = scope.bursts.add(route.turnSessionKey, announcement);
       const contextKey = `${CHANNEL_ID}:${key}`;
       core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
     },
 
     async dispatch({ lookAround, ...replies }, signal) {
+      scope.assertOpen();
       scope.bursts.close(route.turnSessionKey);
       await dispatchTurn(scope, { route, ingress: required(ingress), replies, lookAround, signal });
     },
 
     async authorizeCommand() {
+      scope.assertOpen();
       commandIngress = await authorizeCommand(scope, route, pairing.readAllowFromStore);
       return commandIngress.commandAccess.authorized;
     },

@@ -49,6 +49,7 @@ const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA busy_timeout = 250;
+  PRAGMA wal_autocheckpoint = 100;
   CREATE TABLE IF NOT EXISTS event (
     id TEXT PRIMARY KEY,
     status TEXT NOT NULL CHECK (status IN ('pending', 'claimed', 'completed', 'failed')),

@@ -9,7 +9,6 @@ import type { StreamEvent } from "../ddp/protocol.ts";
 import { NotOnlineError } from "../errors.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
 import { createBursts } from "../inbound/bursts.ts";
-import type { HostTurn, InboundHost } from "../inbound/host.ts";
 import { createKnownMessages } from "../inbound/known.ts";
 import { createUserLookup } from "../inbound/lookups.ts";
 import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
@@ -30,7 +29,8 @@ import { CHANNEL_ID } from "./config/schema.ts";
 import { createWaitingCounter, readLink } from "./conversation.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
-import { getRuntime } from "./runtime.ts";
+import { getRuntime, isDraining } from "./runtime.ts";
+import { HandedBackError } from "./turn/handover.ts";
 import type { FinishingTurns } from "./turn/scope.ts";
 
 /** A stored event ends as failed after this many attempts, but not before this age: a server may be away. */
@@ -109,39 +109,19 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   let open = false;
 
   /** Nothing is handed to an agent on hold: the event goes back to the queue as if it had not been taken. */
-  function refuseOnHold(host: InboundHost): InboundHost {
-    return {
-      settings: host.settings,
-      openTurn(input) {
-        const turn = host.openTurn(input);
-        const assertOpen = (): void => {
-          if (!open) throw new NotOnlineError("on hold");
-        };
-        const dispatch: HostTurn["dispatch"] = async (...args) => {
-          assertOpen();
-          await turn.dispatch(...args);
-        };
-        const announce: HostTurn["announce"] = (announcement) => {
-          assertOpen();
-          turn.announce(announcement);
-        };
-        const authorizeCommand: HostTurn["authorizeCommand"] = async () => {
-          assertOpen();
-          return turn.authorizeCommand();
-        };
-        return { ...turn, dispatch, announce, authorizeCommand };
-      },
-    };
+  function assertOpen(): void {
+    if (!open || isDraining()) throw new NotOnlineError("on hold");
   }
 
   async function deliver(
     event: RawMessageEvent,
     lifecycle: ChannelIngressMonitorLifecycle,
-    claim: { readonly id: string },
+    claim: { readonly id: string; readonly lastError?: string },
   ): Promise<void> {
     await memory.learnNames();
     const post = createPost(claim.id);
-    const host = refuseOnHold(createInboundHost({ ...hostOptions, lifecycle }));
+    const handedBack = claim.lastError === HandedBackError.MESSAGE;
+    const host = createInboundHost({ ...hostOptions, lifecycle, assertOpen, handedBack });
     const outcome = await runTurn(event, {
       host,
       rooms,

@@ -10,6 +10,7 @@ import type { RestClient } from "../rest/client.ts";
 import type { AccountSettings } from "../settings.ts";
 import { resolveAccount } from "./config/account.ts";
 import { sendingFor } from "./transport.ts";
+import { readMessageId } from "./turn/handover.ts";
 
 export const TARGET_HINT = "room:<room id>, user:<user id>, #room or @username";
 
@@ -49,6 +50,7 @@ export async function findDestination(
   const isExact = "id" in target && !mayLackCapitals(target.id);
   const found = isExact ? target : await resolveTarget({ rest, settings }, target);
   const roomId = await resolveTargetRoom(rest, found);
-  const messageId = request.replyToId ?? (request.threadId == null ? undefined : String(request.threadId));
+  const named = request.replyToId ?? (request.threadId == null ? undefined : String(request.threadId));
+  const messageId = named && readMessageId(named);
   return { roomId, threadId: messageId && (await resolveThread(rest, { roomId, messageId })) };
 }

@@ -5,6 +5,7 @@ import { formatTarget, parseTarget } from "../outbound/target.ts";
 import { replyToModeOf } from "../policy/reply-place.ts";
 import type { AccountSettings } from "../settings.ts";
 import { inspectAccount } from "./config/account.ts";
+import { readMessageId } from "./turn/handover.ts";
 
 type Threading = NonNullable<ChannelPlugin<AccountSettings>["threading"]>;
 type ToolContext = NonNullable<ReturnType<NonNullable<Threading["buildToolContext"]>>>;
@@ -70,7 +71,7 @@ function isCurrentConversation(target: string, context: ToolContext): boolean {
 }
 
 function textOf(value: string | number | null | undefined): string | undefined {
-  return value == null || value === "" ? undefined : String(value);
+  return value == null || value === "" ? undefined : readMessageId(String(value));
 }
 
 function readChatType(text: string | null | undefined): "direct" | "group" | "channel" | undefined {

@@ -100,12 +100,12 @@ export async function playSeed(town: Town, seed: number, { restarts = true } = {
   async function trouble(): Promise<void> {
     const [name, make] = random.pick(mayRestart ? [...TROUBLES, ...RESTARTS, ...RESTARTS] : TROUBLES);
     troubles.push(name);
-    await make(town, random);
+    await make(town, random, ask);
   }
 
   for (const [name, make] of SLOW_TROUBLES.filter(([, , rest]) => restarts && seed % 100 === rest)) {
     troubles.push(name);
-    await make(town, random);
+    await make(town, random, ask);
     ask();
   }
   for (let step = 0; step < STEPS; step += 1) {
@@ -121,7 +121,7 @@ export async function playSeed(town: Town, seed: number, { restarts = true } = {
   return { seed, asked: questions.length, troubles, failures };
 }
 
-type Trouble = readonly [string, (town: Town, random: Random) => unknown];
+type Trouble = readonly [string, (town: Town, random: Random, ask: () => void) => unknown];
 
 const rest =
   (fault: RestFault): Trouble[1] =>
@@ -172,9 +172,12 @@ const RESTARTS: readonly Trouble[] = [
       void gateway.start();
     },
   ],
+  ["gateway stopped", ({ gateway }) => gateway.restart()],
   [
-    "gateway stopped",
-    async ({ gateway }) => {
+    "gateway stopped behind a question",
+    async ({ gateway }, random, ask) => {
+      ask();
+      await wait(random.upTo(300));
       await gateway.restart();
     },
   ],

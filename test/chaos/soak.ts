@@ -1,9 +1,11 @@
 // Owns the command `npm run soak -- --minutes 30`: a long even load, and what the gateway holds at its end.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { packPlugin } from "../../demo/pack.ts";
 import { closeSandboxes, openSandbox } from "../../demo/sandbox.ts";
 import { BOTS, mark, startTown, type Town } from "./town.ts";
@@ -17,15 +19,27 @@ const perSecond = Number(values.rate);
 const SETTLED_MINUTE = Math.min(5, Math.max(1, minutes - 1));
 const PERSON = "soak-person";
 const KILOBYTE = 1024;
+/** Seconds. */
+const QUESTION_EVERY = 10;
+/** After the last minute: the last question is answered, and a doubled answer would have come. */
+const QUIET_MS = 20_000;
+const countsSchema = z.record(z.string(), z.number());
 
 interface Sample {
+  /** Resident memory of all processes of the gateway. */
   readonly rssMb: number;
+  /** Their open files and sockets. */
   readonly handles: number;
+  /** Timers that run in them. */
+  readonly timers: number;
+  /** The files of the default account's queue. */
   readonly queueKb: number;
 }
 
-/** What the gateway's processes hold, and the size of the default account's queue. */
-function sample({ gateway }: Town): Sample {
+const KEYS = ["rssMb", "handles", "timers", "queueKb"] as const;
+
+/** What the gateway's processes hold. */
+async function sample({ gateway }: Town): Promise<Sample> {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && groupOf(name) === gateway.groupId);
   const rssKb = pids.map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readText(`/proc/${pid}/status`))?.[1] ?? 0));
   const handles = pids.map((pid) => countFiles(`/proc/${pid}/fd`));
@@ -35,8 +49,19 @@ function sample({ gateway }: Town): Sample {
   return {
     rssMb: Math.round(sum(rssKb) / KILOBYTE),
     handles: sum(handles),
+    timers: await countTimers(gateway.groupId),
     queueKb: Math.round(sum(queueBytes) / KILOBYTE),
   };
+}
+
+/** Asks the gateway's main process, which `held.mjs` was loaded into. */
+async function countTimers(pid: number | undefined): Promise<number> {
+  if (pid === undefined) return 0;
+  const file = join(heldFolder, `${pid}.json`);
+  rmSync(file, { force: true });
+  process.kill(pid, "SIGUSR2");
+  while (!existsSync(file)) await wait(50);
+  return countsSchema.parse(JSON.parse(readText(file))).Timeout ?? 0;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -63,44 +88,51 @@ function groupOf(pid: string): number {
 }
 
 /** One minute of talk in a room of its own, with a question every ten seconds; the connections are cut at its end. */
-async function playMinute(town: Town, minute: number): Promise<number> {
+async function playMinute(town: Town, minute: number): Promise<string> {
   const { control, faults } = town.emulator;
   const rid = control.addRoom({
     name: `soak-${minute}`,
     type: "c",
     members: [PERSON, ...Object.values(BOTS)],
   });
-  const endsAt = performance.now() + 60_000;
-  let questions = 0;
+  const startedAt = performance.now();
   for (let second = 0; second < 60; second += 1) {
     for (let count = 0; count < perSecond; count += 1)
       control.post({ as: PERSON, rid, msg: `talk ${second} ${count}` });
-    if (second % 10 === 5)
-      control.post({ as: PERSON, rid, msg: `@${BOTS.default} ${mark(minute, questions++, 1)}` });
-    await wait(Math.max(0, endsAt - 60_000 + (second + 1) * 1_000 - performance.now()));
+    if (second % QUESTION_EVERY === 5)
+      control.post({ as: PERSON, rid, msg: `@${BOTS.default} ${mark(minute, second, 1)}` });
+    await wait(Math.max(0, startedAt + (second + 1) * 1_000 - performance.now()));
   }
   faults.cutSockets();
-  await wait(Math.max(0, endsAt - performance.now()));
-  const answers = control.messages(rid).filter(({ u }) => u.username === BOTS.default).length;
-  return answers - questions;
+  return rid;
 }
 
 const sandbox = await openSandbox("pack");
+const heldFolder = sandbox.folder;
 try {
-  const town = await startTown({ tarball: await packPlugin(sandbox.folder) });
-  town.emulator.control.addUser({ username: PERSON });
+  const preload = fileURLToPath(new URL("held.mjs", import.meta.url));
+  const town = await startTown({
+    tarball: await packPlugin(sandbox.folder),
+    env: { NODE_OPTIONS: `--import=${preload}`, ROCKETCHAT_HELD: heldFolder },
+  });
+  const { control } = town.emulator;
+  control.addUser({ username: PERSON });
+  const rooms: string[] = [];
   let settled: Sample | undefined;
-  let latest = sample(town);
+  let latest = await sample(town);
   for (let minute = 1; minute <= minutes; minute += 1) {
-    const balance = await playMinute(town, minute);
-    latest = sample(town);
+    rooms.push(await playMinute(town, minute));
+    latest = await sample(town);
     if (minute === SETTLED_MINUTE) settled = latest;
-    console.log(`minute ${minute}: ${JSON.stringify(latest)}, answers less questions: ${balance}`);
+    console.log(`minute ${minute}: ${JSON.stringify(latest)}`);
   }
-  const before = settled ?? latest;
-  const grown = (["rssMb", "handles", "queueKb"] as const).map(
-    (key) => `${key} ${Math.round(100 * (latest[key] / before[key] - 1))} %`,
+  await wait(QUIET_MS);
+  const answers = rooms.flatMap((rid) =>
+    control.messages(rid).filter(({ u }) => u.username === BOTS.default),
   );
+  console.log(`${rooms.length * (60 / QUESTION_EVERY)} questions, ${answers.length} answers`);
+  const before = settled ?? latest;
+  const grown = KEYS.map((key) => `${key} ${Math.round(100 * (latest[key] / before[key] - 1))} %`);
   console.log(`since minute ${SETTLED_MINUTE}: ${grown.join(", ")}`);
   await town.close();
 } finally {

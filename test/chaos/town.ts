@@ -78,11 +78,14 @@ export async function startTown(options: {
   return town;
 }
 
-/** Every question's answer is its mark counted up: `q1x2w3.0 q1x2w3.1 q1x2w3.2`. */
+/**
+ * Every question's answer is its mark counted up: `q1x2w3.0 q1x2w3.1 q1x2w3.2`. One that OpenClaw refused while it
+ * stopped stands in the session already when it is asked again, and is one question all the same.
+ */
 function answerMarks({ text }: ModelRequest): ModelReply {
-  const marks = [...text.matchAll(QUESTION)];
-  const words = marks.flatMap(([found, , , count]) =>
-    Array.from({ length: Number(count) }, (_, index) => `${found}.${index}`),
+  const marks = new Map(Array.from(text.matchAll(QUESTION), ([found, , , count]) => [found, Number(count)]));
+  const words = [...marks].flatMap(([found, count]) =>
+    Array.from({ length: count }, (_, index) => `${found}.${index}`),
   );
   return { text: words.join(" ") };
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
 
 let stack: Stack;
@@ -73,4 +73,21 @@ it("a text longer than the server takes is sent in parts that join back", async 
   ]);
   const parts = said(plaza).slice(-2);
   expect(parts.join(" ")).toBe(long);
+});
+
+it("a question that OpenClaw is being given when it stops is answered once, after its return", async () => {
+  const { control } = stack.emulator;
+  const before = control.requests().length;
+  control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say asked on the way out]" });
+  // The message is acknowledged before OpenClaw has it.
+  const acknowledged = () =>
+    control
+      .requests()
+      .slice(before)
+      .some(({ path }) => path.endsWith("chat.react"));
+  await vi.waitFor(() => expect(acknowledged()).toBe(true), { timeout: 60_000 });
+  const from = said(town).length;
+  await stack.gateway.restart();
+  await answer("asked on the way out");
+  expect(said(town).slice(from)).toEqual(["asked on the way out"]);
 });

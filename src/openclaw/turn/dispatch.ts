@@ -15,9 +15,11 @@ import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { splitReply } from "../reply-text.ts";
+import { isDraining } from "../runtime.ts";
 import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
 import { acknowledge } from "./feedback.ts";
+import { createHandover, readMessageId } from "./handover.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -73,8 +75,10 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
   const hasReplied = { value: false };
   const plan = planReplies({ message, mode, hasReplied, findRoot: replies.findRoot });
+  const handover = createHandover(scope.lifecycle, isDraining);
   // Of the reply in hand: OpenClaw prepares and delivers one after another.
   let place: string | undefined;
+  let held = false;
   const finish = (): void => {
     const over = Promise.allSettled([finishing.get(route.turnSessionKey), turn]).then(forget);
     finishing.set(route.turnSessionKey, over);
@@ -82,6 +86,8 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
       if (finishing.get(route.turnSessionKey) === over) finishing.delete(route.turnSessionKey);
     }
   };
+  // Much may have changed while the room was read.
+  scope.assertOpen();
   const turn = core.channel.inbound.run({
     channel: CHANNEL_ID,
     accountId,
@@ -111,7 +117,8 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
           observeMessageSent: true,
           // A reply is addressed by its room and thread; a native reply to one message is nothing we could prove.
           async preparePayload({ replyToId, ...payload }, { kind }) {
-            place = await plan.place({ ...payload, replyToId, kind });
+            held = await handover.hold(payload);
+            place = await plan.place({ ...payload, replyToId: replyToId && readMessageId(replyToId), kind });
             if (place !== undefined) rememberThread({ roomId: input.room.id, threadId: place });
             return payload;
           },
@@ -119,11 +126,12 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
             if (kind !== "final") return false;
             finish();
             // A command is answered in its own place, and nothing of a stopped answer is kept.
-            if (command !== undefined || signal?.aborted) return false;
+            if (command !== undefined || signal?.aborted || held) return false;
             return durableReply(scope, payload, place);
           },
           async deliver(payload, { kind }) {
             if (kind === "final") finish();
+            if (held) return { visibleReplySent: false };
             const messageIds: string[] = [];
             const { rest } = sendingFor(settings);
             for (const text of await splitReply(settings, rest, payload.text ?? "")) {
@@ -137,7 +145,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
           onError: (error) => log.error("reply could not be delivered", { error, messageId: message.id }),
         },
         replyOptions: {
-          ...bindIngressLifecycleToReplyOptions(scope.lifecycle),
+          ...bindIngressLifecycleToReplyOptions(handover.lifecycle),
           ...(signal && { abortSignal: signal }),
           onModelSelected,
           ...skillFilter(scope),
@@ -150,6 +158,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
   if (command === STOP) finish();
   await feedback.during(turn);
+  await handover.settle();
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
 }
 

@@ -19,6 +19,10 @@ export interface HostOptions {
   readonly log: Log;
   /** Ownership of the event's row in the durable queue, handed on to the agent run. */
   readonly lifecycle: ChannelIngressMonitorLifecycle;
+  /** Throws when nothing may be handed to an agent now; the event is to be taken up again later. */
+  readonly assertOpen: () => void;
+  /** Whether OpenClaw was given this before, and handed it back because it stopped. */
+  readonly handedBack: boolean;
   readonly finishing: FinishingTurns;
   readonly pairings: PairingMemory;
   readonly bursts: Bursts;
