@@ -1,10 +1,15 @@
-// Owns writing openclaw.plugin.json and docs/CONFIGURATION.md; run it after every change of the configuration schema.
+// Owns writing what follows from the configuration schema and package.json; run it after every change of these.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { buildManifest } from "../src/openclaw/config/manifest.ts";
 import { buildConfigurationPage } from "./configuration-page.ts";
+import { buildSourcePackage } from "./source-package.ts";
 
-const write = (path: string, text: string) => writeFileSync(new URL(`../${path}`, import.meta.url), text);
+const at = (path: string) => new URL(`../${path}`, import.meta.url);
+const writeJson = (path: string, value: unknown) =>
+  writeFileSync(at(path), `${JSON.stringify(value, null, 2)}\n`);
 
-write("openclaw.plugin.json", `${JSON.stringify(buildManifest(), null, 2)}\n`);
-write("docs/CONFIGURATION.md", buildConfigurationPage());
+writeJson("openclaw.plugin.json", buildManifest());
+writeJson("dev/openclaw.plugin.json", buildManifest());
+writeJson("dev/package.json", buildSourcePackage(JSON.parse(readFileSync(at("package.json"), "utf8"))));
+writeFileSync(at("docs/CONFIGURATION.md"), buildConfigurationPage());

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { buildSourcePackage } from "../../scripts/source-package.ts";
 import { ENVIRONMENT } from "../../src/openclaw/config/environment.ts";
 import { buildManifest } from "../../src/openclaw/config/manifest.ts";
 import { rocketchatConfigSchema } from "../../src/openclaw/config/schema.ts";
@@ -13,6 +14,19 @@ const readJson = (path: string): unknown => JSON.parse(readFileSync(`${root}/${p
 describe("the manifest", () => {
   it("is what the schema says; `npm run manifest` writes it", () => {
     expect(readJson("openclaw.plugin.json")).toEqual(JSON.parse(JSON.stringify(buildManifest())));
+  });
+});
+
+describe("the folder dev, from which the sources are loaded", () => {
+  it("is the same plugin without the built entries; `npm run manifest` writes it", () => {
+    expect(readJson("dev/openclaw.plugin.json")).toEqual(readJson("openclaw.plugin.json"));
+    expect(readJson("dev/package.json")).toEqual(buildSourcePackage(readJson("package.json")));
+  });
+
+  it.each(["index.ts", "setup-entry.ts", "secret-contract-api.ts"])("hands on %s", (entry) => {
+    expect(readFileSync(`${root}/dev/${entry}`, "utf8")).toMatch(
+      new RegExp(`^export (\\{ default \\}|\\*) from "\\.\\./${entry}";$`, "m"),
+    );
   });
 });
 

@@ -1,0 +1,3 @@
+// Owns the light entry of the sources.
+
+export { default } from "../setup-entry.ts";
