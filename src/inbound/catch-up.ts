@@ -104,6 +104,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let listed = Promise.withResolvers<void>();
   const pending = new Map<string, Job>();
   let undelivered = 0;
+  /** A new account begins to read here, even when that connection was lost before it could note so. */
+  let firstOnlineAt: number | undefined;
+  let isFirstLink = false;
   /** Whether messages are remembered from before the gap, without which their changes say nothing. */
   let remembers = false;
 
@@ -166,12 +169,11 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function readMissed(signal: AbortSignal): Promise<void> {
     const { catchUp } = settings();
     const asked = await askServerTime(rest, now);
-    const before = marker.current();
-    if (before === undefined) {
+    const noted = marker.current();
+    const before = noted ?? marker.begin(asked - (now() - (firstOnlineAt ?? now())));
+    if (noted === undefined && isFirstLink) {
       remembers = true;
-      // The server told whole seconds; what it was sent within this one came before us.
-      marker.begin(asked + 1000);
-      log.info("first connection; messages from now on are read");
+      marker.caughtUp(asked);
       listed.resolve();
       return;
     }
@@ -246,6 +248,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     online() {
       link = new AbortController();
       const { signal } = link;
+      isFirstLink = firstOnlineAt === undefined;
+      firstOnlineAt ??= now();
       marker.hold();
       run(signal).catch((error: unknown) => {
         if (!signal.aborted) log.error("catching up ended", { error });
@@ -337,11 +341,13 @@ function createMarker({ mark, now, log }: CatchUpOptions) {
       holding = true;
       heard = 0;
     },
-    /** A first connection: reading begins here. */
-    begin(serverTime: number): void {
-      holding = false;
-      move(Math.max(serverTime, heard));
+    /** A new account: what was sent before is never read. */
+    begin(serverTime: number): Mark {
+      log.info("first connection; messages from now on are read");
+      current = { startedAt: serverTime, readTo: serverTime, notedAt: now() };
+      dirty = true;
       flush();
+      return current;
     },
     caughtUp(serverTime: number): void {
       holding = false;
