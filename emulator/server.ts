@@ -77,12 +77,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const actualPort = await listen(server, port);
   const url = `${tls ? "https" : "http"}://${HOST}:${actualPort}`;
   world.settings.set("Site_Url", url);
-  const restart = async (gapMs: number) => {
+  let restarting: Promise<void> | undefined;
+  const goAndComeBack = async (gapMs: number) => {
     endpoint.cutAll();
     await stop(server);
     limiter.reset();
     await setTimeout(gapMs);
     await listen(server, actualPort);
+    restarting = undefined;
+  };
+  /** A server that is away comes back when it was said first. */
+  const restart = (gapMs: number) => {
+    restarting ??= goAndComeBack(gapMs);
+    return restarting;
   };
   faults.attach(faultPort(world, endpoint, restart));
   const close = async () => {
