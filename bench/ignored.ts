@@ -1,0 +1,166 @@
+// Owns measuring what reading messages costs that are no business of the bot.
+
+import { z } from "zod";
+import { type Child, startChild } from "./child.ts";
+import type { Bench, Figure } from "./figures.ts";
+import type { Usage } from "./probe.ts";
+import { BOT, openScene, PERSON, type Scene, startConnected } from "./scene.ts";
+
+const SIZES = [10_000, 100_000, 1_000_000] as const;
+const ROOMS = 50;
+const MEGABYTE = 1024 ** 2;
+/** Garbage that was not found yet, and tables that grow in steps, make this much difference between two looks. */
+const UNEVENNESS_MB = 3;
+
+const portSchema = z.object({ port: z.number() });
+const openSchema = z.object({ open: z.literal(true) });
+const bytesSchema = z.object({ bytes: z.number() });
+const callsSchema = z.object({ calls: z.number() });
+const cpuSchema = z.object({ cpuMs: z.number() });
+
+interface Round {
+  readonly count: number;
+  readonly cpuMs: number;
+  readonly floorMs: number;
+  readonly before: Usage;
+  readonly after: Usage;
+  readonly calls: number;
+}
+
+export const benchIgnored: Bench = async (say) => {
+  let flood: Child | undefined;
+  const scene = await openScene({
+    async channel({ url }) {
+      flood = startChild("flood.ts", [url]);
+      const { port } = await flood.ask(portSchema);
+      return { serverUrl: `http://127.0.0.1:${port}`, groupPolicy: "open" };
+    },
+  });
+  try {
+    if (flood === undefined) throw new Error("The flood was not started.");
+    return await measure(scene, flood, say);
+  } finally {
+    await scene.close();
+    await flood?.close();
+  }
+};
+
+async function measure(scene: Scene, flood: Child, say: (line: string) => void): Promise<Figure[]> {
+  const { control } = scene.emulator;
+  const roomIds = Array.from({ length: ROOMS }, (_, index) =>
+    control.addRoom({ name: `room-${index}`, type: "c", members: [PERSON, BOT] }),
+  );
+  await startConnected(scene);
+  const url = await serverUrl(scene);
+  const bare = startChild("bare.ts", [`${url.replace("http", "ws")}/bare`]);
+  await bare.ask(openSchema);
+  const idle = await scene.probe.idleShare();
+  const rounds: Round[] = [];
+  let from = 0;
+  for (const count of SIZES) {
+    const round = await play({ scene, flood, bare, idle }, { kind: "flood", from, count, roomIds });
+    rounds.push(round);
+    from += count;
+    const micros = (ms: number) => ((1000 * ms) / count).toFixed(1);
+    say(
+      `${count}: ${micros(round.cpuMs)} µs a message, floor ${micros(round.floorMs)} µs, ${describe(round)}`,
+    );
+  }
+  await bare.close();
+  return figuresOf(rounds, control.connections()[0]?.subs.length ?? 0);
+}
+
+async function serverUrl({ gateway }: Scene): Promise<string> {
+  const schema = z.object({ channels: z.object({ rocketchat: z.object({ serverUrl: z.string() }) }) });
+  return schema.parse(await gateway.readConfig()).channels.rocketchat.serverUrl;
+}
+
+interface Stage {
+  readonly scene: Scene;
+  readonly flood: Child;
+  readonly bare: Child;
+  /** What the gateway takes by itself. */
+  readonly idle: number;
+}
+
+async function play(
+  { scene: { probe }, flood, bare, idle }: Stage,
+  command: { kind: "flood"; from: number; count: number; roomIds: readonly string[] },
+): Promise<Round> {
+  const bareBefore = await bare.ask(cpuSchema, {});
+  await flood.ask(bytesSchema, { ...command, to: "bare" });
+  const bareAfter = await bare.ask(cpuSchema, {});
+  const callsBefore = await flood.ask(callsSchema, { kind: "calls" });
+  const before = await probe.usage();
+  await probe.rest();
+  const start = performance.now();
+  const { cpuMs: begun } = before;
+  const ended = await probe.profiled(`ignored-${command.count}`, async () => {
+    await flood.ask(bytesSchema, { ...command, to: "gateway" });
+    return probe.rest();
+  });
+  const elapsed = performance.now() - start;
+  const after = await probe.usage();
+  const callsAfter = await flood.ask(callsSchema, { kind: "calls" });
+  return {
+    count: command.count,
+    cpuMs: ended - begun - idle * elapsed,
+    floorMs: bareAfter.cpuMs - bareBefore.cpuMs,
+    before,
+    after,
+    calls: callsAfter.calls - callsBefore.calls,
+  };
+}
+
+function describe({ before, after, calls }: Round): string {
+  const megabytes = (bytes: number) => (bytes / MEGABYTE).toFixed(1);
+  return [
+    `${calls} REST calls`,
+    `delay p99 ${after.delayP99Ms.toFixed(1)} ms`,
+    `rss ${megabytes(after.rss)} MB`,
+    `used ${megabytes(after.used)} MB (${megabytes(after.used - before.used)} more)`,
+    `${megabytes(after.written - before.written)} MB written`,
+  ].join(", ");
+}
+
+function figuresOf(rounds: readonly Round[], subscriptions: number): Figure[] {
+  const last = rounds.at(-1);
+  const previous = rounds.at(-2);
+  if (last === undefined || previous === undefined) throw new Error("Growth is told by two rounds.");
+  return [
+    ...rounds.map(
+      ({ count, cpuMs, floorMs }): Figure => ({
+        name: `CPU per message, ${count}`,
+        value: (1000 * cpuMs) / count,
+        floor: (1000 * floorMs) / count,
+        unit: "µs",
+        target: { ratio: 1.5 },
+      }),
+    ),
+    {
+      name: "REST calls",
+      value: rounds.reduce((all, { calls }) => all + calls, 0),
+      unit: "",
+      target: { value: 0 },
+    },
+    { name: "subscriptions", value: subscriptions, unit: "" },
+    {
+      name: `growth of used memory, ${previous.count} to ${last.count}`,
+      value: (last.after.used - previous.after.used) / MEGABYTE,
+      unit: "MB",
+      target: { value: UNEVENNESS_MB },
+    },
+    {
+      name: `resident memory after ${last.count}`,
+      value: last.after.rss / MEGABYTE,
+      floor: previous.after.rss / MEGABYTE,
+      unit: "MB",
+    },
+    { name: `event loop delay p99, ${last.count}`, value: last.after.delayP99Ms, unit: "ms" },
+    {
+      name: `written to disk per message, ${last.count}`,
+      value: (last.after.written - last.before.written) / last.count,
+      unit: "bytes",
+    },
+  ];
+}

@@ -1,0 +1,100 @@
+// Owns what a bench plays in: an emulator, a scripted model and a real gateway with the packed plugin.
+
+import { join } from "node:path";
+import { type Gateway, installGateway } from "../demo/gateway.ts";
+import type { ConfigObject } from "../demo/gateway-config.ts";
+import { watchEnvironment } from "../demo/network-watch.ts";
+import { packPlugin } from "../demo/pack.ts";
+import { openSandbox } from "../demo/sandbox.ts";
+import { type ScriptedModel, startScriptedModel } from "../demo/scripted-model.ts";
+import { type Emulator, startEmulator } from "../emulator/server.ts";
+import { Probe, probeEnvironment } from "./probe.ts";
+
+export const BOT = "openclaw-bot";
+export const PERSON = "alice";
+
+export interface Scene {
+  readonly emulator: Emulator;
+  readonly model: ScriptedModel;
+  readonly gateway: Gateway;
+  readonly probe: Probe;
+  readonly botId: string;
+  close(): Promise<void>;
+}
+
+export interface SceneOptions {
+  /** The channel's configuration beyond the account; the address of the server, if not the emulator's own, too. */
+  readonly channel?: (emulator: Emulator) => ConfigObject | Promise<ConfigObject>;
+  /** Sections of OpenClaw's configuration, which replace the isolated ones. */
+  readonly config?: ConfigObject;
+}
+
+let packed: Promise<string> | undefined;
+
+/** Packs the plugin, once for all benches. */
+export function packOnce(): Promise<string> {
+  packed ??= openSandbox("bench").then(({ folder }) => packPlugin(folder));
+  return packed;
+}
+
+/** Prepares everything; the gateway is installed and does not run yet. Its log is as quiet as a user's. */
+export async function openScene({ channel, config }: SceneOptions = {}): Promise<Scene> {
+  const tarball = await packOnce();
+  const emulator = await startEmulator();
+  const model = await startScriptedModel();
+  emulator.control.addUser({ username: PERSON });
+  const { userId } = emulator.control.addUser({ username: BOT, roles: ["user", "bot"] });
+  const sandbox = await openSandbox("bench");
+  const watch = { file: join(sandbox.folder, "network.jsonl") };
+  const probePath = join(sandbox.folder, "probe");
+  const gateway = await installGateway({
+    tarball,
+    modelUrl: model.url,
+    channels: {
+      rocketchat: {
+        ...accountOf(emulator, BOT),
+        ...SERVED,
+        serverUrl: emulator.url,
+        ...(await channel?.(emulator)),
+      },
+    },
+    config: { logging: { file: join(sandbox.folder, "openclaw.log") }, ...config },
+    watch,
+    env: probeEnvironment(probePath, watchEnvironment(watch)),
+  });
+  return {
+    emulator,
+    model,
+    gateway,
+    probe: new Probe(probePath),
+    botId: userId,
+    async close() {
+      await gateway.stop();
+      await Promise.all([model.close(), emulator.close(), sandbox.close()]);
+    },
+  };
+}
+
+/** The credentials of a bot user that the emulator has. */
+export function accountOf({ world, control }: Emulator, username: string): ConfigObject {
+  return { userId: world.userNamed(username)?._id, username, pat: control.personalAccessToken(username) };
+}
+
+/** Everything is served, so that every message is looked at closely. */
+export const SERVED = {
+  dangerouslyAllowInsecure: true,
+  network: { dangerouslyAllowPrivateNetwork: true },
+  groupPolicy: "open",
+  dmPolicy: "open",
+  allowFrom: ["*"],
+} as const;
+
+/** Starts the gateway; resolves when these accounts are connected. */
+export async function startConnected(
+  { gateway }: Scene,
+  accountIds: readonly string[] = ["default"],
+): Promise<void> {
+  const from = gateway.mark();
+  await (gateway.running ? gateway.restart() : gateway.start());
+  for (const id of accountIds) await gateway.waitForOutput(new RegExp(`\\[${id}\\] connected`), { from });
+}
