@@ -88,6 +88,8 @@ describe("the REST client", () => {
     [{ success: false, error: "room_is_blocked" }, "room_is_blocked"],
     [{ success: false, error: "Cannot read properties of undefined (reading 'starred')" }, undefined],
     [{ success: false }, undefined],
+    [{ error: "You can't send messages because the room is readonly." }, "room-is-readonly"],
+    [{ error: "You_have_been_muted" }, "you-have-been-muted"],
   ])("reads the code of the refusal %j", async (body, serverCode) => {
     const { rest } = await connect(answer(400, body));
     const error = await failure(rest.get("v1/me"));

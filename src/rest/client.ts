@@ -299,6 +299,12 @@ async function readLimited(response: Response, path: string, maxBytes: number): 
   return Buffer.concat(chunks, bytes);
 }
 
+/** What the server says in a sentence where it has no code (recording `send-errors`). */
+const SENTENCES = new Map([
+  ["You can't send messages because the room is readonly.", "room-is-readonly"],
+  ["You_have_been_muted", "you-have-been-muted"],
+]);
+
 /**
  * The code of a refusal: `errorType`, else the trailing `[code]` of `error`, else `error` when it is a bare code.
  * Codes are lowercase words; anything else might be an echo of what was sent.
@@ -306,7 +312,7 @@ async function readLimited(response: Response, path: string, maxBytes: number): 
 function codeOf(body: JsonObject): string | undefined {
   const error = readText(body, "error") ?? "";
   const type = readText(body, "errorType")?.slice(0, MAX_CODE_LENGTH);
-  return type ?? /\[([a-z_-]+)\]$/.exec(error)?.[1] ?? /^[a-z_-]+$/.exec(error)?.[0];
+  return type ?? /\[([a-z_-]+)\]$/.exec(error)?.[1] ?? /^[a-z_-]+$/.exec(error)?.[0] ?? SENTENCES.get(error);
 }
 
 const realClock: RestClock = {

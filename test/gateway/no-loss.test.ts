@@ -142,7 +142,7 @@ describe("a message that was sent meanwhile is answered once", () => {
   });
 });
 
-it("a reply that the server refuses ends once, with the reason in the log and no word in the room", async () => {
+it("a reply that the server refuses ends once, with the reason in the log and in a direct message", async () => {
   const { control } = stack.emulator;
   const from = stack.gateway.mark();
   const before = control.requests().length;
@@ -152,6 +152,8 @@ it("a reply that the server refuses ends once, with the reason in the log and no
   control.setReadOnly({ as: "alice", rid: town });
   held.release();
   await stack.gateway.waitForOutput(/reply could not be delivered .*chat\.sendMessage.*status 400/, { from });
+  await answer("I could not answer you");
+  expect(said(dm).at(-1)).toBe("I could not answer you in town: the room is read-only for me.");
   held.remove();
   control.setReadOnly({ as: "alice", rid: town, on: false });
   await settle("after it");

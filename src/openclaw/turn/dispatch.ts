@@ -20,6 +20,7 @@ import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
 import { acknowledge } from "./feedback.ts";
 import { createHandover, readMessageId } from "./handover.ts";
+import { findRefusal, tellRefusal } from "./refusal.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -142,7 +143,11 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
           },
           onDelivered: (_, { kind }, result) =>
             log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") ?? "-" }),
-          onError: (error) => log.error("reply could not be delivered", { error, messageId: message.id }),
+          onError(error) {
+            log.error("reply could not be delivered", { error, messageId: message.id });
+            const refusal = findRefusal(error);
+            if (refusal !== undefined) void tellRefusal(scope, refusal);
+          },
         },
         replyOptions: {
           ...bindIngressLifecycleToReplyOptions(handover.lifecycle),
