@@ -14,6 +14,7 @@ import {
   starMessage,
 } from "./world/message-changes.ts";
 import { sendMessage } from "./world/messages.ts";
+import { type PruneOptions, pruneRoom } from "./world/prune.ts";
 import { createRoom, describeRoom, muteUser, renameRoom, setReadOnly } from "./world/rooms.ts";
 import type { SettingValue } from "./world/settings.ts";
 import { createTeam } from "./world/teams.ts";
@@ -167,6 +168,12 @@ export class Control {
 
   delete({ as, messageId }: { as: string; messageId: string }): void {
     deleteMessage(this.#world, this.#user(as), this.#message(messageId));
+  }
+
+  /** Takes messages of a room away as `rooms.cleanHistory` does, those of all times unless told; answers how many. */
+  prune({ rid, ...options }: { rid: string } & Partial<PruneOptions>): number {
+    const all = { oldest: new Date(0), latest: this.#world.now(), inclusive: true };
+    return pruneRoom(this.#world, this.#room(rid), { ...all, ...options });
   }
 
   /** Adds a reaction (`on` true or absent) or takes it away. */

@@ -8,6 +8,7 @@ import { addUser, kickUser, leaveRoom } from "./world/memberships.ts";
 import { deleteMessage, editMessage, pinMessage, react, starMessage } from "./world/message-changes.ts";
 import { sendMessage } from "./world/messages.ts";
 import { postMessage } from "./world/posts.ts";
+import { pruneRoom } from "./world/prune.ts";
 import { archiveRoom, createRoom, muteUser, setReadOnly } from "./world/rooms.ts";
 import {
   createPersonalToken,
@@ -272,6 +273,45 @@ describe("changes of a message", () => {
     expect(pinMessage(world, alice, message)).toMatchObject({ t: "message_pinned" });
     starMessage(world, bob, { message, starred: true });
     expect(message.starred).toEqual([{ _id: bob._id }]);
+  });
+});
+
+describe("a prune", () => {
+  const always = { oldest: new Date(0), latest: new Date(8e15) };
+
+  it("takes what its rule says, spares threads and discussions unless told, and tells the rule once", () => {
+    const { alice, bob, room } = group();
+    for (const _ of [1, 2]) say(alice, room, "idle");
+    const root = say(alice, room, "root");
+    const reply = say(bob, room, "reply", { tmid: root._id });
+    const pinned = say(bob, room, "pinned");
+    pinMessage(world, alice, pinned);
+    told.length = 0;
+    const kept = () =>
+      world
+        .messagesOf(room._id)
+        .filter(({ t }) => t === undefined)
+        .map(({ _id }) => _id);
+    expect(pruneRoom(world, room, { ...always, excludePinned: true, users: ["alice", "bob"] })).toBe(3);
+    expect(kept()).toEqual([root._id, reply._id, pinned._id]);
+    const rule = { rid: room._id, excludePinned: true, ignoreDiscussion: true, users: ["alice", "bob"] };
+    expect(told.filter(({ stream }) => stream === "notify-room")).toMatchObject([
+      { event: "deleteMessageBulk", args: [{ ...rule, ts: { $gt: always.oldest, $lt: always.latest } }] },
+    ]);
+    expect(pruneRoom(world, room, { ...always, ignoreThreads: false, users: ["bob"] })).toBe(2);
+    expect(kept()).toEqual([root._id]);
+    expect(changesSince(world, room, new Date(0)).deleted).toHaveLength(5);
+  });
+
+  it("names the messages when it has a limit, and tells nothing when it finds none", () => {
+    const { alice, room } = group();
+    pruneRoom(world, room, always);
+    const [first] = [say(alice, room, "first"), say(alice, room, "second")];
+    told.length = 0;
+    pruneRoom(world, room, { ...always, limit: 1 });
+    pruneRoom(world, room, { ...always, users: ["nobody"] });
+    const bulks = told.flatMap((one) => (one.stream === "notify-room" ? [one.args[0]] : []));
+    expect(bulks).toMatchObject([{ ids: [first?._id] }]);
   });
 });
 

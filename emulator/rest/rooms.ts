@@ -3,6 +3,7 @@ import { createDiscussion } from "../world/discussions.ts";
 import type { Room, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
 import { leaveRoom, markRead, setOpen } from "../world/memberships.ts";
+import { type PruneOptions, pruneRoom } from "../world/prune.ts";
 import { deleteRoom, findRoom, muteUser } from "../world/rooms.ts";
 import type { World } from "../world.ts";
 import { joinedRooms, notFound, refOfBody, requireRight, requireTarget } from "./room-refs.ts";
@@ -120,12 +121,37 @@ const leaveAny = route("POST", "rooms.leave", {
   },
 });
 
+interface PruneBody extends Omit<PruneOptions, "oldest" | "latest"> {
+  roomId: string;
+  oldest: string;
+  latest: string;
+}
+
+const flag = { type: "boolean" };
+
 const prune = route("POST", "rooms.cleanHistory", {
-  run({ world, user, body: request }) {
-    const room = anyRoom(world, user, request);
+  body: body<PruneBody>(
+    object(
+      {
+        roomId: text,
+        latest: text,
+        oldest: text,
+        inclusive: flag,
+        excludePinned: flag,
+        filesOnly: flag,
+        users: { type: "array", items: text },
+        limit: { type: "number" },
+        ignoreDiscussion: flag,
+        ignoreThreads: flag,
+      },
+      ["roomId", "latest", "oldest"],
+    ),
+  ),
+  run({ world, user, body: { roomId, oldest, latest, ...rule } }) {
+    const room = anyRoom(world, user, { roomId });
     requireRight(world, user, room, "clean-channel-history", "cleanRoomHistory");
-    for (const message of world.messagesOf(room._id)) world.messages.delete(message._id);
-    return { count: 0 };
+    const span = { oldest: new Date(oldest), latest: new Date(latest) };
+    return { _id: room._id, count: pruneRoom(world, room, { ...rule, ...span }) };
   },
 });
 

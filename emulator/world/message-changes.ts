@@ -6,6 +6,7 @@ import { PlainError, ServerError } from "./errors.ts";
 import { interpret, requireLicense } from "./messages.ts";
 import { systemMessage } from "./notices.ts";
 import { allows, isReadOnlyFor } from "./permissions.ts";
+import { resetLast } from "./prune.ts";
 
 /** Changes a message's text. The same text again changes nothing and is told to nobody. */
 export function editMessage(
@@ -101,12 +102,6 @@ function erase(world: World, message: Message): void {
     event: "deleteMessage",
     args: [{ _id: message._id }],
   });
-}
-
-function resetLast(world: World, room: Room): void {
-  const last = world.messagesOf(room._id).findLast((one) => !one.t && (!one.tmid || one.tshow === true));
-  if (last) room.lastMessage = { ...last };
-  else delete room.lastMessage;
 }
 
 function removeFiles(world: World, message: Message): void {

@@ -23,6 +23,8 @@ export interface Revision {
   readonly pinnedBy: UserFacts | undefined;
   readonly pinnedAt: number | undefined;
   readonly starred: boolean;
+  /** `drid`: it stands for a discussion (recording `discussion`). */
+  readonly discussion: boolean;
   /** Counters of the thread or discussion that hangs on the message, as one comparable text; empty without. */
   readonly counters: string;
   /** Addresses whose link preview was filled in. */
@@ -40,7 +42,8 @@ export type Change =
       readonly username: string;
     }
   | { readonly kind: "pinned" | "unpinned"; readonly at: number | undefined }
-  | { readonly kind: "deleted" }
+  /** `count`: of a bulk of messages of one person, of which this is the latest; absent for a single one. */
+  | { readonly kind: "deleted"; readonly count?: number }
   /** Counters and followers of its thread or discussion. */
   | { readonly kind: "thread" }
   | { readonly kind: "preview" }
@@ -79,6 +82,7 @@ export function decodeRevision(raw: unknown): Revision | undefined {
     pinnedBy: decodeUser(raw.pinnedBy),
     pinnedAt: readInstant(raw, "pinnedAt"),
     starred: readObjects(raw, "starred").length > 0,
+    discussion: readText(raw, "drid") !== undefined,
     counters: readCounters(raw),
     previews: readObjects(raw, "urls").filter(
       ({ meta }) => isJsonObject(meta) && Object.keys(meta).length > 0,
@@ -254,7 +258,10 @@ export function decodeChange(raw: unknown): Change | undefined {
     case "pinned":
     case "unpinned":
       return { kind, at };
-    case "deleted":
+    case "deleted": {
+      const count = readNumber(raw, "count");
+      return { kind, ...(count !== undefined && { count }) };
+    }
     case "new":
     case "thread":
     case "preview":

@@ -85,7 +85,7 @@ function account(options: { ago?: number; catchUp?: Partial<CatchUpSettings>; fa
       look();
       return counts ? 1 : 0;
     },
-    admitDeletion: async () => 0,
+    admitDeletions: async () => 0,
     mark: {
       read: () => mark,
       write: (written) => {

@@ -37,7 +37,7 @@ export interface CatchUpOptions {
    * after `unreadSince` (server time) counts as a new message. Rejects when it could not be stored.
    */
   admit(event: RawMessageEvent, unreadSince: number): Promise<number>;
-  admitDeletion(messageId: string): Promise<number>;
+  admitDeletions(messageIds: readonly string[]): Promise<number>;
   /** The durable mark of this bot user at this server. */
   readonly mark: { read(): Mark | undefined; write(mark: Mark): void };
   readonly log: Log;
@@ -152,7 +152,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     try {
       const { updated, deletedIds } = await fetchChanges(rest, room.id, since);
       for (const message of updated) await options.admit({ message, room: place }, Number.POSITIVE_INFINITY);
-      for (const id of deletedIds) await options.admitDeletion(id);
+      await options.admitDeletions(deletedIds);
     } catch (error) {
       if (!(error instanceof RestError) || error.status >= 500) throw error;
       log.debug("changes of a room cannot be read", { room: room.id, error });

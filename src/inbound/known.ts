@@ -18,6 +18,8 @@ export interface Known {
 
 export interface KnownMessages {
   find(id: string): Known | undefined;
+  /** All messages that are remembered, the one that changed longest ago first. */
+  list(): Iterable<Known>;
   keep(known: Known): void;
   forget(id: string): void;
   /** When the latest message was sent that was ever kept; epoch milliseconds of the server's clock. */
@@ -29,6 +31,7 @@ export function createKnownMessages(max: number = MAX_KNOWN_MESSAGES): KnownMess
   let newest: number | undefined;
   return {
     find: (id) => known.get(id),
+    list: () => known.values(),
     keep(entry) {
       const { id, sentAt } = entry.revision;
       known.delete(id);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { accountSettings } from "../../test/support/settings.ts";
+import { decodePrune } from "../facts/prune.ts";
 import { createKnownMessages } from "./known.ts";
 import type { RawMessageEvent } from "./receive.ts";
 import { createWatch } from "./watch.ts";
@@ -117,13 +118,39 @@ describe("the watch", () => {
   it("tells of a message that was deleted for good, if it knows it", () => {
     const { watch, take } = setUp();
     take(frame({ tmid: "m0" }));
-    const { events, keep } = watch.readDeletion("m1");
+    const { events, keep } = watch.readDeletions(["m1"]);
     expect(events).toMatchObject([
       { message: { _id: "m1", rid: "r1", tmid: "m0" }, change: { kind: "deleted" } },
     ]);
     keep();
-    expect(watch.readDeletion("m1").events).toEqual([]);
-    expect(watch.readDeletion("unknown").events).toEqual([]);
+    expect(watch.readDeletions(["m1", "unknown"]).events).toEqual([]);
+  });
+
+  it("tells of many deleted messages by one event for each person in each place, with their number", () => {
+    const { watch, take } = setUp();
+    const bob = { u: { _id: "bob", username: "bob" } };
+    take(frame({ _id: "a1", ts: { $date: 1 } }));
+    take(frame({ _id: "a2", ts: { $date: 3 } }));
+    take(frame({ _id: "a3", ts: { $date: 2 } }));
+    take(frame({ _id: "b1", ...bob }));
+    take(frame({ _id: "b2", ...bob, tmid: "a1" }));
+    take(frame({ _id: "stays" }));
+    const { events, keep } = watch.readDeletions(["a1", "b1", "a2", "b2", "a3", "unknown"]);
+    expect(events.map(({ message, change }) => ({ message, change }))).toMatchObject([
+      { message: { _id: "a2", u: { _id: "alice" } }, change: { kind: "deleted", count: 3 } },
+      { message: { _id: "b1", u: { _id: "bob" } }, change: { kind: "deleted" } },
+      { message: { _id: "b2", tmid: "a1" }, change: { kind: "deleted" } },
+    ]);
+    keep();
+    expect(watch.readDeletions(["a1", "a2", "a3", "b1", "b2", "stays"]).events).toHaveLength(1);
+  });
+
+  it("lists the remembered messages that a prune takes", () => {
+    const { watch, take } = setUp();
+    take(frame({ _id: "old", ts: { $date: 1 } }));
+    take(frame({ _id: "late", ts: { $date: 9 } }));
+    const prune = decodePrune({ rid: "r1", ts: { $gte: { $date: 0 }, $lte: { $date: 5 } } });
+    expect(prune && watch.listPruned(prune).map(({ id }) => id)).toEqual(["old"]);
   });
 
   it("stores no text with a change", () => {

@@ -11,9 +11,10 @@ import {
 import { isJsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
 import { decodeMessage } from "../facts/message.ts";
+import { isPruned, type Prune } from "../facts/prune.ts";
 import { isRoomAllowed } from "../policy/access.ts";
 import type { AccountSettings } from "../settings.ts";
-import type { KnownMessages } from "./known.ts";
+import type { Known, KnownMessages } from "./known.ts";
 import type { RawMessageEvent } from "./receive.ts";
 
 /** What one document comes to. */
@@ -31,8 +32,13 @@ export interface Watch {
    * With `unreadSince: Infinity` a document is learned by heart and no message is new.
    */
   read(event: RawMessageEvent, settings: AccountSettings, unreadSince?: number): Reading;
-  /** Reads that a message was deleted for good. Nothing can be told of one that is not remembered. */
-  readDeletion(messageId: string): Reading;
+  /**
+   * Reads that messages were deleted for good: those of one person in one place come to one event. Nothing can be
+   * told of one that is not remembered.
+   */
+  readDeletions(messageIds: Iterable<string>): Reading;
+  /** Which of the remembered messages a prune takes, if it takes threads. */
+  listPruned(prune: Prune): readonly Revision[];
   /** The room of a message that is remembered. */
   roomOf(messageId: string): string | undefined;
 }
@@ -63,19 +69,43 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
       };
     },
 
-    readDeletion(messageId) {
-      const before = known.find(messageId);
-      if (before === undefined) return { events: [], keep: () => {} };
-      // Who deleted it is not said (recording `delete`).
-      const outline = { ...before.revision, editedBy: undefined };
+    readDeletions(messageIds) {
+      const gone = [...messageIds].flatMap((id) => known.find(id) ?? []);
       return {
-        events: [tell(before.room, outline, { kind: "deleted" })],
-        keep: () => known.forget(messageId),
+        events: groupByAuthor(gone).map(tellGone),
+        keep() {
+          for (const { revision } of gone) known.forget(revision.id);
+        },
       };
     },
 
+    listPruned: (prune) =>
+      [...known.list()].map(({ revision }) => revision).filter((message) => isPruned(prune, message)),
+
     roomOf: (messageId) => known.find(messageId)?.revision.roomId,
   };
+}
+
+/** Messages of one person in one room or thread, which the same agents are told of. */
+function groupByAuthor(messages: readonly Known[]): readonly Known[][] {
+  const groups = new Map<string, Known[]>();
+  for (const message of messages) {
+    const { roomId, threadId, sender } = message.revision;
+    const key = JSON.stringify([roomId, threadId, sender.id]);
+    groups.set(key, [...(groups.get(key) ?? []), message]);
+  }
+  return [...groups.values()];
+}
+
+/** Who deleted them is not said (recording `delete`). */
+function tellGone(group: readonly Known[]): RawMessageEvent {
+  const latest = group.reduce((a, b) => (b.revision.sentAt > a.revision.sentAt ? b : a));
+  const { length } = group;
+  return tell(
+    latest.room,
+    { ...latest.revision, editedBy: undefined },
+    { kind: "deleted", ...(length > 1 && { count: length }) },
+  );
 }
 
 /** Only of rooms that are served is anything remembered; of the others `receive` needs no more than the event. */

@@ -23,7 +23,7 @@ export function openCatchUp(scope: AccountScope, rest: AccountClient, ingress: I
     prepare: ingress.prepare,
     settings: ingress.settings,
     admit: ingress.admit,
-    admitDeletion: ingress.admitDeletion,
+    admitDeletions: ingress.admitDeletions,
     mark: openMark(join(folder, `mark-${ctx.accountId}.json`), settings, log),
     log,
     report(change) {

@@ -2,7 +2,9 @@
 
 import type { Clock } from "../connection/driver.ts";
 import type { StreamEvent, StreamRequest } from "../ddp/protocol.ts";
+import type { Revision } from "../facts/change.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
+import { decodePrune, isInThread, type Prune } from "../facts/prune.ts";
 
 /**
  * Rooms of an account in which deletions are heard of at once. In the rooms beyond, deletions are found when the
@@ -17,7 +19,9 @@ const PACE_MS = 1500;
 const REFUSED_MS = 5 * 60_000;
 
 const STREAM = "stream-notify-room";
-const SUFFIX = "/deleteMessage";
+/** One message; many at once, as by an administrator or the retention policy. */
+const SINGLE = "/deleteMessage";
+const BULK = "/deleteMessageBulk";
 
 export interface DeletionsOptions {
   /** Subscribes on the present socket; rejects when it is refused or there is none. */
@@ -35,7 +39,7 @@ export interface Deletions {
   noteRoom(roomId: string): void;
 }
 
-/** Rooms are listened to in the order in which they were seen, one every 1.5 seconds. */
+/** Rooms are listened to in the order in which they were seen, one stream every 1.5 seconds; each room has two. */
 export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions): Deletions {
   const rooms = new Set<string>();
   let waiting: string[] = [];
@@ -56,18 +60,18 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
 
   function pump(): void {
     if (pausing || !isOnline) return;
-    const roomId = waiting.shift();
-    if (roomId === undefined) return;
+    const eventName = waiting.shift();
+    if (eventName === undefined) return;
     pausing = true;
     after(PACE_MS, () => {
       pausing = false;
       pump();
     });
     const begun = generation;
-    listen({ stream: STREAM, eventName: `${roomId}${SUFFIX}` }).catch(() => {
+    listen({ stream: STREAM, eventName }).catch(() => {
       if (begun !== generation) return;
       after(REFUSED_MS, () => {
-        waiting.push(roomId);
+        waiting.push(eventName);
         pump();
       });
     });
@@ -77,7 +81,7 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
     online() {
       isOnline = true;
       generation += 1;
-      waiting = [...rooms];
+      waiting = [SINGLE, BULK].flatMap((suffix) => [...rooms].map((roomId) => `${roomId}${suffix}`));
       pump();
     },
     offline() {
@@ -95,14 +99,47 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
         return;
       }
       rooms.add(roomId);
-      waiting.push(roomId);
+      waiting.push(`${roomId}${SINGLE}`, `${roomId}${BULK}`);
       pump();
     },
   };
 }
 
-/** The id of the message that an event says is gone: `[{_id}]` (recording `delete`); undefined for other events. */
-export function readDeletedId({ stream, eventName, args: [gone] }: StreamEvent): string | undefined {
-  if (stream !== STREAM || !eventName.endsWith(SUFFIX) || !isJsonObject(gone)) return undefined;
-  return readText(gone, "_id");
+/** What an event of these streams says is gone: a message, or what a rule takes; undefined for other events. */
+export type Gone = { readonly messageId: string } | { readonly prune: Prune };
+
+/** Reads `[{_id}]` (recording `delete`) or the rule of a prune. */
+export function readGone({ stream, eventName, args: [gone] }: StreamEvent): Gone | undefined {
+  if (stream !== STREAM || !isJsonObject(gone)) return undefined;
+  if (eventName.endsWith(BULK)) {
+    const prune = decodePrune(gone);
+    return prune && { prune };
+  }
+  const messageId = eventName.endsWith(SINGLE) ? readText(gone, "_id") : undefined;
+  return messageId === undefined ? undefined : { messageId };
+}
+
+/**
+ * Which of the messages that a prune may have taken are gone. Its news does not say whether threads were spared:
+ * one message of a thread is asked about, once. Those of threads count as spared where the server does not answer.
+ */
+export async function findPruned(
+  messages: readonly Revision[],
+  fetch: (messageId: string) => Promise<Revision | undefined>,
+): Promise<readonly string[]> {
+  const [probe] = messages.filter(isInThread);
+  const spared = probe !== undefined && (await stands(probe.id, fetch));
+  return messages.filter((message) => !spared || !isInThread(message)).map(({ id }) => id);
+}
+
+async function stands(
+  messageId: string,
+  fetch: (messageId: string) => Promise<Revision | undefined>,
+): Promise<boolean> {
+  try {
+    const message = await fetch(messageId);
+    return message !== undefined && !message.deleted;
+  } catch {
+    return true;
+  }
 }

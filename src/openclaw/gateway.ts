@@ -13,7 +13,7 @@ import type { RestClient } from "../rest/client.ts";
 import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account-scope.ts";
 import { openCatchUp } from "./catch-up.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
-import { createDeletions, type Deletions, MAX_DELETION_ROOMS, readDeletedId } from "./deletions.ts";
+import { createDeletions, type Deletions, type Gone, MAX_DELETION_ROOMS, readGone } from "./deletions.ts";
 import { abortAfter } from "./farewell.ts";
 import { HealthRecord, shareHealth } from "./health.ts";
 import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
@@ -130,8 +130,8 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
           health.heard(Date.now());
           if (event.eventName === SETTINGS_STREAM.eventName)
             return noteSettingChange(settings.accountId, event);
-          const deletedId = readDeletedId(event);
-          if (deletedId !== undefined) return opened.admitDeletion(deletedId).then(() => {});
+          const gone = readGone(event);
+          if (gone !== undefined) return admitGone(opened, gone);
           if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
           return store(event);
         },
@@ -186,6 +186,11 @@ function createStore(
     const roomId = ingress.watchedRoom(raw);
     if (roomId !== undefined) deletions.noteRoom(roomId);
   };
+}
+
+async function admitGone(ingress: Ingress, gone: Gone): Promise<void> {
+  if ("prune" in gone) await ingress.admitPrune(gone.prune);
+  else await ingress.admitDeletions([gone.messageId]);
 }
 
 /** Texts in a status come from errors, of which a part may come from the server. */

@@ -8,6 +8,7 @@ import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { NotOnlineError } from "../errors.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
+import type { Prune } from "../facts/prune.ts";
 import { createBursts } from "../inbound/bursts.ts";
 import { createKnownMessages } from "../inbound/known.ts";
 import { createUserLookup } from "../inbound/lookups.ts";
@@ -20,6 +21,7 @@ import type { DropCounter } from "../log.ts";
 import { deriveMessageId } from "../outbound/message-id.ts";
 import { type Sending, sendMessage } from "../outbound/send.ts";
 import { fetchMessage } from "../rest/messages.ts";
+import { fetchRevision } from "../rest/reactions.ts";
 import { findUser } from "../rest/users.ts";
 import { openAccountMemory } from "./account-memory.ts";
 import type { AccountScope } from "./account-scope.ts";
@@ -27,6 +29,7 @@ import type { AccountScope } from "./account-scope.ts";
 import { watchApprovals } from "./approvals.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { createWaitingCounter, readLink } from "./conversation.ts";
+import { findPruned } from "./deletions.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { getRuntime, isDraining } from "./runtime.ts";
@@ -223,6 +226,15 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     return admitted;
   }
 
+  function admitPrune(prune: Prune): Promise<number> {
+    let gone: readonly string[] = [];
+    const find = async (): Promise<void> => {
+      await memory.learnNames();
+      gone = await findPruned(watch.listPruned(prune), (id) => fetchRevision(rest, id));
+    };
+    return admitInOrder(find, () => watch.readDeletions(gone));
+  }
+
   return {
     async stop(): Promise<void> {
       approvals.stop();
@@ -243,9 +255,11 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
         () => memory.prepare(event),
         () => watch.read(event, readSettings(), unreadSince),
       ),
-    /** Takes the news that a message was deleted for good. */
-    admitDeletion: (messageId: string): Promise<number> =>
-      admitInOrder(memory.learnNames, () => watch.readDeletion(messageId)),
+    /** Takes the news that messages were deleted for good. */
+    admitDeletions: (messageIds: readonly string[]): Promise<number> =>
+      admitInOrder(memory.learnNames, () => watch.readDeletions(messageIds)),
+    /** Takes the news that a room was pruned. */
+    admitPrune,
     /** The room of an admitted event, if it is served. */
     watchedRoom: (event: RawMessageEvent): string | undefined => watch.roomOf(idsOf(event).message ?? ""),
     /** Begins, or goes on, to process what is stored. */

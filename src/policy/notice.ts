@@ -10,7 +10,9 @@ import type { DropReason } from "./admission.ts";
 export type Notice =
   | { readonly kind: "reaction"; readonly added: boolean; readonly emoji: string; readonly username: string }
   /** `by`: undefined where the server does not say who. */
-  | { readonly kind: "edited" | "deleted" | "unpinned"; readonly by: UserFacts | undefined }
+  | { readonly kind: "edited" | "unpinned"; readonly by: UserFacts | undefined }
+  /** `count`: how many messages of the same author. */
+  | { readonly kind: "deleted"; readonly by: UserFacts | undefined; readonly count: number }
   | { readonly kind: SystemNotice; readonly by: UserFacts };
 
 /** By the system message's `t` (recordings `room-lifecycle`, `pin-star`); all other types concern administration. */
@@ -46,8 +48,9 @@ export function readChangeNotice(change: Change, now: Revision): Notice | undefi
       return { kind: "reaction", added: kind === "reaction-added", emoji, username };
     }
     case "edited":
-    case "deleted":
       return { kind: change.kind, by: now.editedBy };
+    case "deleted":
+      return { kind: change.kind, by: now.editedBy, count: change.count ?? 1 };
     case "unpinned":
       return { kind: change.kind, by: now.pinnedBy };
     default:
@@ -94,6 +97,8 @@ export function phraseNotice(
     }
     case "edited":
     case "deleted":
+      if (notice.kind === "deleted" && notice.count > 1)
+        return `Rocket.Chat messages deleted in ${place}: ${notice.count} from ${nameOf(message.sender)}`;
       return `Rocket.Chat message ${notice.kind} in ${place}: msg ${message.id} from ${nameOf(message.sender)}${
         notice.by === undefined || notice.by.id === message.sender.id ? "" : ` by ${who}`
       }`;

@@ -4,6 +4,7 @@ import { type Stack, startStack } from "./stack.ts";
 
 const BOT = "openclaw-bot";
 const WAIT = { timeoutMs: 60_000 };
+const WAIT_FOR_SUBS = { timeout: 60_000 };
 
 let stack: Stack;
 let town: string;
@@ -76,6 +77,21 @@ describe("what the agent is told", () => {
     expect(prompt).toContain(`message deleted in #town: msg ${doomed._id} from bob`);
     expect(prompt).not.toContain(":rocket:");
     expect(prompt).not.toContain(":skull:");
+  });
+
+  it("is how many messages of whom are gone when a room is pruned", async () => {
+    const { control } = stack.emulator;
+    await expect
+      .poll(() => control.connections().flatMap(({ subs }) => subs), WAIT_FOR_SUBS)
+      .toContain(`stream-notify-room ${town}/deleteMessageBulk`);
+    const oldest = new Date(control.post({ as: "bob", rid: town, msg: "to be pruned" }).ts);
+    for (const as of ["bob", "bob", "alice"]) control.post({ as, rid: town, msg: "to be pruned, too" });
+    expect(control.prune({ rid: town, oldest })).toBe(4);
+    mention("[say after the prune]");
+    await answer("after the prune");
+    const prompt = promptWith("after the prune");
+    expect(prompt).toContain("messages deleted in #town: 3 from bob");
+    expect(prompt).toMatch(/message deleted in #town: msg \w+ from alice/);
   });
 
   it("is a request when an edit adds the mention, once", async () => {
