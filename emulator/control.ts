@@ -170,6 +170,11 @@ export class Control {
     deleteMessage(this.#world, this.#user(as), this.#message(messageId));
   }
 
+  /** Gives the workspace an emoji of its own; names without colons. */
+  addEmoji(name: string, aliases: string[] = []): void {
+    this.#world.customEmoji.set(name, aliases);
+  }
+
   /** Takes messages of a room away as `rooms.cleanHistory` does, those of all times unless told; answers how many. */
   prune({ rid, ...options }: { rid: string } & Partial<PruneOptions>): number {
     const all = { oldest: new Date(0), latest: this.#world.now(), inclusive: true };

@@ -46,6 +46,8 @@ export class World {
   readonly settings: Map<string, SettingValue>;
   /** Titles and descriptions of pages, by address: what a link preview would find. */
   readonly pages = new Map<string, Record<string, string>>();
+  /** The workspace's own emoji, by name without colons: their other names. */
+  readonly customEmoji = new Map<string, string[]>();
   /** A workspace that lost its license may not post. */
   restricted = false;
   /** The setting `API_Enable_Rate_Limiter`. */

@@ -113,5 +113,15 @@ export const LOOKUPS: Route[] = [
   directory,
   roles,
   command,
-  route("GET", "emoji-custom.list", { run: () => ({ emojis: { update: [], remove: [] } }) }),
+  route("GET", "emoji-custom.list", {
+    run({ world }) {
+      const update = [...world.customEmoji].map(([name, aliases]) => ({
+        _id: `emoji of ${name}`,
+        name,
+        aliases,
+        extension: "png",
+      }));
+      return { emojis: { update, remove: [] } };
+    },
+  }),
 ];

@@ -125,7 +125,7 @@ export function react(
 ): void {
   const room = world.rooms.get(message.rid);
   const name = emoji.replaceAll(":", "");
-  if (!isKnownEmoji(name))
+  if (!isKnownEmoji(name) && !isCustomEmoji(world, name))
     throw new ServerError("error-not-allowed", "Invalid emoji provided.", { method: "setReaction" });
   if (!room || !world.canAccess(room, user)) {
     throw new ServerError("not-authorized", "Not Authorized", { method: "setReaction" });
@@ -150,6 +150,10 @@ export function react(
   message._updatedAt = world.now();
   keepLast(world, message);
   world.tell({ stream: "room-messages", message });
+}
+
+function isCustomEmoji({ customEmoji }: World, name: string): boolean {
+  return customEmoji.has(name) || [...customEmoji.values()].some((aliases) => aliases.includes(name));
 }
 
 /** Pins a message; answers the notice. */

@@ -77,6 +77,19 @@ describe("react", () => {
     expect(reactionsOf(theirs)).toContain(":rocket: labbot");
   });
 
+  it("knows the workspace's own emoji by their names and other names, and offers them as near names", async () => {
+    emulator.control.addEmoji("shipit_squirrel", ["shipsquirrel"]);
+    for (const emoji of ["shipit_squirrel", ":shipsquirrel:"])
+      expect(await act("react", { messageId: theirs, emoji })).toEqual({
+        ok: true,
+        added: emoji.replaceAll(":", ""),
+      });
+    expect(reactionsOf(theirs)).toContain(":shipit_squirrel: labbot");
+    const near = act("react", { messageId: theirs, emoji: "shipit_squirel" });
+    await expect(near).rejects.toThrow(/Near names: :shipit_squirrel:/);
+    await act("react", { messageId: theirs, emoji: "" });
+  });
+
   it("offers near names for an emoji that is not there", async () => {
     const call = act("react", { messageId: theirs, emoji: "thumsup" });
     await expect(call).rejects.toThrow(/no emoji "thumsup".*:thumbsup:/);

@@ -31,6 +31,23 @@ export async function react(
   return name;
 }
 
+/**
+ * Adds or removes a configured reaction, without asking for the workspace's own emoji first: only after a refusal they
+ * are looked up. Rejects with near names where there is no such emoji.
+ */
+export async function setOwnReaction(
+  rest: RestClient,
+  { messageId, emoji, stands }: { messageId: string; emoji: string; stands: boolean },
+): Promise<void> {
+  const standard = findEmoji(emoji);
+  try {
+    await setReaction(rest, { messageId, emoji: standard ?? bareName(emoji), stands });
+  } catch (error) {
+    if (standard === undefined && error instanceof RestError) await resolveEmoji(rest, emoji);
+    throw error;
+  }
+}
+
 /** Removes all reactions of the bot from a message. Resolves with their names. */
 export async function removeOwnReactions(
   rest: RestClient,

@@ -59,9 +59,10 @@ async function setUp() {
 it.each([false, true])("is seen by people, when the workspace shows real names: %s", async (realNames) => {
   emulator.control.setSetting("UI_Use_Real_Name", realNames);
   const { typing, room, alice, stop, connection } = await setUp();
-  await typing.show({ roomId: room, threadId: "m0" });
+  const sign = typing.open({ roomId: room, threadId: "m0" });
+  await sign.show();
   await alice.until(room, ["user-typing"], "m0");
-  await typing.hide({ roomId: room, threadId: "m0" });
+  await sign.end();
   await alice.until(room, [], "m0");
   stop.abort();
   await connection.done;
@@ -70,7 +71,7 @@ it.each([false, true])("is seen by people, when the workspace shows real names: 
 
 it("ends before the connection does", async () => {
   const { typing, room, alice, stop, connection } = await setUp();
-  await typing.show({ roomId: room, threadId: undefined });
+  await typing.open({ roomId: room, threadId: undefined }).show();
   await alice.until(room, ["user-typing"]);
   stop.abort();
   await alice.until(room, []);

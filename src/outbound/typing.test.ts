@@ -39,10 +39,9 @@ const place = (roomId: string, threadId?: string): TypingPlace => ({ roomId, thr
 describe("the typing sign", () => {
   it("is shown and ended in the room, or in the thread, by the name that the server knows", async () => {
     const { typing, sent, asked } = farEnd();
-    await typing.show(place("r1"));
-    await typing.show(place("r1", "m0"));
-    await typing.hide(place("r1"));
-    await typing.hide(place("r1", "m0"));
+    const [inRoom, inThread] = [typing.open(place("r1")), typing.open(place("r1", "m0"))];
+    for (const sign of [inRoom, inThread]) await sign.show();
+    for (const sign of [inRoom, inThread]) await sign.end();
     expect(sent).toEqual([
       ["r1/user-activity", "labbot", ["user-typing"], {}],
       ["r1/user-activity", "labbot", ["user-typing"], { tmid: "m0" }],
@@ -54,17 +53,58 @@ describe("the typing sign", () => {
 
   it("is ended once, and only where it was shown", async () => {
     const { typing, sent } = farEnd();
-    await typing.hide(place("r1"));
-    await typing.show(place("r2"));
-    await typing.hide(place("r2"));
-    await typing.hide(place("r2"));
+    await typing.open(place("r1")).end();
+    const sign = typing.open(place("r2"));
+    await sign.show();
+    await sign.end();
+    await sign.end();
     expect(sent).toHaveLength(2);
   });
 
-  it("is ended everywhere at the end", async () => {
+  it("is not shown again by a work that is over", async () => {
     const { typing, sent } = farEnd();
-    for (const room of ["a", "b", "c"]) await typing.show(place(room));
+    const sign = typing.open(place("r1"));
+    await sign.end();
+    await sign.show();
+    expect(sent).toEqual([]);
+  });
+
+  it("stays until the last of several works in one place is over", async () => {
+    const { typing, sent, pass } = farEnd();
+    const works = [1, 2, 3].map(() => typing.open(place("r1")));
+    for (const work of works) await work.show();
+    expect(sent).toHaveLength(1);
+    for (const work of works.slice(0, 2)) await work.end();
+    pass(6000);
+    for (const work of works) await work.show();
+    expect(sent.map(([, , activities]) => activities)).toEqual([["user-typing"], ["user-typing"]]);
+    for (const work of works) await work.end();
+    expect(sent.slice(2).map(([, , activities]) => activities)).toEqual([[]]);
+  });
+
+  it("is shown before it is ended, also when its name takes long to learn", async () => {
+    const sent: unknown[] = [];
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const typing = createTyping({
+      now: () => 0,
+      readName: () => promise,
+      call: async (_, params) => sent.push(params[2]),
+    });
+    const sign = typing.open(place("r1"));
+    const all = [sign.show(), sign.end()];
+    resolve("labbot");
+    await Promise.all(all);
+    expect(sent).toEqual([["user-typing"], []]);
+  });
+
+  it("is ended everywhere at the end, and not shown any more", async () => {
+    const { typing, sent, pass } = farEnd();
+    const signs = ["a", "b", "c"].map((room) => typing.open(place(room)));
+    for (const sign of signs) await sign.show();
     await typing.hideAll();
+    pass(6000);
+    for (const sign of signs) await sign.show();
+    await typing.open(place("d")).show();
     expect(sent.slice(3).map(([event, , activities]) => [event, activities])).toEqual([
       ["a/user-activity", []],
       ["b/user-activity", []],
@@ -74,9 +114,10 @@ describe("the typing sign", () => {
 
   it("asks for its name anew after ten minutes", async () => {
     const { typing, asked, pass } = farEnd();
-    await typing.show(place("r1"));
+    const sign = typing.open(place("r1"));
+    await sign.show();
     pass(10 * 60_000 + 1);
-    await typing.show(place("r1"));
+    await sign.show();
     expect(asked()).toBe(2);
   });
 
@@ -84,16 +125,16 @@ describe("the typing sign", () => {
     "stays within the server's limit in %i rooms at once, and ends in each",
     async (rooms) => {
       const { typing, sent, refused, pass } = farEnd();
-      const places = Array.from({ length: rooms }, (_, index) => place(`r${index}`));
+      const signs = Array.from({ length: rooms }, (_, index) => typing.open(place(`r${index}`)));
       for (let second = 0; second < 60; second += 6) {
-        for (const one of places) await typing.show(one);
+        for (const sign of signs) await sign.show();
         pass(6000);
       }
       const shown = new Set(sent.map(([event]) => event));
       expect(refused).toEqual([]);
       expect(shown.size).toBeGreaterThanOrEqual(Math.min(rooms, 30));
       const before = sent.length;
-      await typing.hide(place("r0"));
+      await signs[0]?.end();
       expect(sent.length).toBe(before + 1);
     },
   );
@@ -109,21 +150,31 @@ describe("the typing sign", () => {
         throw new MethodError({ method, serverCode: "too-many-requests", retryAfterMs: 10_000 });
       },
     });
-    await typing.show(place("r1"));
-    await typing.show(place("r2"));
+    await typing.open(place("r1")).show();
+    const sign = typing.open(place("r2"));
+    await sign.show();
     expect(calls).toBe(1);
     time = 10_000;
-    await typing.show(place("r2"));
+    await sign.show();
     expect(calls).toBe(2);
   });
 
-  it("fails nothing where its name cannot be learned", async () => {
+  it("fails nothing where its name cannot be learned, and asks again", async () => {
+    let asked = 0;
+    let time = 0;
     const typing = createTyping({
-      now: () => 0,
-      readName: () => Promise.reject(new Error("away")),
+      now: () => time,
+      readName: () => {
+        asked += 1;
+        return Promise.reject(new Error("away"));
+      },
       call: async () => undefined,
     });
-    await expect(typing.show(place("r1"))).resolves.toBeUndefined();
+    const sign = typing.open(place("r1"));
+    await expect(sign.show()).resolves.toBeUndefined();
+    time = 6000;
+    await sign.show();
+    expect(asked).toBe(2);
     await expect(typing.hideAll()).resolves.toBeUndefined();
   });
 });

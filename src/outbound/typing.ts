@@ -11,17 +11,25 @@ export interface TypingPlace {
   readonly threadId: string | undefined;
 }
 
-export interface Typing {
+/** One piece of work in a place. Several in one place share what people see. */
+export interface TypingSign {
   /** Shows it, or goes on to: to be called every `TYPING_INTERVAL_MS` while the work lasts. Never rejects. */
-  show(place: TypingPlace): Promise<void>;
-  /** Ends it. Never rejects. */
-  hide(place: TypingPlace): Promise<void>;
-  /** Ends all there is. Never rejects. */
+  show(): Promise<void>;
+  /** This work is over, and nothing shows it again; people see an end when it was the last of the place. Never rejects. */
+  end(): Promise<void>;
+}
+
+export interface Typing {
+  open(place: TypingPlace): TypingSign;
+  /** Ends all there is, for good. Never rejects. */
   hideAll(): Promise<void>;
 }
 
 /** Clients drop the sign 15 s after the last word of it. Milliseconds. */
 export const TYPING_INTERVAL_MS = 6000;
+
+/** A sign that was shown this short a time ago is not renewed: others work in the same place. Milliseconds. */
+const FRESH_MS = 5000;
 
 /** The server refuses the 41st call of one name within 40 s, to a bot as well (recording `typing`). */
 const MAX_CALLS = 40;
@@ -37,9 +45,11 @@ const BUSY_INTERVAL_MS = 11_000;
 /** How long the bot's name is believed. Milliseconds. */
 const NAME_AGE_MS = 10 * 60_000;
 
-interface Sign {
+interface Shown {
   readonly place: TypingPlace;
-  shownAt: number;
+  /** The works that it stands for. */
+  readonly works: Set<TypingSign>;
+  at: number;
 }
 
 export interface TypingOptions {
@@ -51,15 +61,21 @@ export interface TypingOptions {
 }
 
 export function createTyping({ call, readName, now }: TypingOptions): Typing {
-  const signs = new Map<string, Sign>();
+  const shown = new Map<string, Shown>();
   const calls: number[] = [];
   let restUntil = 0;
-  let name: { value: string; readAt: number } | undefined;
+  let closed = false;
+  let name: { value: Promise<string>; readAt: number } | undefined;
 
-  async function nameNow(): Promise<string> {
-    if (name === undefined || now() - name.readAt > NAME_AGE_MS)
-      name = { value: await readName(), readAt: now() };
-    return name.value;
+  /** One question for all who wait for the answer, so that their calls keep their order. */
+  function nameNow(): Promise<string> {
+    if (name !== undefined && now() - name.readAt <= NAME_AGE_MS) return name.value;
+    const asked = { value: readName(), readAt: now() };
+    name = asked;
+    asked.value.catch(() => {
+      if (name === asked) name = undefined;
+    });
+    return asked.value;
   }
 
   /** Whether one more call may be made while `reserve` are kept back; notes it if so. */
@@ -80,22 +96,41 @@ export function createTyping({ call, readName, now }: TypingOptions): Typing {
     }
   }
 
-  async function hide(place: TypingPlace): Promise<void> {
-    if (signs.delete(keyOf(place)) && take(0)) await send(place, []);
+  /** Whether the work goes on to be shown without a call, or cannot be shown for now. */
+  function isSettled(sign: Shown | undefined): boolean {
+    const fresh = calls.length > BUSY_CALLS ? BUSY_INTERVAL_MS : FRESH_MS;
+    return (sign !== undefined && now() - sign.at < fresh) || !take(KEPT_BACK);
+  }
+
+  async function hide({ place }: Shown): Promise<void> {
+    if (shown.delete(keyOf(place)) && take(0)) await send(place, []);
+  }
+
+  function open(place: TypingPlace): TypingSign {
+    let over = false;
+    const work: TypingSign = {
+      async show() {
+        if (over || closed) return;
+        const sign = shown.get(keyOf(place));
+        sign?.works.add(work);
+        if (isSettled(sign)) return;
+        shown.set(keyOf(place), { place, works: sign?.works ?? new Set([work]), at: now() });
+        await send(place, ["user-typing"]);
+      },
+      async end() {
+        over = true;
+        const sign = shown.get(keyOf(place));
+        if (sign?.works.delete(work) && sign.works.size === 0) await hide(sign);
+      },
+    };
+    return work;
   }
 
   return {
-    async show(place) {
-      const sign = signs.get(keyOf(place));
-      const busy = calls.length > BUSY_CALLS;
-      if (sign !== undefined && busy && now() - sign.shownAt < BUSY_INTERVAL_MS) return;
-      if (!take(KEPT_BACK)) return;
-      signs.set(keyOf(place), { place, shownAt: now() });
-      await send(place, ["user-typing"]);
-    },
-    hide,
+    open,
     async hideAll() {
-      await Promise.all([...signs.values()].map(({ place }) => hide(place)));
+      closed = true;
+      await Promise.all([...shown.values()].map(hide));
     },
   };
 }

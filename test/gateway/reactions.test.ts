@@ -6,6 +6,8 @@ const BOT = "openclaw-bot";
 const WAIT = { timeoutMs: 60_000 };
 const WAIT_FOR_SUBS = { timeout: 60_000 };
 
+const STATUS_REACTIONS = { config: { messages: { statusReactions: { enabled: true } } } };
+
 let stack: Stack;
 let town: string;
 let quiet: string;
@@ -16,13 +18,14 @@ beforeAll(async () => {
     control.addUser({ username: "mallory" });
     town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "mallory", BOT] });
     quiet = control.addRoom({ name: "quiet", type: "c", members: ["alice", BOT] });
+    control.addEmoji("busy_bee", ["bee_at_work"]);
     return {
       rooms: { [town]: { users: [userIds.alice, userIds.bob] } },
       commandAllowFrom: [userIds.alice],
-      typingReaction: "hourglass_flowing_sand",
+      typingReaction: "busy_bee",
       removeAckAfterReply: true,
     };
-  });
+  }, STATUS_REACTIONS);
   typed = await openListener(stack.emulator, { username: "alice", rooms: [town] });
 });
 afterAll(async () => {
@@ -48,6 +51,13 @@ const promptWith = (text: string): string =>
     .requests()
     .map((request) => JSON.stringify(request))
     .findLast((request) => request.includes(text)) ?? "";
+
+/** Resolves when no reaction is left on a message. */
+const bare = (id: string) =>
+  stack.emulator.control.waitForMessage(
+    ({ _id, reactions = {} }) => _id === id && Object.keys(reactions).length === 0,
+    WAIT,
+  );
 
 const requestsOfBot = (from: number): string[] =>
   stack.emulator.control
@@ -112,17 +122,21 @@ describe("what the agent does", () => {
   it("adds a reaction, leaves it on a second call, and removes it", async () => {
     const { control } = stack.emulator;
     const { _id } = control.post({ as: "bob", rid: town, msg: "please react" });
-    const reactWith = async (say: string, more: string): Promise<void> => {
-      const args = `{"action": "react", "channel": "rocketchat", "target": "room:${town}", "messageId": "${_id}", "emoji": "👀"${more}}`;
+    const reactWith = async (say: string, more = "", emoji = "👀"): Promise<void> => {
+      const args = `{"action": "react", "channel": "rocketchat", "target": "room:${town}", "messageId": "${_id}", "emoji": "${emoji}"${more}}`;
       mention(`[say ${say}] [tool tool_call {"id": "message", "args": ${args}}]`);
       await answer(say);
     };
-    await reactWith("reacted once", "");
+    await reactWith("reacted once");
     expect(reactionsOn(_id)).toEqual([":eyes:"]);
-    await reactWith("reacted twice", "");
+    await reactWith("reacted twice");
     expect(reactionsOn(_id)).toEqual([":eyes:"]);
     await reactWith("took it back", ', "remove": true');
     expect(reactionsOn(_id)).toEqual([]);
+    await reactWith("reacted with our own", "", ":bee_at_work:");
+    expect(reactionsOn(_id)).toEqual([":bee_at_work:"]);
+    await reactWith("could not", "", "busy_be");
+    expect(promptWith("could not")).toContain("Near names: :busy_bee:");
   });
 });
 
@@ -134,21 +148,45 @@ describe("what people see of a turn", () => {
     await stack.model.waitForRequest("held words");
     expect(reactionsOn(_id)).toContain(":eyes:");
     await typed.until(town, ["user-typing"]);
+    await stack.emulator.control.waitForMessage(
+      (message) => message._id === _id && ":busy_bee:" in (message.reactions ?? {}),
+      WAIT,
+    );
     script.release();
     await answer("held words");
     await typed.until(town, []);
-    await stack.emulator.control.waitForMessage(
-      (message) => message._id === _id && Object.keys(message.reactions ?? {}).length === 0,
-      WAIT,
-    );
+    await bare(_id);
   });
 
-  it("ends with an error, too", async () => {
-    const { _id } = stack.emulator.control.post({ as: "alice", rid: town, msg: "a thread of its own" });
+  it("is typing before the room is read for the agent", async () => {
+    const { control, faults } = stack.emulator;
     typed.skip();
-    mention("[fail 400] broken", "alice", _id);
+    faults.rest({ path: "channels.history", times: 1, delayMs: 2_000 });
+    const before = control.requests().length;
+    mention("[say read and written]");
+    await typed.until(town, ["user-typing"]);
+    expect(requestsOfBot(before)).not.toContain("channels.history");
+    await answer("read and written");
+    await typed.until(town, []);
+    expect(requestsOfBot(before)).toContain("channels.history");
+  });
+
+  it("is a failure for a moment, and then the acknowledgement again", async () => {
+    const { control } = stack.emulator;
+    const { _id } = control.post({ as: "alice", rid: town, msg: "a thread of its own" });
+    typed.skip();
+    const question = mention("[fail 400] broken", "alice", _id);
+    const shows = (...emoji: string[]) =>
+      control.waitForMessage(
+        (message) =>
+          message._id === question._id &&
+          JSON.stringify(Object.keys(message.reactions ?? {}).sort()) === JSON.stringify(emoji),
+        WAIT,
+      );
     await typed.until(town, ["user-typing"], _id);
+    await shows(":x:");
     await typed.until(town, [], _id);
+    await shows(":eyes:");
   });
 
   it("costs nothing in a room that is not served", async () => {
@@ -173,5 +211,13 @@ describe("what people see of a turn", () => {
     stack.emulator.control.post({ as: "alice", rid: town, msg: "!stop" });
     await typed.until(town, []);
     script.release();
+  });
+
+  it("ends with the gateway", async () => {
+    typed.skip();
+    stack.model.script("unfinished words", { text: "unfinished words", hold: true });
+    mention("unfinished words please");
+    await typed.until(town, ["user-typing"]);
+    await Promise.all([typed.until(town, []), stack.gateway.end()]);
   });
 });

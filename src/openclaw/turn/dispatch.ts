@@ -18,7 +18,7 @@ import { splitReply } from "../reply-text.ts";
 import { isDraining } from "../runtime.ts";
 import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
-import { acknowledge } from "./feedback.ts";
+import { type Feedback, openFeedback } from "./feedback.ts";
 import { createHandover, readMessageId } from "./handover.ts";
 import { findRefusal, tellRefusal } from "./refusal.ts";
 import { planReplies } from "./reply-plan.ts";
@@ -41,7 +41,28 @@ export interface Dispatch {
   readonly command?: string;
 }
 
+/** Runs the turn; what people see of it begins at once and ends with it, however that is. */
 export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promise<void> {
+  const { route, ingress, signal, command } = dispatch;
+  const { settings, input } = scope;
+  const mode = resolveReplyToMode(settings, input.room);
+  const threadId = input.message.threadId ?? (mode === "off" ? undefined : input.message.id);
+  const feedback = openFeedback(scope, {
+    agentId: route.agentId,
+    isAddressed: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,
+    place: { roomId: input.room.id, threadId },
+    isCommand: command !== undefined,
+    signal,
+  });
+  await feedback.during(runAgent(scope, dispatch, feedback));
+}
+
+/** Resolves with what OpenClaw says of the turn, undefined when it did not begin. */
+async function runAgent(
+  scope: TurnScope,
+  dispatch: Dispatch,
+  feedback: Feedback,
+): Promise<object | undefined> {
   const { route, ingress, replies, lookAround, signal, command } = dispatch;
   const { core, cfg, accountId, settings, input, log, finishing } = scope;
   const { message } = input;
@@ -53,18 +74,12 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
     turn = finishing.get(route.turnSessionKey)
   )
     await turn;
-  if (signal?.aborted) return;
+  if (signal?.aborted) return undefined;
   const about = { message: message.id, session: route.turnSessionKey };
   const startedAt = Date.now();
   log.debug("turn started", { ...about, agent: route.agentId });
+  await feedback.acknowledged;
   const mode = resolveReplyToMode(settings, input.room);
-  const threadId = message.threadId ?? (mode === "off" ? undefined : message.id);
-  const feedback = await acknowledge(scope, {
-    route,
-    ingress,
-    place: { roomId: input.room.id, threadId },
-    isCommand: command !== undefined,
-  });
   const around = (await lookAround?.(readSession(scope, route))) ?? NOTHING_AROUND;
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
     cfg,
@@ -162,9 +177,10 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   settleWhenStopped(scope, signal);
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
   if (command === STOP) finish();
-  await feedback.during(turn);
+  const result = await turn;
   await handover.settle();
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
+  return "dispatchResult" in result ? result.dispatchResult : undefined;
 }
 
 /**

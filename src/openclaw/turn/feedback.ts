@@ -1,6 +1,7 @@
 // Owns what people see of a turn before its reply: the acknowledging reaction, signs of failure, and that the bot writes.
 
 import { setTimeout } from "node:timers/promises";
+import { resolveAgentConfig } from "openclaw/plugin-sdk/agent-scope-runtime";
 import {
   createAckReactionHandle,
   createStatusReactionController,
@@ -9,100 +10,177 @@ import {
   shouldAckReaction,
 } from "openclaw/plugin-sdk/channel-feedback";
 import { readAgentRunTerminalOutcome } from "openclaw/plugin-sdk/channel-inbound";
-import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
-import { bareName, findEmoji } from "../../outbound/emoji.ts";
+import { createTypingKeepaliveLoop } from "openclaw/plugin-sdk/channel-outbound";
+import { NotOnlineError } from "../../errors.ts";
+import { setOwnReaction } from "../../outbound/reactions.ts";
 import { TYPING_INTERVAL_MS, type TypingPlace } from "../../outbound/typing.ts";
-import { setReaction } from "../../rest/reactions.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import type { Route } from "./route.ts";
+import { HandedBackError } from "./handover.ts";
 import type { TurnScope } from "./scope.ts";
 
 /** How long a turn waits for its acknowledgement to stand, so that people see it first. Milliseconds. */
 const ACK_WAIT_MS = 1000;
 
 export interface FeedbackInput {
-  readonly route: Route;
-  readonly ingress: ResolvedChannelMessageIngress;
+  readonly agentId: string;
+  /** Whether the message is for the bot by a mention or what counts as one. */
+  readonly isAddressed: boolean;
   /** Where the reply will be. */
   readonly place: TypingPlace;
-  /** A command is answered at once and gets no acknowledgement. */
+  /** A command is answered at once: it gets no acknowledgement, and typing is shown only if OpenClaw asks for it. */
   readonly isCommand: boolean;
+  /** Ends the typing when it aborts. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Acknowledges the message as configured, waits a moment for that, and shows how the turn goes until it is over. */
-export async function acknowledge(scope: TurnScope, { route, ingress, place, isCommand }: FeedbackInput) {
-  const { cfg, settings, log, input } = scope;
-  const react = reactionsOf(scope);
+/** What feedback needs of a turn. */
+export type FeedbackScope = Pick<
+  TurnScope,
+  "cfg" | "accountId" | "settings" | "log" | "input" | "typing" | "rest"
+>;
+
+export interface Feedback {
+  /** What OpenClaw's reply pipeline calls while the agent works. */
+  readonly typing: TurnTyping;
+  /** Resolves when people see the acknowledgement, or when that takes too long. */
+  readonly acknowledged: Promise<unknown>;
+  /**
+   * Awaits the turn, to which `outcome` gives what OpenClaw says of it; what is to be shown at its end is shown
+   * meanwhile, and never makes it fail.
+   */
+  during(turn: Promise<object | undefined>): Promise<void>;
+}
+
+type TurnTyping = ReturnType<typeof createTurnTyping>;
+
+/** Acknowledges the message as configured, and shows at once that the bot works, until the turn is over. */
+export function openFeedback(scope: FeedbackScope, feedback: FeedbackInput): Feedback {
+  const { log, settings, input } = scope;
   const onError = (error: unknown): void => log.warn("reaction failed", { error, message: input.message.id });
-  const ackReaction =
-    !isCommand && wantsAck(scope, ingress)
-      ? resolveAckReaction(cfg, route.agentId, { channel: CHANNEL_ID, accountId: scope.accountId })
+  const typing = createTurnTyping(scope, { place: feedback.place, onError });
+  if (showsAtOnce(scope, feedback)) void typing.start();
+  const stopTyping = (): void => void typing.stop();
+  if (feedback.signal?.aborted) stopTyping();
+  feedback.signal?.addEventListener("abort", stopTyping, { once: true });
+  const ack = openAcknowledgement(scope, feedback, onError);
+
+  async function end(failed: boolean): Promise<void> {
+    await typing.stop();
+    await ack.settle(failed, settings.removeAckAfterReply);
+  }
+
+  return {
+    typing,
+    acknowledged: ack.stands,
+    async during(turn) {
+      let failed = false;
+      try {
+        failed = readAgentRunTerminalOutcome(await turn) === "failed";
+      } catch (error) {
+        // What is given back to the queue has not failed yet.
+        failed = !(error instanceof NotOnlineError || error instanceof HandedBackError);
+        throw error;
+      } finally {
+        end(failed && feedback.signal?.aborted !== true).catch(onError);
+      }
+    },
+  };
+}
+
+function openAcknowledgement(
+  scope: FeedbackScope,
+  { agentId, isAddressed, isCommand }: FeedbackInput,
+  onError: (error: unknown) => void,
+) {
+  const { cfg } = scope;
+  const react = reactionsOf(scope);
+  const emoji =
+    !isCommand && wantsAck(scope, isAddressed)
+      ? resolveAckReaction(cfg, agentId, { channel: CHANNEL_ID, accountId: scope.accountId })
       : "";
-  const statusShown = ackReaction !== "" && cfg.messages?.statusReactions?.enabled === true;
+  const statusShown = emoji !== "" && cfg.messages?.statusReactions?.enabled === true;
   const status = createStatusReactionController({
     enabled: statusShown,
-    adapter: { setReaction: (emoji) => react(emoji, true), removeReaction: (emoji) => react(emoji, false) },
-    initialEmoji: ackReaction,
+    adapter: { setReaction: (name) => react(name, true), removeReaction: (name) => react(name, false) },
+    initialEmoji: emoji,
     presentation: "acknowledgement",
     onError,
   });
   const ack = createAckReactionHandle({
-    ackReactionValue: ackReaction,
-    send: async () => (statusShown ? status.setQueued() : react(ackReaction, true)),
-    remove: async () => (statusShown ? status.clear() : react(ackReaction, false)),
+    ackReactionValue: emoji,
+    async send() {
+      if (!statusShown) return react(emoji, true);
+      await status.setQueued();
+      // The controller answers before the reaction stands; this waits for it.
+      await status.restoreInitial();
+    },
+    remove: async () => (statusShown ? status.clear() : react(emoji, false)),
     onSendError: onError,
   });
-  if (ack !== null) await Promise.race([ack.ackReactionPromise, setTimeout(ACK_WAIT_MS, false)]);
-
-  const typing = typingOf(scope, place);
-  const end = async (failed: boolean): Promise<void> => {
-    await typing.stop();
-    if (statusShown && failed) await status.setError();
-    if (statusShown) await status.restoreInitial();
-    const removeAfterReply = !failed && settings.removeAckAfterReply;
-    removeAckReactionHandleAfterReply({ removeAfterReply, ackReaction: ack, onError });
-  };
   return {
-    typing,
-    /** Awaits the turn; what is to be shown at its end is shown meanwhile, and never makes it fail. */
-    async during<Result extends object>(turn: Promise<Result>): Promise<Result> {
-      let failed = true;
-      try {
-        const result = await turn;
-        const outcome = "dispatchResult" in result ? result.dispatchResult : undefined;
-        failed = readAgentRunTerminalOutcome(outcome) === "failed";
-        return result;
-      } finally {
-        end(failed).catch(onError);
-      }
+    stands:
+      ack === null ? Promise.resolve() : Promise.race([ack.ackReactionPromise, setTimeout(ACK_WAIT_MS)]),
+    /** Shows a failure for a moment, and takes the acknowledgement away after a reply if that is wanted. */
+    async settle(failed: boolean, removeAfterReply: boolean): Promise<void> {
+      if (statusShown && failed) await status.setError();
+      if (statusShown) await status.restoreInitial();
+      removeAckReactionHandleAfterReply({
+        removeAfterReply: removeAfterReply && !failed,
+        ackReaction: ack,
+        onError,
+      });
     },
   };
-
-  function typingOf({ typing: signs }: TurnScope, where: TypingPlace) {
-    let reacted = false;
-    const { typingReaction } = settings;
-    return {
-      async start(): Promise<void> {
-        await signs.show(where);
-        if (typingReaction === "" || reacted) return;
-        reacted = true;
-        await react(typingReaction, true).catch(onError);
-      },
-      async stop(): Promise<void> {
-        await signs.hide(where);
-        if (!reacted) return;
-        reacted = false;
-        await react(typingReaction, false).catch(onError);
-      },
-      onStartError: onError,
-      keepaliveIntervalMs: TYPING_INTERVAL_MS,
-      /** As long as the run lasts: OpenClaw ends it with the run. */
-      maxDurationMs: 0,
-    };
-  }
 }
 
-function wantsAck({ cfg, input }: TurnScope, ingress: ResolvedChannelMessageIngress): boolean {
+/** The typing sign and the typing reaction of one turn: `start` shows them, or goes on to, `stop` ends them for good. */
+function createTurnTyping(
+  scope: FeedbackScope,
+  { place, onError }: { place: TypingPlace; onError: (error: unknown) => void },
+) {
+  const { typingReaction } = scope.settings;
+  const react = reactionsOf(scope);
+  const sign = scope.typing.open(place);
+  const loop = createTypingKeepaliveLoop({ intervalMs: TYPING_INTERVAL_MS, onTick: sign.show });
+  /** What was asked of the server about the reaction, one after the other; undefined until it was shown. */
+  let reacted: Promise<void> | undefined;
+  let over = false;
+  return {
+    async start(): Promise<void> {
+      if (over) return;
+      loop.start();
+      if (typingReaction !== "") reacted ??= react(typingReaction, true).catch(onError);
+      await Promise.all([sign.show(), reacted]);
+    },
+    async stop(): Promise<void> {
+      if (over) return;
+      over = true;
+      loop.stop();
+      const removed = reacted?.then(() => react(typingReaction, false)).catch(onError);
+      await Promise.all([sign.end(), removed]);
+    },
+    onStartError: onError,
+    /** The sign is kept up here, from before OpenClaw's first word of it until the turn is over. */
+    keepaliveIntervalMs: 0,
+    maxDurationMs: 0,
+  };
+}
+
+/**
+ * Whether typing begins with the turn, and not with OpenClaw's signal, which comes when the model is called: with its
+ * defaults this says the same, seconds earlier on a cold gateway. Another `typingMode` is OpenClaw's business.
+ */
+function showsAtOnce(
+  { cfg, input }: FeedbackScope,
+  { agentId, isAddressed, isCommand, signal }: FeedbackInput,
+): boolean {
+  if (isCommand || signal?.aborted) return false;
+  const mode = resolveAgentConfig(cfg, agentId)?.typingMode ?? cfg.agents?.defaults?.typingMode;
+  if (mode !== undefined) return mode === "instant";
+  return input.room.chatType === "direct" || isAddressed;
+}
+
+function wantsAck({ cfg, input }: FeedbackScope, isAddressed: boolean): boolean {
   const direct = input.room.chatType === "direct";
   return shouldAckReaction({
     scope: cfg.messages?.ackReactionScope,
@@ -111,12 +189,12 @@ function wantsAck({ cfg, input }: TurnScope, ingress: ResolvedChannelMessageIngr
     isGroup: !direct,
     isMentionableGroup: !direct,
     canDetectMention: true,
-    effectiveWasMentioned: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,
+    effectiveWasMentioned: isAddressed,
   });
 }
 
-/** Reactions to the message of the turn. An emoji that is no standard one is taken for one of the workspace's own. */
-function reactionsOf({ rest, input: { message } }: TurnScope) {
+/** Sets or removes a reaction of the bot to the message of the turn. */
+function reactionsOf({ rest, input: { message } }: FeedbackScope) {
   return (emoji: string, stands: boolean): Promise<void> =>
-    setReaction(rest, { messageId: message.id, emoji: findEmoji(emoji) ?? bareName(emoji), stands });
+    setOwnReaction(rest, { messageId: message.id, emoji, stands });
 }
