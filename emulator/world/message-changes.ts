@@ -4,7 +4,7 @@ import type { Message, Room, User } from "./documents.ts";
 import { isKnownEmoji } from "./emoji.ts";
 import { PlainError, ServerError } from "./errors.ts";
 import { interpret, requireLicense } from "./messages.ts";
-import { systemMessage } from "./notices.ts";
+import { systemMessage, touch } from "./notices.ts";
 import { allows, isReadOnlyFor } from "./permissions.ts";
 import { resetLast } from "./prune.ts";
 
@@ -94,6 +94,7 @@ function erase(world: World, message: Message): void {
   const room = world.rooms.get(message.rid);
   if (room) {
     room.msgs -= 1;
+    touch(world, room);
     if (room.lastMessage?._id === message._id) resetLast(world, room);
   }
   world.tell({

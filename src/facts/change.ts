@@ -121,6 +121,8 @@ export interface FirstSight {
   readonly newestSentAt?: number | undefined;
   /** The document was read from the room's history, and nothing that was sent after this has been seen yet. */
   readonly unreadSince?: number | undefined;
+  /** The document was read after an absence, and nothing was heard of what was done after this: an edit is news. */
+  readonly unheardSince?: number | undefined;
 }
 
 /**
@@ -142,10 +144,22 @@ export function compareRevisions(
   return [{ kind: now.previews > before.previews ? "preview" : "nothing" }];
 }
 
-/** A new message may bear reactions already: a server that is quick, or one that was out of reach meanwhile. */
+/**
+ * A new message may bear reactions already: a server that is quick, or one that was out of reach meanwhile. One that
+ * looks new and was sent before an absence may have been seen then.
+ */
 function atFirstSight(now: Revision, firstSight: FirstSight): readonly [Change, ...Change[]] {
-  if (now.deleted || !isNew(now, firstSight)) return [{ kind: "old" }];
-  return [{ kind: "new" }, ...listReactions("reaction-added", now.reactions)];
+  const missed = readMissedEdit(now, firstSight);
+  if (!now.deleted && isNew(now, firstSight))
+    return [{ kind: "new" }, ...missed, ...listReactions("reaction-added", now.reactions)];
+  return [missed[0] ?? { kind: "old" }];
+}
+
+/** Only of edits and soft deletions does a document say when they were. */
+function readMissedEdit({ editedAt, sentAt, deleted }: Revision, { unheardSince }: FirstSight): Change[] {
+  if (unheardSince === undefined || editedAt === undefined) return [];
+  if (editedAt <= unheardSince || sentAt > unheardSince) return [];
+  return [deleted ? { kind: "deleted" } : { kind: "edited", at: editedAt }];
 }
 
 function isNew(now: Revision, { newestSentAt, unreadSince }: FirstSight): boolean {
@@ -234,6 +248,24 @@ export function outlineMessage(now: Revision): JsonObject {
     u: outlineUser(sender),
     ...(editedBy && { editedBy: outlineUser(editedBy) }),
     ...(pinnedBy && { pinnedBy: outlineUser(pinnedBy) }),
+  };
+}
+
+/**
+ * A document from which `decodeRevision` reads the same again, but for counters, previews and stars, of which nobody is
+ * told.
+ */
+export function encodeRevision(now: Revision): JsonObject {
+  const { editedAt, deleted, reactions, pinned, pinnedAt } = now;
+  return {
+    ...outlineMessage(now),
+    ...(editedAt !== undefined && { editedAt }),
+    ...(deleted && { t: "rm" }),
+    ...(reactions.size > 0 && {
+      reactions: Object.fromEntries([...reactions].map(([emoji, usernames]) => [emoji, { usernames }])),
+    }),
+    ...(pinned && { pinned }),
+    ...(pinnedAt !== undefined && { pinnedAt }),
   };
 }
 

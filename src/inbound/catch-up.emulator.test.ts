@@ -3,9 +3,11 @@ import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
 import { type AccountClient, createRestClient } from "../rest/client.ts";
-import type { CatchUpSettings } from "../settings.ts";
+import type { AccountSettings, CatchUpSettings } from "../settings.ts";
 import { type CatchUp, type CatchUpReport, createCatchUp, type Mark } from "./catch-up.ts";
+import { createKnownMessages } from "./known.ts";
 import type { RawMessageEvent } from "./receive.ts";
+import { createWatch, type Reading } from "./watch.ts";
 
 let emulator: Emulator;
 let rest: AccountClient;
@@ -38,13 +40,29 @@ const textOf = ({ message }: RawMessageEvent): string =>
   (isJsonObject(message) ? readText(message, "msg") : undefined) ?? "";
 
 /** An account whose mark stands `ago` milliseconds back; what it brings in is collected. */
-function account(options: { ago?: number; catchUp?: Partial<CatchUpSettings>; failures?: number } = {}) {
+function account(
+  options: {
+    ago?: number;
+    catchUp?: Partial<CatchUpSettings>;
+    failures?: number;
+    settings?: Partial<AccountSettings>;
+  } = {},
+) {
   const ago = options.ago ?? 5_000;
   const now = Date.now();
   let mark: Mark | undefined = { readTo: now - ago, notedAt: now - ago, startedAt: 0 };
   if (options.ago === Number.POSITIVE_INFINITY) mark = undefined;
   let failures = options.failures ?? 0;
   const came: string[] = [];
+  /** What the account's memory makes of each document, as kind and message id. */
+  const told: string[] = [];
+  const watch = createWatch(createKnownMessages(), () => undefined);
+  const take = (reading: Reading): void => {
+    const isTold = (kind: string) => !["request", "old", "nothing", "thread", "preview"].includes(kind);
+    told.push(...reading.events.flatMap((event) => (isTold(kindOf(event)) ? [summaryOf(event)] : [])));
+    reading.keep();
+    look();
+  };
   const reports: Partial<CatchUpReport>[] = [];
   const sleeping: { ms: number; wake: () => void }[] = [];
   const watchers = new Set<() => void>();
@@ -63,6 +81,7 @@ function account(options: { ago?: number; catchUp?: Partial<CatchUpSettings>; fa
     });
   const settings = accountSettings({
     groupPolicy: "open",
+    ...options.settings,
     catchUp: { maxAgeMinutes: 60, maxMessagesPerRoom: 200, safetyScanMinutes: 0, ...options.catchUp },
   });
   const line = (sentence: string): void => {
@@ -73,7 +92,8 @@ function account(options: { ago?: number; catchUp?: Partial<CatchUpSettings>; fa
     rest,
     prepare: async () => {},
     settings: () => settings,
-    async admit(event, unreadSince) {
+    async admit(event, origin) {
+      const { unreadSince } = origin;
       if (failures > 0) {
         failures -= 1;
         throw new Error("the disk is full");
@@ -82,10 +102,14 @@ function account(options: { ago?: number; catchUp?: Partial<CatchUpSettings>; fa
       const isNew = Date.parse(String(message.ts)) > unreadSince;
       const counts = isNew && message.rid === rid && message.t === undefined;
       if (counts) came.push(textOf(event));
+      take(watch.read(event, settings, origin));
       look();
       return counts ? 1 : 0;
     },
-    admitDeletions: async () => 0,
+    async admitDeletions(ids) {
+      take(watch.readDeletions(ids));
+      return 0;
+    },
     mark: {
       read: () => mark,
       write: (written) => {
@@ -105,7 +129,22 @@ function account(options: { ago?: number; catchUp?: Partial<CatchUpSettings>; fa
   });
   /** Resolves when everything missed was read. */
   const settled = () => until(() => sleeping.some(({ ms }) => ms === 30_000));
-  return { catchUp, came, reports, until, sleeping, settled, mark: () => mark };
+  /** A document of the stream, as it is now. */
+  function hear(id: string): void {
+    const message = emulator.control.messages(rid).find(({ _id }) => _id === id);
+    take(watch.read({ message, room: { roomParticipant: true, roomType: "p" } }, settings));
+  }
+  const learned = () => until(() => logged.includes("recent messages learned"));
+  return { catchUp, came, told, hear, learned, reports, until, sleeping, settled, mark: () => mark };
+}
+
+function kindOf({ change }: RawMessageEvent): string {
+  return (isJsonObject(change) ? readText(change, "kind") : undefined) ?? "request";
+}
+
+function summaryOf(event: RawMessageEvent): string {
+  const id = isJsonObject(event.message) ? readText(event.message, "_id") : undefined;
+  return `${kindOf(event)} ${id}`;
 }
 
 const say = (msg: string, tmid?: string) =>
@@ -238,5 +277,108 @@ describe("catching up", () => {
     await until(() => logged.includes("found messages that the connection never delivered"));
     expect(came).toEqual(["never delivered"]);
     expect(reports).toEqual([{ undelivered: 1 }]);
+  });
+});
+
+describe("what happened to messages", () => {
+  const HOUR = 60 * 60_000;
+  const post = (msg: string): string => say(msg)._id;
+  const react = (id: string) => emulator.control.react({ as: "ann", messageId: id, emoji: ":eyes:" });
+
+  const laterMillisecond = async (): Promise<void> => {
+    for (const now = Date.now(); Date.now() === now; ) await new Promise(setImmediate);
+  };
+
+  /** Makes a room look as if nothing had happened in it for two hours. */
+  function rest2Hours(): void {
+    const room = emulator.world.rooms.get(rid);
+    const then = new Date(Date.now() - 2 * HOUR);
+    if (room) Object.assign(room, { _updatedAt: then, lm: then });
+  }
+
+  it("shows at the first reaction after a start, also in a room that did not move", async () => {
+    const first = post("recent");
+    const reacted = post("has a reaction already");
+    react(reacted);
+    rest2Hours();
+    const { catchUp, told, hear, learned } = account({ ago: 0 });
+    catchUp.online();
+    await learned();
+    expect(told).toEqual([]);
+    react(first);
+    hear(first);
+    hear(reacted);
+    expect(told).toEqual([`reaction-added ${first}`]);
+  });
+
+  it("is learned once, by one call for each room, and never of rooms that are not served", async () => {
+    const id = post("served");
+    const calls = () =>
+      emulator.control.requests().filter(({ path }) => path.endsWith("groups.history")).length;
+    rest2Hours();
+    const served = { groupPolicy: "allowlist", rooms: new Map([[rid, {}]]) } as const;
+    const { catchUp, hear, told, learned, settled } = account({ ago: 0, settings: served });
+    const before = calls();
+    catchUp.online();
+    await learned();
+    expect(calls()).toBe(before + 1);
+    catchUp.offline();
+    rest2Hours();
+    catchUp.online();
+    await settled();
+    expect(calls()).toBe(before + 1);
+    react(id);
+    hear(id);
+    expect(told).toEqual([`reaction-added ${id}`]);
+  });
+
+  it.each([
+    ["long before", -60_000],
+    ["just before", 0],
+  ])("is found after a restart as far as the server tells, of messages sent %s it", async (_, sentAgo) => {
+    const { lasting } = emulator.faults;
+    lasting.clockSkewMs = sentAgo;
+    const [edited = "", corrected = "", root = "", gone = ""] = ["a", "b", "c", "d"].map(post);
+    emulator.control.edit({ as: "ann", messageId: corrected, text: "other words" });
+    emulator.control.post({ as: "ann", rid, msg: "reply", tmid: root });
+    lasting.clockSkewMs = 0;
+    await laterMillisecond();
+    const { catchUp, told, learned } = account({ ago: 0 });
+    await laterMillisecond();
+    emulator.control.edit({ as: "ann", messageId: edited, text: "other words" });
+    for (const messageId of [root, gone]) emulator.control.delete({ as: "ann", messageId });
+    catchUp.online();
+    await learned();
+    expect(told.sort()).toEqual([`deleted ${root}`, `edited ${edited}`]);
+  });
+
+  it("is found after a lost connection, with deletions for good", async () => {
+    const { catchUp, told, learned, until } = account({ ago: 0 });
+    const [one = "", two = "", three = ""] = ["one", "two", "three"].map(post);
+    catchUp.online();
+    await learned();
+    catchUp.offline();
+    for (const messageId of [one, two]) emulator.control.delete({ as: "ann", messageId });
+    react(three);
+    catchUp.online();
+    await until(() => told.length > 1);
+    expect(told).toEqual([`reaction-added ${three}`, `deleted ${two}`]);
+  });
+
+  it("goes on being learned where a lost connection ended it", async () => {
+    const id = post("recent");
+    rest2Hours();
+    const served = { groupPolicy: "allowlist", rooms: new Map([[rid, {}]]) } as const;
+    const { catchUp, hear, told, learned, until } = account({ ago: 0, settings: served });
+    emulator.faults.rest({ path: "groups.history", times: 1, status: 503 });
+    catchUp.online();
+    await until(() => logged.some((line) => line.startsWith("recent messages are not known")));
+    catchUp.offline();
+    rest2Hours();
+    catchUp.online();
+    await learned();
+    react(id);
+    hear(id);
+    expect(told).toEqual([`reaction-added ${id}`]);
   });
 });

@@ -1,13 +1,14 @@
 // Owns finding what was sent while the account could not listen, and bringing it in through the usual way.
 
 import { RestError } from "../errors.ts";
-import { isJsonObject, readInstant, readText } from "../facts/json.ts";
+import { isJsonObject, type JsonObject, readInstant, readText } from "../facts/json.ts";
 import type { Log } from "../log.ts";
 import { isRoomAllowed } from "../policy/access.ts";
 import type { AccountClient } from "../rest/client.ts";
 import { fetchChanges, fetchHistory, fetchJoins, fetchMovedRooms, type MovedRoom } from "../rest/history.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { RawMessageEvent } from "./receive.ts";
+import type { Origin } from "./watch.ts";
 
 /** How far an account has read. Server times are epoch milliseconds of the server's clock. */
 export interface Mark {
@@ -32,11 +33,8 @@ export interface CatchUpOptions {
   /** Resolves when names in the configuration were looked up; a room is judged only after that. */
   prepare(): Promise<void>;
   readonly settings: () => AccountSettings;
-  /**
-   * Brings in a document of a room's history and answers how many events were newly stored; only what was sent
-   * after `unreadSince` (server time) counts as a new message. Rejects when it could not be stored.
-   */
-  admit(event: RawMessageEvent, unreadSince: number): Promise<number>;
+  /** Brings in a document that was asked for; answers how many events were newly stored. Rejects when it could not be stored. */
+  admit(event: RawMessageEvent, origin: Origin): Promise<number>;
   admitDeletions(messageIds: readonly string[]): Promise<number>;
   /** The durable mark of this bot user at this server. */
   readonly mark: { read(): Mark | undefined; write(mark: Mark): void };
@@ -77,6 +75,10 @@ const MARK_WRITE_MS = 5_000;
 /** How long a live message waits for what its room has missed. */
 const TURN_WAIT_MS = 10_000;
 
+/** What is learned of the recent past when an account starts: rooms, the most recently used first, and messages of each. */
+const LEARNED_ROOMS = 100;
+const LEARNED_MESSAGES = 50;
+
 const RETRY_FLOOR_MS = 1_000;
 const RETRY_CEILING_MS = 60_000;
 
@@ -84,8 +86,8 @@ const RETRY_CEILING_MS = 60_000;
 interface Reading {
   readonly since: number;
   readonly until?: number;
-  /** Whether edits, reactions and deletions are read, too. */
-  readonly changes?: boolean;
+  /** Edits, reactions and deletions are read, too: those after this. */
+  readonly changesSince?: number;
   /** Where the gap begins: messages after it that are left out are told of. */
   readonly gapFrom?: number;
 }
@@ -107,8 +109,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** A new account begins to read here, even when that connection was lost before it could note so. */
   let firstOnlineAt: number | undefined;
   let isFirstLink = false;
-  /** Whether messages are remembered from before the gap, without which their changes say nothing. */
-  let remembers = false;
+  const learner = createLearner(options);
 
   const settings = () => options.settings();
   const serverNow = () => rest.serverNow() ?? now();
@@ -122,19 +123,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Reads what a room has missed. Answers how many events were newly stored. */
   async function readRoom(
     room: MovedRoom,
-    { since, until, changes = false, gapFrom }: Reading,
+    { since, until, changesSince, gapFrom }: Reading,
   ): Promise<number> {
     const max = settings().catchUp.maxMessagesPerRoom;
-    const place = {
-      roomParticipant: true,
-      roomType: room.type,
-      ...(room.name !== undefined && { roomName: room.name }),
-    };
+    const place = placeOf(room);
     try {
       const { messages, cut } = await fetchHistory(rest, room, { since, until, max });
       let stored = 0;
-      for (const message of messages) stored += await options.admit({ message, room: place }, since);
-      if (changes) await readChanges(room, place, since);
+      const origin = { unreadSince: since, unheardSince: changesSince };
+      for (const message of messages) stored += await options.admit({ message, room: place }, origin);
+      if (changesSince !== undefined) await readChanges(room, since, changesSince);
       // What lies before the gap was read when it came.
       const reached = messages[0] === undefined ? undefined : readInstant(messages[0], "ts");
       if (cut && gapFrom !== undefined && (reached ?? gapFrom + 1) > gapFrom)
@@ -147,11 +145,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
-  /** Edits, reactions and deletions of messages that are remembered. The server may refuse: it is slow work. */
-  async function readChanges(room: MovedRoom, place: unknown, since: number): Promise<void> {
+  /**
+   * Reactions and deletions of messages that are remembered, edits and soft deletions of all. The server may refuse: it
+   * is slow work.
+   */
+  async function readChanges(room: MovedRoom, since: number, unheardSince: number): Promise<void> {
     try {
       const { updated, deletedIds } = await fetchChanges(rest, room.id, since);
-      for (const message of updated) await options.admit({ message, room: place }, Number.POSITIVE_INFINITY);
+      const origin = { unreadSince: Number.POSITIVE_INFINITY, unheardSince };
+      for (const message of updated) await options.admit({ message, room: placeOf(room) }, origin);
       await options.admitDeletions(deletedIds);
     } catch (error) {
       if (!(error instanceof RestError) || error.status >= 500) throw error;
@@ -172,7 +174,6 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const noted = marker.current();
     const before = noted ?? marker.begin(asked - (now() - (firstOnlineAt ?? now())));
     if (noted === undefined && isFirstLink) {
-      remembers = true;
       marker.caughtUp(asked);
       listed.resolve();
       return;
@@ -191,12 +192,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       signal.throwIfAborted();
       // Whoever invites the bot does not ask it what was written before.
       const from = Math.max(since, (joins.get(job.room.id) ?? 0) - 1);
-      stored += await readRoom(job.room, { since: from, changes: remembers, gapFrom: readTo });
+      stored += await readRoom(job.room, {
+        since: from,
+        changesSince: Math.max(readTo, from),
+        gapFrom: readTo,
+      });
       pending.delete(job.room.id);
       job.done.resolve();
     }
     signal.throwIfAborted();
-    remembers = true;
+    learner.wasAwaySince(readTo);
     marker.caughtUp(asked);
     if (rooms.length > 0) log.info("caught up", { rooms: rooms.length, stored, since: iso(since) });
   }
@@ -230,6 +235,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
     let scanned = serverNow() - OVERLAP_MS;
     let scannedAt = now();
+    void learner.learn(signal);
     for (;;) {
       await options.sleep(MARK_INTERVAL_MS, signal);
       marker.idle(serverNow() - SILENCE_MS);
@@ -286,6 +292,64 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     noteLive({ message }) {
       const sentAt = isJsonObject(message) ? readInstant(message, "ts") : undefined;
       if (sentAt !== undefined) marker.live(sentAt);
+    },
+  };
+}
+
+/** The stream's second argument for a message of this room. */
+function placeOf({ type, name }: MovedRoom): JsonObject {
+  return { roomParticipant: true, roomType: type, ...(name !== undefined && { roomName: name }) };
+}
+
+/** Reads the recent messages of an account's rooms by heart, once, so that the next change of each says what it is. */
+function createLearner({ rest, prepare, settings, admit, log }: CatchUpOptions) {
+  const learned = new Set<string>();
+  let done = false;
+  let unheardSince: number | undefined;
+
+  async function learnRoom(room: MovedRoom): Promise<number> {
+    const span = { since: 0, max: LEARNED_MESSAGES };
+    const { messages } = await fetchHistory(rest, room, span, { background: true });
+    const origin = { unreadSince: Number.POSITIVE_INFINITY, unheardSince };
+    for (const message of messages) await admit({ message, room: placeOf(room) }, origin);
+    return messages.length;
+  }
+
+  async function learnRooms(signal: AbortSignal): Promise<void> {
+    const rooms = await fetchMovedRooms(rest, 0, { background: true });
+    await prepare();
+    const served = rooms.filter((room) => room.type === "d" || isRoomAllowed(settings(), room));
+    const recent = served.sort((a, b) => b.movedAt - a.movedAt).slice(0, LEARNED_ROOMS);
+    let messages = 0;
+    for (const room of recent) {
+      if (learned.has(room.id)) continue;
+      signal.throwIfAborted();
+      try {
+        messages += await learnRoom(room);
+      } catch (error) {
+        if (!(error instanceof RestError) || error.status >= 500) throw error;
+        log.debug("a room cannot be learned", { room: room.id, error });
+      }
+      learned.add(room.id);
+    }
+    done = true;
+    log.info("recent messages learned", { rooms: recent.length, messages });
+  }
+
+  return {
+    /** Edits and soft deletions from then on have not been told; the first absence counts, that of the gateway. */
+    wasAwaySince(readTo: number): void {
+      if (!done) unheardSince ??= readTo;
+    },
+    /** Goes on where a lost connection ended it. Never rejects. */
+    async learn(signal: AbortSignal): Promise<void> {
+      if (done) return;
+      try {
+        await learnRooms(signal);
+      } catch (error) {
+        if (!signal.aborted)
+          log.warn("recent messages are not known; their first change may not be told", { error });
+      }
     },
   };
 }

@@ -32,8 +32,9 @@ const eyes = (...usernames: string[]) => ({ reactions: { ":eyes:": { usernames }
 function setUp() {
   const watch = createWatch(createKnownMessages(), () => undefined);
   /** What a document comes to: "request" for the message itself, else the kind of change. */
-  const take = (event: RawMessageEvent, unreadSince?: number): string[] => {
-    const { events, keep } = watch.read(event, settings, unreadSince);
+  const take = (event: RawMessageEvent, unreadSince?: number, unheardSince?: number): string[] => {
+    const origin = unreadSince === undefined ? undefined : { unreadSince, unheardSince };
+    const { events, keep } = watch.read(event, settings, origin);
     keep();
     return events.map(kindOf);
   };
@@ -104,6 +105,22 @@ describe("the watch", () => {
       "reaction-added",
     ]);
     expect(take(frame({ ...late, _id: "m3", ts: { $date: 2_000_000 } }), 2_000_000)).toEqual(["old"]);
+  });
+
+  it("tells of edits and deletions that it was absent for, of messages that it does not know", () => {
+    const { take } = setUp();
+    const never = Number.POSITIVE_INFINITY;
+    const at = updates;
+    const changed = (id: string, change: object = {}) => edited("alice", { _id: id, ...change });
+    expect(take(changed("m1"), never, at - 1)).toEqual(["edited"]);
+    expect(take(changed("m2", { t: "rm", msg: "" }), never, at - 1)).toEqual(["deleted"]);
+    expect(take(changed("m3"), never, updates + 100)).toEqual(["old"]);
+    expect(take(changed("m4"), never)).toEqual(["old"]);
+    expect(take(changed("m5"))).toEqual(["request"]);
+    expect(take(changed("m6"), 0, at - 1)).toEqual(["request", "edited"]);
+    const sentMeanwhile = { ts: { $date: at + 1 }, _updatedAt: { $date: at + 1000 } };
+    expect(take(changed("m7", sentMeanwhile), 0, at)).toEqual(["request"]);
+    expect(take(changed("m1", eyes("bob")), never, at - 1)).toEqual(["edited", "reaction-added"]);
   });
 
   it("does not go back to an outdated document", () => {

@@ -25,13 +25,17 @@ export interface Reading {
   keep(): void;
 }
 
+/** Where a document that was asked for comes from. Instants are epoch milliseconds of the server's clock. */
+export interface Origin {
+  /** When the latest message of the room was sent that was read before: only later ones are new; `Infinity`: none is. */
+  readonly unreadSince: number;
+  /** Until when it was heard of edits and deletions: later ones are told; absent: none is. */
+  readonly unheardSince?: number | undefined;
+}
+
 export interface Watch {
-  /**
-   * Reads a document of the stream, or of a room's history: there `unreadSince` is when the latest message was
-   * sent that was read before (epoch milliseconds of the server's clock), so that only later ones are new.
-   * With `unreadSince: Infinity` a document is learned by heart and no message is new.
-   */
-  read(event: RawMessageEvent, settings: AccountSettings, unreadSince?: number): Reading;
+  /** Reads a document of the stream, or one that was asked for. */
+  read(event: RawMessageEvent, settings: AccountSettings, origin?: Origin): Reading;
   /**
    * Reads that messages were deleted for good: those of one person in one place come to one event. Nothing can be
    * told of one that is not remembered.
@@ -46,14 +50,14 @@ export interface Watch {
 /** Documents of one account must be read and kept one after the other. */
 export function createWatch(known: KnownMessages, parentOf: (roomId: string) => string | undefined): Watch {
   return {
-    read(event, settings, unreadSince) {
+    read(event, settings, origin) {
       const now = isWatched(event, settings, parentOf) ? decodeRevision(event.message) : undefined;
       const message = now && decodeMessage(event.message);
       if (now === undefined || message === undefined) return { events: [event], keep: () => {} };
       const before = known.find(now.id);
       const changes = compareRevisions(before?.revision, now, {
         newestSentAt: known.newestSentAt(),
-        unreadSince,
+        ...origin,
       });
       const mentioned = mentionsBot(message, settings);
       const told = changes.filter((change) => identifyChange(change, now) !== undefined);

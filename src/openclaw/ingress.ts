@@ -1,5 +1,6 @@
 // Owns the durable way in of one account: stored events, and their run through the turn.
 
+import { join } from "node:path";
 import {
   type ChannelIngressMonitorLifecycle,
   createChannelIngressMonitor,
@@ -16,7 +17,7 @@ import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
 import { createRuns } from "../inbound/runs.ts";
 import { readSurroundings, SURROUNDINGS_WAIT_MS, type SurroundingsQuery } from "../inbound/surroundings.ts";
 import { runTurn } from "../inbound/turn.ts";
-import { createWatch, type Reading } from "../inbound/watch.ts";
+import { createWatch, type Origin, type Reading } from "../inbound/watch.ts";
 import type { DropCounter } from "../log.ts";
 import { deriveMessageId } from "../outbound/message-id.ts";
 import { type Sending, sendMessage } from "../outbound/send.ts";
@@ -32,6 +33,7 @@ import { createWaitingCounter, readLink } from "./conversation.ts";
 import { findPruned } from "./deletions.ts";
 import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
+import { openKnownFile } from "./known-file.ts";
 import { getRuntime, isDraining } from "./runtime.ts";
 import { HandedBackError } from "./turn/handover.ts";
 import type { FinishingTurns } from "./turn/scope.ts";
@@ -73,7 +75,14 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   const runs = createRuns();
   const queue = openIngressQueue(core.state, accountId);
   const users = createUserLookup({ findUser: (username) => findUser(rest, { username }), now });
-  const watch = createWatch(createKnownMessages(), (roomId) => rooms.known(roomId)?.parentId);
+  const messages = createKnownMessages();
+  const knownFile = openKnownFile(
+    join(core.state.resolveStateDir(), CHANNEL_ID, `known-${accountId}.json`),
+    scope.settings,
+    log,
+  );
+  for (const remembered of knownFile.take()) messages.keep(remembered);
+  const watch = createWatch(messages, (roomId) => rooms.known(roomId)?.parentId);
 
   /** Posts what an event is answered with. An event that is run again counts anew, so that nothing comes twice. */
   function createPost(eventId: string) {
@@ -239,6 +248,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     async stop(): Promise<void> {
       approvals.stop();
       await monitor.stop();
+      knownFile.put(messages.list());
       memory.close();
     },
     /** Looks up the names in the configuration; a message is judged only after that. Never rejects. */
@@ -246,14 +256,13 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     /** The settings in force now. */
     settings: readSettings,
     /**
-     * Takes a document of the message stream, or one read from a room's history: then `unreadSince` says when the
-     * latest message was sent that was read before (see `Watch`). Answers how many events were newly stored; rejects
-     * when it could not be stored.
+     * Takes a document of the message stream, or one that was asked for. Answers how many events were newly stored;
+     * rejects when it could not be stored.
      */
-    admit: (event: RawMessageEvent, unreadSince?: number): Promise<number> =>
+    admit: (event: RawMessageEvent, origin?: Origin): Promise<number> =>
       admitInOrder(
         () => memory.prepare(event),
-        () => watch.read(event, readSettings(), unreadSince),
+        () => watch.read(event, readSettings(), origin),
       ),
     /** Takes the news that messages were deleted for good. */
     admitDeletions: (messageIds: readonly string[]): Promise<number> =>

@@ -56,6 +56,8 @@ export interface RestClock {
 export interface CallOptions {
   /** How long the call may wait for the rate limit before it rejects with RateLimitedError. Milliseconds. */
   readonly patienceMs?: number;
+  /** Nobody waits for the answer: where calls are limited, half of them are left to others. */
+  readonly background?: boolean;
   /** Sent beside the credentials, for the routes that ask for a second factor. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -164,17 +166,17 @@ export function createRestClient(options: RestClientOptions): AccountClient {
   /** A 429 is answered before the server does anything, so every request may be sent again after the wait. */
   async function send(
     call: Call,
-    { patienceMs = PATIENCE_MS, headers }: CallOptions = {},
+    { patienceMs = PATIENCE_MS, background = false, headers }: CallOptions = {},
   ): Promise<JsonObject> {
     const { method, path } = call;
     let waited = 0;
     const wait = async (ms: number): Promise<void> => {
       if (waited + ms > patienceMs) throw new RateLimitedError({ waitMs: ms, endpoint: path });
       waited += ms;
-      options.onLimited?.(path, ms);
+      if (!background) options.onLimited?.(path, ms);
       await clock.sleep(ms, options.signal);
     };
-    const takeTurn = () => limits.take(routeOf(method, path), clock.now());
+    const takeTurn = () => limits.take(routeOf(method, path), clock.now(), { background });
     for (;;) {
       for (let ms = takeTurn(); ms > 0; ms = takeTurn()) await wait(ms);
       try {

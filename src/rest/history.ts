@@ -1,7 +1,7 @@
 // Owns the endpoints that tell what happened while nobody listened.
 
 import { type JsonObject, readInstant, readObject, readObjects, readText } from "../facts/json.ts";
-import type { RestClient } from "./client.ts";
+import type { CallOptions, RestClient } from "./client.ts";
 
 /** A room in which something happened. */
 export interface MovedRoom {
@@ -11,6 +11,8 @@ export interface MovedRoom {
   readonly name: string | undefined;
   /** `prid`: the room that a discussion belongs to. */
   readonly parentId: string | undefined;
+  /** When something happened in it last; epoch milliseconds of the server's clock. */
+  readonly movedAt: number;
 }
 
 const iso = (instant: number): string => new Date(instant).toISOString();
@@ -19,12 +21,24 @@ const iso = (instant: number): string => new Date(instant).toISOString();
  * `GET /api/v1/rooms.get`: the rooms the bot is in whose document changed since `since`, which every new message
  * does, replies in threads included (recording `rooms-list`).
  */
-export async function fetchMovedRooms(rest: RestClient, since: number): Promise<MovedRoom[]> {
-  const answer = await rest.get("v1/rooms.get", { updatedSince: iso(since) });
+export async function fetchMovedRooms(
+  rest: RestClient,
+  since: number,
+  options: CallOptions = {},
+): Promise<MovedRoom[]> {
+  const answer = await rest.get("v1/rooms.get", { updatedSince: iso(since) }, options);
   return readObjects(answer, "update").flatMap((room) => {
     const [id, type] = [readText(room, "_id"), readText(room, "t")];
     if (id === undefined || type === undefined) return [];
-    return [{ id, type, name: readText(room, "name"), parentId: readText(room, "prid") }];
+    return [
+      {
+        id,
+        type,
+        name: readText(room, "name"),
+        parentId: readText(room, "prid"),
+        movedAt: readInstant(room, "lm") ?? readInstant(room, "_updatedAt") ?? 0,
+      },
+    ];
   });
 }
 
@@ -61,24 +75,30 @@ export async function fetchHistory(
   rest: RestClient,
   room: MovedRoom,
   { since, until, max }: Span,
+  options: CallOptions = {},
 ): Promise<History> {
   const family = room.type === "c" ? "channels" : room.type === "p" ? "groups" : "im";
   const newestFirst: JsonObject[] = [];
+  const size = Math.min(PAGE, max + 1);
   for (;;) {
     const page = readObjects(
-      await rest.get(`v1/${family}.history`, {
-        roomId: room.id,
-        oldest: iso(since),
-        ...(until !== undefined && { latest: iso(until) }),
-        count: String(PAGE),
-        offset: String(newestFirst.length),
-        showThreadMessages: "true",
-      }),
+      await rest.get(
+        `v1/${family}.history`,
+        {
+          roomId: room.id,
+          oldest: iso(since),
+          ...(until !== undefined && { latest: iso(until) }),
+          count: String(size),
+          offset: String(newestFirst.length),
+          showThreadMessages: "true",
+        },
+        options,
+      ),
       "messages",
     );
     newestFirst.push(...page);
     const cut = newestFirst.length > max;
-    if (cut || page.length < PAGE)
+    if (cut || page.length < size)
       return { messages: newestFirst.slice(0, max).reverse().sort(bySentAt), cut };
   }
 }

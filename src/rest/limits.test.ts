@@ -6,6 +6,17 @@ const NOW = Date.parse(DATE);
 const headers = (entries: Record<string, string>) => new Headers({ date: DATE, ...entries });
 
 describe("RouteLimits", () => {
+  it("leaves half of a window to others where the work is in the background", () => {
+    const limits = new RouteLimits();
+    const background = { background: true };
+    expect(limits.take("GET a", 0, background)).toBe(0);
+    limits.note("GET a", { limit: 10, remaining: 7, resetInMs: 40_000 }, 0);
+    expect([limits.take("GET a", 0, background), limits.take("GET a", 0, background)]).toEqual([0, 0]);
+    expect(limits.take("GET a", 0, background)).toBe(40_000);
+    expect(limits.take("GET a", 0)).toBe(0);
+    expect(limits.take("GET a", 40_000, background)).toBe(0);
+  });
+
   it("holds nothing back of a route without limits", () => {
     const limits = new RouteLimits();
     for (let call = 0; call < 100; call += 1) expect(limits.take("GET v1/me", 0)).toBe(0);

@@ -28,13 +28,17 @@ export const UNKNOWN_WAIT_MS = 61_000;
 export class RouteLimits {
   readonly #windows = new Map<string, Window>();
 
-  /** Takes one call of a route: 0 when it may be sent now, else how long to wait before asking again. */
-  take(route: string, now: number): number {
+  /**
+   * Takes one call of a route: 0 when it may be sent now, else how long to wait before asking again. Work in the
+   * `background` leaves half of a window's calls to others.
+   */
+  take(route: string, now: number, { background = false } = {}): number {
     const known = this.#windows.get(route);
     if (known === undefined) return 0;
     const window = now < known.endsAt ? known : { ...known, remaining: known.limit, endsAt: now + WINDOW_MS };
     this.#windows.set(route, window);
-    if (window.remaining <= 0) return window.endsAt - now;
+    const kept = background ? Math.floor(window.limit / 2) : 0;
+    if (window.remaining <= kept) return window.endsAt - now;
     window.remaining -= 1;
     return 0;
   }

@@ -215,9 +215,35 @@ describe("what people see of a turn", () => {
 
   it("ends with the gateway", async () => {
     typed.skip();
-    stack.model.script("unfinished words", { text: "unfinished words", hold: true });
+    const script = stack.model.script("unfinished words", { text: "unfinished words", hold: true });
     mention("unfinished words please");
     await typed.until(town, ["user-typing"]);
     await Promise.all([typed.until(town, []), stack.gateway.end()]);
+    script.release();
+  });
+});
+
+describe("what the agent is told after a restart", () => {
+  it("is what happened meanwhile, and the first reaction to a message from before, each once", async () => {
+    const { control } = stack.emulator;
+    const own = control.messages(town).filter(({ u }) => u.username === BOT);
+    const [first, second] = own.map(({ _id }) => _id);
+    const [edited, gone] = control.messages(town).filter(({ u, t }) => u.username === "bob" && !t);
+    if (!first || !second || !edited || !gone) throw new Error("the tests above have posted nothing");
+    control.react({ as: "bob", messageId: first, emoji: ":balloon:" });
+    control.edit({ as: "bob", messageId: edited._id, text: "changed again" });
+    control.delete({ as: "bob", messageId: gone._id });
+    const from = stack.gateway.mark();
+    await stack.gateway.start();
+    await stack.gateway.waitForOutput(/recent messages learned/, { from });
+    control.react({ as: "alice", messageId: second, emoji: ":sunny:" });
+    mention("[say back again]");
+    await answer("back again");
+    const prompt = promptWith("back again");
+    const times = (text: string): number => prompt.split(text).length - 1;
+    expect(times(`reaction added: :balloon: by bob in #town msg ${first}`)).toBe(1);
+    expect(times(`reaction added: :sunny: by alice in #town msg ${second}`)).toBe(1);
+    expect(times(`message edited in #town: msg ${edited._id} from bob`)).toBe(1);
+    expect(times(`message deleted in #town: msg ${gone._id} from bob`)).toBe(1);
   });
 });
