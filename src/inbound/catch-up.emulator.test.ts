@@ -362,7 +362,10 @@ describe("what happened to messages", () => {
     react(three);
     catchUp.online();
     await until(() => told.length > 1);
-    expect(told).toEqual([`reaction-added ${three}`, `deleted ${two}`]);
+    expect(told).toHaveLength(2);
+    expect(told[0]).toBe(`reaction-added ${three}`);
+    // One word of both, named by either where they were sent in one millisecond.
+    expect([`deleted ${one}`, `deleted ${two}`]).toContain(told[1]);
   });
 
   it("goes on being learned where a lost connection ended it", async () => {
