@@ -47,7 +47,7 @@ export interface Stack {
 }
 
 /** OpenClaw holds its output back and takes shortcuts when it finds itself in a test runner; ours is to be real. */
-const NO_TEST_RUNNER = {
+export const NO_TEST_RUNNER = {
   VITEST: undefined,
   VITEST_POOL_ID: undefined,
   VITEST_WORKER_ID: undefined,
