@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
-          globalSetup: ["test/gateway/pack-once.ts"],
+          globalSetup: ["test/gateway/pack-once.ts", "test/browser/chromium.ts"],
           testTimeout: 240_000,
           hookTimeout: 300_000,
           maxWorkers: 2,

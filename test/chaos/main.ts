@@ -12,8 +12,13 @@ const { values } = parseArgs({
     seed: { type: "string" },
     from: { type: "string", default: "1" },
     "no-restarts": { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
+if (values.help) {
+  console.log("usage: npm run chaos -- [--seeds 10] [--from 1] [--seed ONE] [--no-restarts]");
+  process.exit(0);
+}
 const first = Number(values.seed ?? values.from);
 const last = values.seed === undefined ? first + Number(values.seeds) - 1 : first;
 

@@ -11,8 +11,16 @@ import { closeSandboxes, openSandbox } from "../../demo/sandbox.ts";
 import { BOTS, mark, startTown, type Town } from "./town.ts";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "30" }, rate: { type: "string", default: "50" } },
+  options: {
+    minutes: { type: "string", default: "30" },
+    rate: { type: "string", default: "50" },
+    help: { type: "boolean", default: false },
+  },
 });
+if (values.help) {
+  console.log("usage: npm run soak -- [--minutes 30] [--rate MESSAGES-A-SECOND]");
+  process.exit(0);
+}
 const minutes = Number(values.minutes);
 const perSecond = Number(values.rate);
 /** From here on memory is compared: before, caches fill and code is compiled. */

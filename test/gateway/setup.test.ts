@@ -1,10 +1,13 @@
 import { createServer } from "node:http";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { freePort, type Gateway, installGateway } from "../../demo/gateway.ts";
 import { listenOnLoopback } from "../../demo/listen.ts";
+import { PluginFeed } from "../../demo/plugin-feed.ts";
 import { type ScriptedModel, startScriptedModel } from "../../demo/scripted-model.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { enterAs, hasChromium, launch, openPage, openRoom, write } from "../browser/stage.ts";
+import { NO_TEST_RUNNER } from "./stack.ts";
 import { BACKSPACE, DOWN, ENTER, openTerminal, SPACE } from "./terminal.ts";
 
 const ADMIN_PASSWORD = "an administrator's password";
@@ -16,10 +19,14 @@ let gateway: Gateway;
 let bot: { userId: string; pat: string };
 let town: string;
 beforeAll(async () => {
-  emulator = await startEmulator();
+  const alice = { username: "alice", name: "Alice", password: "Alice!" };
+  const feed = new PluginFeed("openclaw-bot");
+  emulator = await startEmulator({ page: { people: [alice], feed } });
   model = await startScriptedModel();
   const { control } = emulator;
-  control.addUser({ username: "alice", name: "Alice" });
+  control.limitRest(false);
+  control.addUser(alice);
+  control.join({ username: "alice", rid: "GENERAL" });
   const { userId } = control.addUser({ username: "openclaw-bot", roles: ["user", "bot"] });
   bot = { userId, pat: control.personalAccessToken("openclaw-bot") };
   town = control.addRoom({ name: "town", type: "p", members: ["alice", "openclaw-bot"] });
@@ -27,7 +34,8 @@ beforeAll(async () => {
     tarball: inject("tarball"),
     modelUrl: model.url,
     channels: {},
-    env: { ROCKETCHAT_ADMIN_PASSWORD: ADMIN_PASSWORD },
+    env: { ...NO_TEST_RUNNER, ROCKETCHAT_ADMIN_PASSWORD: ADMIN_PASSWORD },
+    onOutput: (text) => feed.read(text),
   });
 });
 afterAll(async () => {
@@ -118,6 +126,62 @@ it("leads from nothing to a working account, past every wrong value", async () =
     },
   });
   web.close();
+});
+
+describe("the account that was set up", () => {
+  beforeAll(async () => {
+    await gateway.start();
+    await gateway.waitForOutput(/\[default\] connected/);
+  });
+  afterAll(() => gateway?.end());
+
+  const answered = (text: string) =>
+    emulator.control.waitForMessage(
+      ({ rid, u, msg }) => rid === town && u._id === bot.userId && msg.includes(text),
+      { timeoutMs: 60_000 },
+    );
+
+  it.skipIf(!hasChromium)("answers on the page, which tells what the plugin did", async () => {
+    const browser = await launch();
+    const opened = await openPage(browser, emulator.pageUrl, { viewport: { width: 1280, height: 800 } });
+    const { page } = opened;
+    page.setDefaultTimeout(60_000);
+    await enterAs(page, "Alice");
+    await openRoom(page, "town");
+    await write(page, "Write to town", "[say never] nobody is meant");
+    await page.getByRole("button", { name: "not answered: not-mentioned" }).waitFor();
+    await write(page, "Write to town", "@openclaw-bot [say good morning]");
+    await page.getByRole("button", { name: /^answered in / }).click();
+    const panel = page.getByRole("complementary", { name: "What the plugin did" });
+    await panel.getByText(`agent:main:rocketchat:channel:${town}`).waitFor();
+    await panel.getByText("answer sent").waitFor();
+    await panel.getByText("The agent was not mentioned").waitFor();
+    await page.locator("li.message", { hasText: "good morning" }).last().waitFor();
+    await opened.close();
+    await browser.close();
+  });
+
+  it("goes on after the plugin was loaded anew", async () => {
+    const before = gateway.mark();
+    await gateway.mustRun(["plugins", "reload", "rocketchat"]);
+    await gateway.waitForOutput(/\[default\] connected/, { from: before });
+    emulator.control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say still here]" });
+    await answered("still here");
+  });
+
+  it("shows whom it can write to, and writes there by name", async () => {
+    const list = async (what: string[]) =>
+      JSON.parse(await gateway.mustRun(["directory", ...what, "--channel", "rocketchat", "--json"]));
+    const [rooms, people] = await Promise.all([
+      list(["groups", "list", "--query", "tow"]),
+      list(["peers", "list", "--query", "ali"]),
+    ]);
+    expect(rooms).toEqual([{ kind: "group", id: `room:${town}`, name: "town", handle: "#town" }]);
+    expect(people).toMatchObject([{ kind: "user", name: "Alice", handle: "@alice" }]);
+    const to = ["message", "send", "--channel", "rocketchat", "--target", "#town"];
+    await gateway.mustRun([...to, "--message", "written by name"]);
+    await answered("written by name");
+  });
 });
 
 it("makes a bot user for each agent, which work, and changes nothing the second time", async () => {
