@@ -33,7 +33,13 @@ beforeEach(() => {
 });
 
 const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === undefined);
-const send = (text: string, more: { threadId?: string; deliveryQueueId?: string } = {}) =>
+interface Extras {
+  threadId?: string;
+  deliveryQueueId?: string;
+  onPlatformSendDispatch?: () => Promise<void>;
+  assertDirectAdapterHandoff?: () => void;
+}
+const send = (text: string, more: Extras = {}) =>
   messageAdapter.send?.text?.({ cfg, to: `room:${roomId}`, text, ...more });
 const reconcile = async (queueId: string) =>
   await messageAdapter.durableFinal?.reconcileUnknownSend?.({
@@ -49,6 +55,19 @@ const reconcile = async (queueId: string) =>
 const long = Array.from({ length: 1500 }, (_, index) => `word${index}`).join(" ");
 
 describe("the message adapter", () => {
+  it("tells OpenClaw before each message that it goes out, and keeps it back when it may not", async () => {
+    const standing: number[] = [];
+    const hooks = {
+      onPlatformSendDispatch: async () => void standing.push(posted().length),
+      assertDirectAdapterHandoff: () => {
+        if (posted().length === 2) throw new Error("no longer");
+      },
+    };
+    await expect(send(long, hooks)).rejects.toThrow("no longer");
+    expect(standing).toEqual([0, 1, 2]);
+    expect(posted()).toHaveLength(2);
+  });
+
   it("keeps what it declares", async () => {
     const results = await verifyChannelMessageAdapterCapabilityProofs({
       adapterName: "rocketchat",

@@ -29,6 +29,13 @@ interface SendRequest {
   readonly replyToId?: string | null;
   /** OpenClaw's queue entry; a repeated attempt carries the same. */
   readonly deliveryQueueId?: string;
+  /**
+   * Notes in the queue entry that the message goes out now, and who sends it. Without that note OpenClaw does not
+   * find the entry its own afterwards, and takes a delivery that succeeded for a lost one.
+   */
+  readonly onPlatformSendDispatch?: () => Promise<void>;
+  /** Throws when whoever asked may send no more. */
+  readonly assertDirectAdapterHandoff?: () => void;
 }
 
 /**
@@ -36,7 +43,8 @@ interface SendRequest {
  * there yet. OpenClaw may call it again with the same queue entry after a crash or an error; what was posted
  * then is not posted twice.
  */
-async function sendText({ cfg, text, accountId, deliveryQueueId, ...place }: SendRequest) {
+async function sendText(request: SendRequest) {
+  const { cfg, text, accountId, deliveryQueueId, ...place } = request;
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
   const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place).catch(
@@ -49,7 +57,11 @@ async function sendText({ cfg, text, accountId, deliveryQueueId, ...place }: Sen
     texts: await splitReply(settings, sending.rest, text),
     unfurlLinks: settings.text.unfurlLinks,
   };
-  const messageIds = await sendDelivery(sending, delivery).catch(rejectUnsent);
+  const beforePosting = async () => {
+    await request.onPlatformSendDispatch?.();
+    request.assertDirectAdapterHandoff?.();
+  };
+  const messageIds = await sendDelivery({ ...sending, beforePosting }, delivery).catch(rejectUnsent);
   const results = messageIds.map((messageId) => ({
     channel: CHANNEL_ID,
     messageId,

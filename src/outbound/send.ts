@@ -24,6 +24,8 @@ export interface Sending {
   readonly rest: RestClient;
   /** Aborting ends the wait for a server that is away. Without it nothing waits: an error is told at once. */
   readonly patience?: AbortSignal | undefined;
+  /** Asked before each message goes out; when it rejects, the message does not. */
+  readonly beforePosting?: (() => Promise<void>) | undefined;
   /** Told of every message that stands in its room. */
   readonly onPosted?: (() => void) | undefined;
   /** Passes the time between two attempts; rejects when the signal aborts. The real clock unless a test says otherwise. */
@@ -39,7 +41,8 @@ const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeo
  * room, or when it could not be learned whether it does.
  */
 export async function sendMessage(sending: Sending, message: NewMessage): Promise<void> {
-  const { rest, patience, onPosted, wait = waitOnClock } = sending;
+  const { rest, patience, beforePosting, onPosted, wait = waitOnClock } = sending;
+  await beforePosting?.();
   let left = PATIENCE_MS;
   for (let attempt = 0; ; attempt += 1) {
     try {
