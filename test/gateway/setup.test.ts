@@ -7,6 +7,7 @@ import { PluginFeed } from "../../demo/plugin-feed.ts";
 import { type ScriptedModel, startScriptedModel } from "../../demo/scripted-model.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { enterAs, hasChromium, launch, openPage, openRoom, write } from "../browser/stage.ts";
+import { commandsToHelp } from "../support/documented-commands.ts";
 import { NO_TEST_RUNNER } from "./stack.ts";
 import { BACKSPACE, DOWN, ENTER, openTerminal, SPACE } from "./terminal.ts";
 
@@ -217,4 +218,14 @@ it("makes a bot user for each agent, which work, and changes nothing the second 
   expect(second.stdout).toContain("@helper-bot for the agent helper: nothing to do");
   expect(await gateway.readConfig()).toEqual(config);
   expect(first.stdout + second.stdout).not.toContain(ADMIN_PASSWORD);
+});
+
+it("knows the other commands of the documentation, with their options", async () => {
+  const helps = [...commandsToHelp("openclaw")].map(async ([words, options]) => {
+    const { stdout } = await gateway.cli([...words.split(" ").slice(1), "--help"]);
+    expect(stdout).toContain(`Usage: ${words} [options]`);
+    for (const option of options) expect(stdout).toContain(option);
+  });
+  expect(helps.length).toBeGreaterThan(3);
+  await Promise.all(helps);
 });

@@ -50,6 +50,7 @@ describe("the checks of a well set-up account", () => {
       "username",
       "role-bot",
       "role-user",
+      "changes",
       "room",
       "dm-policy",
       "group-policy",
@@ -101,6 +102,15 @@ describe("a check fails", () => {
     const changes = { userId, pat, username, rooms: new Map() };
     expect(await outcomeOf(lacking, changes)).toEqual(["warning"]);
     expect(await outcomeOf(having, changes)).toEqual(["ok"]);
+  });
+
+  it("changes: when the workspace forbids editing or deleting", async () => {
+    expect(await outcomeOf("changes")).toEqual(["ok"]);
+    for (const id of ["Message_AllowEditing", "Message_AllowDeleting"]) {
+      emulator.control.setSetting(id, false);
+      expect(await outcomeOf("changes")).toEqual(["warning"]);
+      emulator.control.setSetting(id, true);
+    }
   });
 
   it("rooms: when none is served", async () => {

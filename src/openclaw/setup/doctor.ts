@@ -4,6 +4,7 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { RoomFacts } from "../../facts/room.ts";
 import type { OwnUserFacts } from "../../rest/auth.ts";
 import { fetchRoomState, type RoomState } from "../../rest/rooms.ts";
+import { fetchPublicSetting } from "../../rest/server.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { missingKeys } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
@@ -104,6 +105,7 @@ async function checkBotUser(account: AccountSettings): Promise<Check[]> {
     checkUsername(account, user),
     checkRole(user, "bot", "Rocket.Chat limits it to ten calls a minute of each kind"),
     checkRole(user, "user", "it cannot delete its own messages or renew its token"),
+    await checkChanges(account),
     ...(await checkRooms(account, rooms)),
   ];
 }
@@ -119,6 +121,19 @@ function checkRole(user: OwnUserFacts, role: string, cost: string): Check {
   if (user.roles.includes(role)) return ok(id, `has the role \`${role}\``);
   const remedy = `Add it under Administration > Workspace > Users > @${user.username} > Edit`;
   return warning(id, `lacks the role \`${role}\`: ${cost}`, remedy);
+}
+
+/** Whether the workspace lets people, and so the bot user, change what they wrote. */
+async function checkChanges(account: AccountSettings): Promise<Check> {
+  const rest = openSetupClient(account);
+  const asked = ["Message_AllowEditing", "Message_AllowDeleting"].map(async (id) =>
+    (await fetchPublicSetting(rest, id).catch(() => undefined)) === false ? [id] : [],
+  );
+  const off = (await Promise.all(asked)).flat().join(", ");
+  if (off === "") return ok("changes", "the workspace allows editing and deleting messages");
+  const remedy =
+    "Turn it on under Administration > Workspace > Settings > Message, if the agent is to do that";
+  return warning("changes", `${off} is off: the agent cannot do that to its messages`, remedy);
 }
 
 /** Each served room: whether the bot is in it, and whether it may write there. */
