@@ -9,6 +9,8 @@ export interface LogSink {
   info(line: string): void;
   warn(line: string): void;
   error(line: string): void;
+  /** Absent where everything is wanted. */
+  isEnabled?(level: "debug"): boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -55,7 +57,10 @@ export function createLog(sink: LogSink, options: { prefix: string; secrets: rea
     return redact(line.replaceAll(LINE_BREAKS, " "));
   };
   return {
-    debug: (sentence, fields) => sink.debug?.(format(sentence, fields)),
+    // A line costs more than judging the message that it is about.
+    debug: (sentence, fields) => {
+      if (sink.isEnabled?.("debug") ?? true) sink.debug?.(format(sentence, fields));
+    },
     info: (sentence, fields) => sink.info(format(sentence, fields)),
     warn: (sentence, fields) => sink.warn(format(sentence, fields)),
     error: (sentence, fields) => sink.error(format(sentence, fields)),

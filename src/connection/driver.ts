@@ -69,8 +69,11 @@ export interface ConnectionOptions {
   readonly streams: readonly StreamRequest[];
   /** How often a blocked account tries whether it has been mended; `BLOCKED_RETRY_MS` when absent. Milliseconds. */
   readonly blockedRetryMs?: number;
-  /** Awaited one by one, in the order of the wire. A rejection (the event could not be stored) ends the link as `lost`. */
-  onEvent(event: StreamEvent): Promise<void>;
+  /**
+   * Awaited one by one, in the order of the wire; undefined for an event that was done with at once. A rejection
+   * (the event could not be stored) ends the link as `lost`.
+   */
+  onEvent(event: StreamEvent): Promise<void> | undefined;
   /** Every transition, in order. */
   onState(change: ConnectionChange): void;
   /** A frame that was of no use. `detail` holds no content of messages. */
@@ -208,7 +211,7 @@ class Driver {
         this.#open("start", clock.now());
       }
       while (this.#state !== "stopped") {
-        const input = await this.#nextInput();
+        const input = this.#inbox.takeNow() ?? (await this.#nextInput());
         this.#handle(input, clock.now());
       }
     } finally {
@@ -523,12 +526,19 @@ class Driver {
    */
   async #deliver(): Promise<void> {
     let broken: Link | undefined;
-    for (let item = await this.#events.take(); item !== undefined; item = await this.#events.take()) {
+    for (;;) {
+      const item = this.#events.takeNow() ?? (await this.#events.take());
+      if (item === undefined) {
+        return;
+      }
       if (item.link === broken) {
         continue;
       }
       try {
-        await this.#options.onEvent(item.event);
+        const stored = this.#options.onEvent(item.event);
+        if (stored !== undefined) {
+          await stored;
+        }
       } catch (error) {
         broken = this.#link;
         this.#events.clear();

@@ -19,6 +19,11 @@ export class Mailbox<T> {
     return this.#add(item, (items) => items.unshift(item));
   }
 
+  /** The next item, if one waits. */
+  takeNow(): T | undefined {
+    return this.#items.shift();
+  }
+
   /** The next item; undefined when the mailbox is closed and empty. For one reader at a time. */
   take(): Promise<T | undefined> {
     if (this.#items.length > 0 || this.#closed) {

@@ -38,8 +38,13 @@ export class Streams {
   }
 
   /** Whether events of this stream were asked for. */
-  wants(request: StreamRequest): boolean {
-    return this.#wanted.has(keyOf(request));
+  wants({ stream, eventName }: StreamRequest): boolean {
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.stream === stream && wanted.eventName === eventName) {
+        return true;
+      }
+    }
+    return false;
   }
 }
 

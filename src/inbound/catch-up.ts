@@ -31,11 +31,20 @@ export interface CatchUpReport {
 export interface CatchUpOptions {
   readonly rest: AccountClient;
   /** Resolves when names in the configuration were looked up; a room is judged only after that. */
-  prepare(): Promise<void>;
+  prepare(): Promise<void> | undefined;
   readonly settings: () => AccountSettings;
+<<<<<<< HEAD
   /** Brings in a document that was asked for; answers how many events were newly stored. Rejects when it could not be stored. */
   admit(event: RawMessageEvent, origin: Origin): Promise<number>;
   admitDeletions(messageIds: readonly string[]): Promise<number>;
+=======
+  /**
+   * Brings in a document of a room's history and answers how many events were newly stored; only what was sent
+   * after `unreadSince` (server time) counts as a new message. Rejects when it could not be stored.
+   */
+  admit(event: RawMessageEvent, unreadSince: number): Promise<number> | number;
+  admitDeletion(messageId: string): Promise<number> | number;
+>>>>>>> 66c2d35 (Judge ignored messages at once and bound hostile Markdown)
   /** The durable mark of this bot user at this server. */
   readonly mark: { read(): Mark | undefined; write(mark: Mark): void };
   readonly log: Log;
@@ -51,8 +60,11 @@ export interface CatchUp {
   online(): void;
   /** The connection is gone; a look in progress ends, and begins anew with the next `online`. */
   offline(): void;
-  /** Resolves when a live document may be stored: not before what its room has missed, unless that takes long. */
-  awaitTurn(event: RawMessageEvent): Promise<void>;
+  /**
+   * Resolves when a live document may be stored: not before what its room has missed, unless that takes long.
+   * Undefined when it may at once.
+   */
+  awaitTurn(event: RawMessageEvent): Promise<void> | undefined;
   /** A live document was stored or judged. */
   noteLive(event: RawMessageEvent): void;
 }
@@ -250,6 +262,21 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
+  /** Waits for what a room has missed, which is read next then. */
+  async function awaitRoom(roomId: string | undefined, signal: AbortSignal): Promise<void> {
+    const turn = async (): Promise<void> => {
+      await listed.promise;
+      const job = roomId === undefined ? undefined : pending.get(roomId);
+      if (job === undefined) return;
+      putFirst(pending, job);
+      await job.done.promise;
+    };
+    const over = new AbortController();
+    const tooLong = options.sleep(TURN_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => {});
+    await Promise.race([turn(), tooLong]);
+    over.abort();
+  }
+
   return {
     online() {
       link = new AbortController();
@@ -272,21 +299,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       listed = Promise.withResolvers();
     },
 
-    async awaitTurn({ message }) {
-      if (link === undefined || !marker.held()) return;
-      const { signal } = link;
-      const roomId = isJsonObject(message) ? readText(message, "rid") : undefined;
-      const turn = async (): Promise<void> => {
-        await listed.promise;
-        const job = roomId === undefined ? undefined : pending.get(roomId);
-        if (job === undefined) return;
-        putFirst(pending, job);
-        await job.done.promise;
-      };
-      const over = new AbortController();
-      const tooLong = options.sleep(TURN_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => {});
-      await Promise.race([turn(), tooLong]);
-      over.abort();
+    awaitTurn({ message }) {
+      if (link === undefined || !marker.held()) return undefined;
+      return awaitRoom(isJsonObject(message) ? readText(message, "rid") : undefined, link.signal);
     },
 
     noteLive({ message }) {

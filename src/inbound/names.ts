@@ -15,8 +15,11 @@ export interface NameBook {
   revision(): number;
   /** The settings with ids alone in their lists; a name that is not known yet, or means nothing, matches nobody. */
   resolve(settings: AccountSettings): AccountSettings;
-  /** Asks the server about the names in the settings that were not asked about before. Never rejects. */
-  learn(settings: AccountSettings): Promise<void>;
+  /**
+   * Asks the server about the names in the settings that were not asked about before; undefined when nothing is
+   * to be asked. Never rejects.
+   */
+  learn(settings: AccountSettings): Promise<void> | undefined;
 }
 
 export interface NameBookOptions {
@@ -34,7 +37,7 @@ export interface NameBookOptions {
 export function createNameBook({ rest, log, now, onUnresolved }: NameBookOptions): NameBook {
   const ids = new Map<string, string>();
   const unknown = new Set<string>();
-  let asking = Promise.resolve();
+  let asking: Promise<void> | undefined;
   let learned: AccountSettings | undefined;
   let restUntil = 0;
   let revision = 0;
@@ -83,7 +86,12 @@ export function createNameBook({ rest, log, now, onUnresolved }: NameBookOptions
     learn(settings) {
       if (learned !== settings) {
         learned = settings;
-        asking = asking.then(() => ask(settings));
+        const asked = Promise.resolve(asking)
+          .then(() => ask(settings))
+          .then(() => {
+            if (asking === asked) asking = undefined;
+          });
+        asking = asked;
       }
       return asking;
     },

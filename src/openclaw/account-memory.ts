@@ -57,6 +57,16 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     if (message?.systemType === undefined && message !== undefined) threads.noteOwnMessage(message);
   }
 
+  function learnParent(event: RawMessageEvent): Promise<void> | undefined {
+    const roomId = parentToLookUp(event, { settings: live.read(), known });
+    if (roomId === undefined) return undefined;
+    return rooms.room(roomId).then(
+      () => {},
+      // The event goes on undecided, and the turn asks again.
+      (error: unknown) => log.warn("room could not be looked up", { error }),
+    );
+  }
+
   const unshare = shareRooms(accountId, {
     settings: live.read,
     findRoom: (roomId) => rooms.find(roomId),
@@ -68,17 +78,14 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     rooms,
     known,
     pairings,
-    /** Looks up the names in the configuration in force. Never rejects. */
+    /** Looks up the names in the configuration in force; undefined when all are known. Never rejects. */
     learnNames: live.prepare,
 
-    /** Asks the server what judging this event needs and is not remembered; most events need nothing. */
-    async prepare(event: RawMessageEvent): Promise<void> {
+    /** Asks the server what judging this event needs and is not remembered; undefined when that is nothing, as mostly. */
+    prepare(event: RawMessageEvent): Promise<void> | undefined {
       noteOwn(event);
-      await live.prepare();
-      const roomId = parentToLookUp(event, { settings: live.read(), known });
-      if (roomId === undefined) return;
-      // The event goes on undecided, and the turn asks again.
-      await rooms.room(roomId).catch((error: unknown) => log.warn("room could not be looked up", { error }));
+      const learning = live.prepare();
+      return learning === undefined ? learnParent(event) : learning.then(() => learnParent(event));
     },
 
     close(): void {

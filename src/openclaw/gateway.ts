@@ -6,6 +6,7 @@ import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { ConfigError, StorageError } from "../errors.ts";
 import type { CatchUp } from "../inbound/catch-up.ts";
+import type { RawMessageEvent } from "../inbound/receive.ts";
 import { createDropCounter, createLog, createRedactor } from "../log.ts";
 import type { Sending } from "../outbound/send.ts";
 import { createTyping, readTypingName } from "../outbound/typing.ts";
@@ -130,8 +131,13 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
           health.heard(Date.now());
           if (event.eventName === SETTINGS_STREAM.eventName)
             return noteSettingChange(settings.accountId, event);
+<<<<<<< HEAD
           const gone = readGone(event);
           if (gone !== undefined) return admitGone(opened, gone);
+=======
+          const deletedId = readDeletedId(event);
+          if (deletedId !== undefined) return Promise.resolve(opened.admitDeletion(deletedId)).then(() => {});
+>>>>>>> 66c2d35 (Judge ignored messages at once and bound hostile Markdown)
           if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
           return store(event);
         },
@@ -177,14 +183,20 @@ function createStore(
   ingress: Ingress,
   catchUp: CatchUp,
   deletions: Deletions,
-): (event: StreamEvent) => Promise<void> {
-  return async (event) => {
-    const raw = toRawEvent(event);
-    await catchUp.awaitTurn(raw);
-    await ingress.admit(raw);
+): (event: StreamEvent) => Promise<void> | undefined {
+  function note(raw: RawMessageEvent): void {
     catchUp.noteLive(raw);
     const roomId = ingress.watchedRoom(raw);
     if (roomId !== undefined) deletions.noteRoom(roomId);
+  }
+
+  return (event) => {
+    const raw = toRawEvent(event);
+    const turn = catchUp.awaitTurn(raw);
+    const admitted = turn === undefined ? ingress.admit(raw) : turn.then(() => ingress.admit(raw));
+    if (typeof admitted !== "number") return admitted.then(() => note(raw));
+    note(raw);
+    return undefined;
   };
 }
 

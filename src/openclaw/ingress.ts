@@ -13,7 +13,7 @@ import type { Prune } from "../facts/prune.ts";
 import { createBursts } from "../inbound/bursts.ts";
 import { createKnownMessages } from "../inbound/known.ts";
 import { createUserLookup } from "../inbound/lookups.ts";
-import { identify, type RawMessageEvent, receive } from "../inbound/receive.ts";
+import { identify, type RawMessageEvent, type ReceivedEvent, receive } from "../inbound/receive.ts";
 import { createRuns } from "../inbound/runs.ts";
 import { readSurroundings, SURROUNDINGS_WAIT_MS, type SurroundingsQuery } from "../inbound/surroundings.ts";
 import { runTurn } from "../inbound/turn.ts";
@@ -48,6 +48,12 @@ const MAX_TOLD_FAILURES = 1_000;
 /** A row of the queue that will never be read: trying again changes nothing. */
 class UnreadableEventError extends Error {
   override readonly name = "UnreadableEventError";
+}
+
+/** An event that goes on, with its identity in the queue. */
+interface Wanted {
+  readonly event: RawMessageEvent;
+  readonly facts: ReceivedEvent;
 }
 
 /** How often rows left by a failed attempt are looked for. Milliseconds. */
@@ -165,16 +171,8 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
 
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
     queue,
-    inspect(event, { phase }) {
-      if (phase === "claim") return identify(event) ?? null;
-      const receipt = receive(event, { settings: readSettings(), known });
-      if (receipt.kind !== "dropped") return receipt.event;
-      if (receipt.reason === "malformed") drops.count("message malformed", {});
-      log.debug("message dropped", { reason: receipt.reason, ...idsOf(event) });
-      health.dropped(receipt.reason);
-      notices.dropped(receipt.reason, idsOf(event).room);
-      return null;
-    },
+    // Called for what was stored: what comes in is judged before, and brings its identity.
+    inspect: (event) => identify(event) ?? null,
     payload: {
       version: 1,
       storage: "raw-event",
@@ -217,21 +215,53 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     log,
   });
 
-  let admitting: Promise<unknown> = Promise.resolve();
+  /** Judges an event; undefined when it is dropped. */
+  function judge(event: RawMessageEvent): Wanted | undefined {
+    const receipt = receive(event, { settings: readSettings(), known });
+    if (receipt.kind !== "dropped") return { event, facts: receipt.event };
+    const { reason } = receipt;
+    if (reason === "malformed") drops.count("message malformed", {});
+    const ids = idsOf(event);
+    log.debug("message dropped", { reason, ...ids });
+    health.dropped(reason);
+    notices.dropped(reason, ids.room);
+    return undefined;
+  }
+
+  /** Of a document with nothing to store nobody has to be waited for, which are nearly all. */
+  function admitReading({ events, keep }: Reading): Promise<number> | number {
+    const wanted = events.flatMap((event) => judge(event) ?? []);
+    if (wanted.length > 0) return store(wanted, keep);
+    keep();
+    return 0;
+  }
+
+  async function store(wanted: readonly Wanted[], keep: () => void): Promise<number> {
+    let stored = 0;
+    for (const { event, facts } of wanted) {
+      const admission = await monitor.admit(event, { facts });
+      if (admission.kind === "durable" && admission.queueResult.kind === "accepted") stored += 1;
+    }
+    keep();
+    return stored;
+  }
+
+  /** Settles when what was asked for is admitted; undefined when it is. */
+  let admitting: Promise<unknown> | undefined;
   /** One after the other: what a document means depends on those before it, which must be stored by then. */
-  function admitInOrder(prepare: () => Promise<void>, read: () => Reading): Promise<number> {
-    const admitted = admitting.then(async () => {
-      await prepare();
-      const { events, keep } = read();
-      let stored = 0;
-      for (const event of events) {
-        const admission = await monitor.admit(event);
-        if (admission.kind === "durable" && admission.queueResult.kind === "accepted") stored += 1;
-      }
-      keep();
-      return stored;
-    });
-    admitting = admitted.catch(() => {});
+  function admitInOrder(
+    prepare: () => Promise<void> | undefined,
+    read: () => Reading,
+  ): Promise<number> | number {
+    const ready = admitting === undefined ? prepare() : admitting.then(prepare);
+    const admitted = ready === undefined ? admitReading(read()) : ready.then(() => admitReading(read()));
+    if (typeof admitted === "number") return admitted;
+    const done: Promise<unknown> = admitted
+      .catch(() => {})
+      .then(() => {
+        if (admitting === done) admitting = undefined;
+      });
+    admitting = done;
     return admitted;
   }
 
@@ -256,16 +286,16 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     /** The settings in force now. */
     settings: readSettings,
     /**
-     * Takes a document of the message stream, or one that was asked for. Answers how many events were newly stored;
-     * rejects when it could not be stored.
+     * Takes a document of the message stream, or one that was asked for. Answers how many events were newly stored, at
+     * once when there was nothing to ask and nothing to store; rejects when it could not be stored.
      */
-    admit: (event: RawMessageEvent, origin?: Origin): Promise<number> =>
+    admit: (event: RawMessageEvent, origin?: Origin): Promise<number> | number =>
       admitInOrder(
         () => memory.prepare(event),
         () => watch.read(event, readSettings(), origin),
       ),
     /** Takes the news that messages were deleted for good. */
-    admitDeletions: (messageIds: readonly string[]): Promise<number> =>
+    admitDeletions: (messageIds: readonly string[]): Promise<number> | number =>
       admitInOrder(memory.learnNames, () => watch.readDeletions(messageIds)),
     /** Takes the news that a room was pruned. */
     admitPrune,

@@ -40,11 +40,11 @@ export function createWriterWatch(userId: string): WriterWatch {
       },
     }),
     isForeign(raw) {
+      if (!isJsonObject(raw) || readObject(raw, "u")?._id !== userId) return false;
       const message = decodeMessage(raw);
-      if (message === undefined || message.sender.id !== userId || message.systemType !== undefined)
-        return false;
+      if (message === undefined || message.systemType !== undefined) return false;
       if (message.updatedAt - message.sentAt > FRESH_MS || posted.has(message.id)) return false;
-      return !(isJsonObject(raw) && readObject(raw, "file") !== undefined);
+      return readObject(raw, "file") === undefined;
     },
   };
 }

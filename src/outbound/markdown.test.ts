@@ -118,6 +118,29 @@ describe("the messages", () => {
   });
 });
 
+describe("texts that no parser is made for", () => {
+  const join = (markdown: string) => formatMarkdown(markdown, OLD).join("");
+
+  it.each(["*a", "_a ", "~~a", "*_a", "*a\n", "> *a\n"])(
+    "keep every letter of %j again and again",
+    (piece) => {
+      const times = 20_000;
+      expect(join(piece.repeat(times)).match(/a/g)).toHaveLength(times);
+    },
+  );
+
+  it.each([">", "- ", "1. ", "> - "])("may begin with %j again and again", (piece) => {
+    expect(join(`${piece.repeat(10_000)}the end`)).toContain("the end");
+  });
+
+  it("are not those of many bold words, in a list or a table, nor code full of marks", () => {
+    const list = Array.from({ length: 900 }, (_, index) => `- **word${index}** and more`).join("\n");
+    expect(join(list).match(/\*word\d+\*/g)).toHaveLength(900);
+    const code = `\`\`\`\n${"some_name = other_name\n".repeat(5_000)}\`\`\`\n\n`;
+    expect(join(`${code}**bold**`)).toContain("*bold*");
+  });
+});
+
 describe("docs/FORMATTING.md", () => {
   it("is what the cases say; the failing comparison shows what to write", () => {
     const page = readFileSync(new URL("../../docs/FORMATTING.md", import.meta.url), "utf8");

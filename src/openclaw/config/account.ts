@@ -112,8 +112,8 @@ export const inspectAccount = (cfg: OpenClawConfig, accountId?: string | null): 
 export interface LiveSettings {
   /** What is in force now, with ids in place of names. */
   read(): AccountSettings;
-  /** Resolves when the names in the configuration in force have been asked about. Never rejects. */
-  prepare(): Promise<void>;
+  /** Resolves when the names in the configuration in force have been asked about; undefined when they have been. Never rejects. */
+  prepare(): Promise<void> | undefined;
 }
 
 /**

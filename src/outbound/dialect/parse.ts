@@ -33,9 +33,39 @@ const BRACKETS = new Map<number | null, number>([
 /** Parses Markdown. Mathematics comes as an `html` node whose value begins with a backslash. */
 export function parseMarkdown(text: string): Root {
   return fromMarkdown(text, {
-    extensions: [gfm({ singleTilde: false }), mathSyntax],
+    extensions: [gfm({ singleTilde: false }), mathSyntax, { disable: { null: excessive(text) } }],
     mdastExtensions: [gfmFromMarkdown(), mathToTree],
   });
+}
+
+/**
+ * Marks of emphasis in one paragraph, and in all. The parser's time grows with the square of their number: it would
+ * hold up everything else in this process for seconds.
+ */
+const MAX_MARKS_IN_PARAGRAPH = 2000;
+const MAX_MARKS = 8000;
+
+/** Quotes and lists that begin within one another on one line; the parser's stack grows with them. */
+const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){30}/m;
+
+/** What is no emphasis: fenced code. */
+const FENCED = /^(`{3,}|~{3,})[\s\S]*?^\1/gm;
+
+/** A blank line, or the next row or item, ends a paragraph. */
+const PARAGRAPH_END = /\n(?=[ \t]*(?:\n|\||[-*+][ \t]|\d{1,9}[.)][ \t]))/;
+
+/** The names of the parser's constructs that a text uses beyond any sense; their marks stay what they are then. */
+function excessive(text: string): string[] {
+  const counts = text
+    .replace(FENCED, "")
+    .split(PARAGRAPH_END)
+    .map((paragraph) => paragraph.match(/[*_~]/g)?.length ?? 0);
+  const isDense =
+    Math.max(...counts) > MAX_MARKS_IN_PARAGRAPH || counts.reduce((all, count) => all + count) > MAX_MARKS;
+  return [
+    ...(isDense ? ["attention", "strikethrough"] : []),
+    ...(TOO_DEEP.test(text) ? ["blockQuote", "list"] : []),
+  ];
 }
 
 /** Whether an `html` node is mathematics, in the form that Rocket.Chat's KaTeX reads. */
