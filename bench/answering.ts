@@ -1,9 +1,8 @@
 // Owns measuring what the plugin adds to an answer, beside the least that a channel can do in the same gateway.
 
-import { z } from "zod";
 import { type Bench, type Figure, median } from "./figures.ts";
 import { type FloorPlatform, installFloor, startFloorPlatform } from "./floor.ts";
-import { BOT, openScene, PERSON, type Scene, startConnected } from "./scene.ts";
+import { BOT, openScene, PERSON, type Scene, startConnected, withChannels } from "./scene.ts";
 
 const RUNS = 20;
 /** Answers that are not counted: code is compiled and caches are filled. */
@@ -128,10 +127,7 @@ async function callsPerAnswer(
   return { room: await count(rooms.room), direct: await count(rooms.direct) };
 }
 
-function withDefaults(config: { readonly [key: string]: unknown }) {
-  const { channels } = z
-    .looseObject({ channels: z.looseObject({ rocketchat: z.looseObject({}) }) })
-    .parse(config);
-  const { ackReaction: _, historyLimit: __, ...rocketchat } = channels.rocketchat;
-  return { ...config, channels: { ...channels, rocketchat } };
-}
+const withDefaults = withChannels(({ rocketchat, ...others }) => {
+  const { ackReaction: _, historyLimit: __, ...usual } = rocketchat;
+  return { ...others, rocketchat: usual };
+});

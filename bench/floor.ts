@@ -65,7 +65,7 @@ export async function installFloor(
     return {
       ...config,
       channels: { ...z.looseObject({}).parse(config.channels), floor: { url, accounts } },
-      plugins: { ...plugins, allow: [...plugins.allow, "floor"] },
+      plugins: { ...plugins, allow: [...new Set([...plugins.allow, "floor"])] },
     };
   });
 }

@@ -7,6 +7,8 @@ import type { Usage } from "./probe.ts";
 import { BOT, openScene, PERSON, type Scene, startConnected } from "./scene.ts";
 
 const SIZES = [10_000, 100_000, 1_000_000] as const;
+/** Messages before the first round: code is compiled, and what is remembered fills up. */
+const WARM_UP = 20_000;
 const ROOMS = 50;
 const MEGABYTE = 1024 ** 2;
 /** Garbage that was not found yet, and tables that grow in steps, make this much difference between two looks. */
@@ -55,16 +57,16 @@ async function measure(scene: Scene, flood: Child, say: (line: string) => void):
   const bare = startChild("bare.ts", [`${url.replace("http", "ws")}/bare`]);
   await bare.ask(openSchema);
   const idle = await scene.probe.idleShare();
+  const stage = { scene, flood, bare, idle };
+  const cold = await play(stage, { kind: "flood", from: 0, count: WARM_UP, roomIds });
+  say(`${WARM_UP} at first: ${describe(cold)}`);
   const rounds: Round[] = [];
-  let from = 0;
+  let from = WARM_UP;
   for (const count of SIZES) {
-    const round = await play({ scene, flood, bare, idle }, { kind: "flood", from, count, roomIds });
+    const round = await play(stage, { kind: "flood", from, count, roomIds });
     rounds.push(round);
     from += count;
-    const micros = (ms: number) => ((1000 * ms) / count).toFixed(1);
-    say(
-      `${count}: ${micros(round.cpuMs)} µs a message, floor ${micros(round.floorMs)} µs, ${describe(round)}`,
-    );
+    say(`${count}: ${describe(round)}`);
   }
   await bare.close();
   return figuresOf(rounds, control.connections()[0]?.subs.length ?? 0);
@@ -92,9 +94,9 @@ async function play(
   const bareAfter = await bare.ask(cpuSchema, {});
   const callsBefore = await flood.ask(callsSchema, { kind: "calls" });
   const before = await probe.usage();
-  await probe.rest();
+  // Only from here on: the look before has collected garbage.
+  const begun = await probe.rest();
   const start = performance.now();
-  const { cpuMs: begun } = before;
   const ended = await probe.profiled(`ignored-${command.count}`, async () => {
     await flood.ask(bytesSchema, { ...command, to: "gateway" });
     return probe.rest();
@@ -112,9 +114,11 @@ async function play(
   };
 }
 
-function describe({ before, after, calls }: Round): string {
+function describe({ count, cpuMs, floorMs, before, after, calls }: Round): string {
+  const micros = (ms: number) => `${((1000 * ms) / count).toFixed(1)} µs`;
   const megabytes = (bytes: number) => (bytes / MEGABYTE).toFixed(1);
   return [
+    `${micros(cpuMs)} a message, floor ${micros(floorMs)}`,
     `${calls} REST calls`,
     `delay p99 ${after.delayP99Ms.toFixed(1)} ms`,
     `rss ${megabytes(after.rss)} MB`,

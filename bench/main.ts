@@ -7,9 +7,13 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { closeSandboxes } from "../demo/sandbox.ts";
 import { benchAnswering } from "./answering.ts";
+import { benchBurst } from "./burst.ts";
 import { type Figure, formatTable, isMet, type Bench as Measure } from "./figures.ts";
 import { benchIgnored } from "./ignored.ts";
+import { benchRecovery } from "./recovery.ts";
+import { benchStart } from "./start.ts";
 import { benchStop } from "./stop.ts";
+import { benchWidth } from "./width.ts";
 
 /** A bench that tells its numbers by `print` alone and answers whether its targets were met. */
 export type Bench = (print: (line: string) => void) => Promise<boolean>;
@@ -17,6 +21,10 @@ export type Bench = (print: (line: string) => void) => Promise<boolean>;
 const BENCHES: Readonly<Record<string, Measure>> = {
   ignored: benchIgnored,
   answering: benchAnswering,
+  width: benchWidth,
+  burst: benchBurst,
+  recovery: benchRecovery,
+  start: benchStart,
   stop: verdictOf(benchStop),
 };
 
@@ -29,6 +37,9 @@ if (unknown !== undefined) {
   process.exitCode = 2;
 } else {
   await runAll(Object.keys(BENCHES).filter((name) => names.length === 0 || names.includes(name)));
+  await closeSandboxes();
+  // What a bench that failed has left open must not hold up the end.
+  process.exit();
 }
 
 async function runAll(chosen: readonly string[]): Promise<void> {
@@ -43,7 +54,6 @@ async function runAll(chosen: readonly string[]): Promise<void> {
     } catch (error) {
       console.error(error);
       failures.push(`${name} failed: ${error instanceof Error ? error.message.split("\n", 1)[0] : error}`);
-      await closeSandboxes();
     }
   }
   const minutes = ((Date.now() - begun.getTime()) / 60_000).toFixed(1);

@@ -1,6 +1,7 @@
 // Owns what a bench plays in: an emulator, a scripted model and a real gateway with the packed plugin.
 
 import { join } from "node:path";
+import { z } from "zod";
 import { type Gateway, installGateway } from "../demo/gateway.ts";
 import type { ConfigObject } from "../demo/gateway-config.ts";
 import { watchEnvironment } from "../demo/network-watch.ts";
@@ -27,6 +28,8 @@ export interface SceneOptions {
   readonly channel?: (emulator: Emulator) => ConfigObject | Promise<ConfigObject>;
   /** Sections of OpenClaw's configuration, which replace the isolated ones. */
   readonly config?: ConfigObject;
+  /** Told what the gateway prints, in pieces of any size. */
+  readonly onOutput?: (text: string) => void;
 }
 
 let packed: Promise<string> | undefined;
@@ -38,7 +41,7 @@ export function packOnce(): Promise<string> {
 }
 
 /** Prepares everything; the gateway is installed and does not run yet. Its log is as quiet as a user's. */
-export async function openScene({ channel, config }: SceneOptions = {}): Promise<Scene> {
+export async function openScene({ channel, config, onOutput }: SceneOptions = {}): Promise<Scene> {
   const tarball = await packOnce();
   const emulator = await startEmulator();
   const model = await startScriptedModel();
@@ -58,7 +61,14 @@ export async function openScene({ channel, config }: SceneOptions = {}): Promise
         ...(await channel?.(emulator)),
       },
     },
-    config: { logging: { file: join(sandbox.folder, "openclaw.log") }, ...config },
+    config: {
+      ...config,
+      logging: {
+        file: join(sandbox.folder, "openclaw.log"),
+        ...z.looseObject({}).default({}).parse(config?.logging),
+      },
+    },
+    ...(onOutput && { onOutput }),
     watch,
     env: probeEnvironment(probePath, watchEnvironment(watch)),
   });
@@ -89,12 +99,23 @@ export const SERVED = {
   allowFrom: ["*"],
 } as const;
 
-/** Starts the gateway; resolves when these accounts are connected. */
+const channelsSchema = z.looseObject({ rocketchat: z.looseObject({}).default({}) });
+
+/** Changes the `channels` section of a configuration. */
+export function withChannels(change: (channels: z.infer<typeof channelsSchema>) => ConfigObject) {
+  return (config: ConfigObject): ConfigObject => ({
+    ...config,
+    channels: change(channelsSchema.parse(config.channels)),
+  });
+}
+
+/** Starts the gateway; resolves when these accounts have told that they are connected. */
 export async function startConnected(
   { gateway }: Scene,
   accountIds: readonly string[] = ["default"],
+  word = "connected",
 ): Promise<void> {
   const from = gateway.mark();
   await (gateway.running ? gateway.restart() : gateway.start());
-  for (const id of accountIds) await gateway.waitForOutput(new RegExp(`\\[${id}\\] connected`), { from });
+  for (const id of accountIds) await gateway.waitForOutput(new RegExp(`\\[${id}\\] ${word}`), { from });
 }

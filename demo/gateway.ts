@@ -171,7 +171,10 @@ export class Gateway {
   }
 
   /** Resolves with the first match in the output after `from` (the beginning, if not given). */
-  async waitForOutput(pattern: RegExp, { from = 0 }: { readonly from?: number } = {}): Promise<string> {
+  async waitForOutput(
+    pattern: RegExp,
+    { from = 0, timeoutMs = WAIT_TIMEOUT_MS }: { readonly from?: number; readonly timeoutMs?: number } = {},
+  ): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const look = () => {
       const found = pattern.exec(this.#output.slice(from));
@@ -179,7 +182,7 @@ export class Gateway {
     };
     const timer = setTimeout(
       () => reject(new Error(`The gateway did not print ${pattern} in time.\n${this.#tail()}`)),
-      WAIT_TIMEOUT_MS,
+      timeoutMs,
     );
     this.#outputWatchers.add(look);
     look();

@@ -50,8 +50,9 @@ process.on("disconnect", () => process.exit());
 process.send?.({ port: await listenOnLoopback(server) });
 
 function passRequest(request: IncomingMessage, response: ServerResponse): void {
-  calls += 1;
   const { method, url, headers } = request;
+  // Asked by the clock, whatever comes in: whether the token is still good.
+  if (url !== "/api/v1/me") calls += 1;
   const passed = requestHttp(new URL(url ?? "/", upstream), { method, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);

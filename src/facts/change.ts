@@ -208,6 +208,7 @@ function listReactions(
   kind: "reaction-added" | "reaction-removed",
   reactions: Revision["reactions"],
 ): Change[] {
+  if (reactions.size === 0) return [];
   return [...reactions].flatMap(([emoji, usernames]) =>
     usernames.map((username) => ({ kind, emoji, username })),
   );

@@ -13,7 +13,7 @@ export interface Mentionable {
  * server's own expression misses, such as `(@bot)`, `@bot.` or `@BOT` (recording `mention-forms`). `@all` and
  * `@here` never count.
  */
-export function mentionsBot(message: MessageFacts, bot: Mentionable): boolean {
+export function mentionsBot(message: Pick<MessageFacts, "mentions" | "text">, bot: Mentionable): boolean {
   const listed = message.mentions.some((mention) => mention.kind === "user" && mention.id === bot.userId);
   return listed || namesBot(message.text, bot.username);
 }
@@ -30,7 +30,9 @@ export function stripMention(text: string, username: string): string {
 }
 
 function namesBot(text: string, username: string): boolean {
-  if (username === "" || !text.toLowerCase().includes(`@${username.toLowerCase()}`)) return false;
+  // Most texts name nobody, and the rest is dear.
+  if (username === "" || !text.includes("@") || !text.toLowerCase().includes(`@${username.toLowerCase()}`))
+    return false;
   const outsideCode = text.split(CODE).filter((_, index) => index % 2 === 0);
   const name = mentionOf(username);
   return outsideCode.some((part) => part.search(name) >= 0);

@@ -47,15 +47,22 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
   return {
     id,
     roomId,
-    text: readText(raw, "msg") ?? "",
     sentAt,
     sender,
     fromIntegration: readObject(raw, "bot") !== undefined,
     systemType: readText(raw, "t"),
     threadId: readText(raw, "tmid"),
-    mentions: readObjects(raw, "mentions").flatMap(decodeMention),
+    ...decodeContent(raw),
     quotedUsernames: readObjects(raw, "attachments").flatMap(decodeQuote),
     updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
+  };
+}
+
+/** What was written, and whom the server found to be named in it. */
+export function decodeContent(raw: JsonObject): Pick<MessageFacts, "text" | "mentions"> {
+  return {
+    text: readText(raw, "msg") ?? "",
+    mentions: readObjects(raw, "mentions").flatMap(decodeMention),
   };
 }
 

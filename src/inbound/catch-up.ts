@@ -33,18 +33,9 @@ export interface CatchUpOptions {
   /** Resolves when names in the configuration were looked up; a room is judged only after that. */
   prepare(): Promise<void> | undefined;
   readonly settings: () => AccountSettings;
-<<<<<<< HEAD
   /** Brings in a document that was asked for; answers how many events were newly stored. Rejects when it could not be stored. */
-  admit(event: RawMessageEvent, origin: Origin): Promise<number>;
-  admitDeletions(messageIds: readonly string[]): Promise<number>;
-=======
-  /**
-   * Brings in a document of a room's history and answers how many events were newly stored; only what was sent
-   * after `unreadSince` (server time) counts as a new message. Rejects when it could not be stored.
-   */
-  admit(event: RawMessageEvent, unreadSince: number): Promise<number> | number;
-  admitDeletion(messageId: string): Promise<number> | number;
->>>>>>> 66c2d35 (Judge ignored messages at once and bound hostile Markdown)
+  admit(event: RawMessageEvent, origin: Origin): Promise<number> | number;
+  admitDeletions(messageIds: readonly string[]): Promise<number> | number;
   /** The durable mark of this bot user at this server. */
   readonly mark: { read(): Mark | undefined; write(mark: Mark): void };
   readonly log: Log;

@@ -3,8 +3,8 @@
 import type { Revision } from "../facts/change.ts";
 
 /**
- * Messages remembered per account; the one that changed longest ago goes first. Each takes less than a
- * kilobyte, so that an account's memory of messages stays below five megabytes.
+ * Messages remembered per account at most; those that changed longest ago go first, half of all at once. Each takes
+ * less than a kilobyte, so that an account's memory of messages stays below five megabytes.
  */
 export const MAX_KNOWN_MESSAGES = 5000;
 
@@ -27,20 +27,30 @@ export interface KnownMessages {
 }
 
 export function createKnownMessages(max: number = MAX_KNOWN_MESSAGES): KnownMessages {
-  const known = new Map<string, Known>();
+  // A map that loses its first entry with each new one takes ever longer to find the next first one.
+  let recent = new Map<string, Known>();
+  let earlier = new Map<string, Known>();
   let newest: number | undefined;
+
+  function forget(id: string): void {
+    recent.delete(id);
+    earlier.delete(id);
+  }
+
   return {
-    find: (id) => known.get(id),
-    list: () => known.values(),
+    find: (id) => recent.get(id) ?? earlier.get(id),
+    list: () => [...earlier.values(), ...recent.values()],
     keep(entry) {
       const { id, sentAt } = entry.revision;
-      known.delete(id);
-      known.set(id, entry);
+      forget(id);
+      if (recent.size >= max / 2) {
+        earlier = recent;
+        recent = new Map();
+      }
+      recent.set(id, entry);
       newest = Math.max(newest ?? sentAt, sentAt);
-      const oldest = known.size > max ? known.keys().next().value : undefined;
-      if (oldest !== undefined) known.delete(oldest);
     },
-    forget: (id) => void known.delete(id),
+    forget,
     newestSentAt: () => newest,
   };
 }

@@ -10,7 +10,7 @@ import {
 } from "../facts/change.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
-import { decodeMessage } from "../facts/message.ts";
+import { decodeContent } from "../facts/message.ts";
 import { isPruned, type Prune } from "../facts/prune.ts";
 import { isRoomAllowed } from "../policy/access.ts";
 import type { AccountSettings } from "../settings.ts";
@@ -52,14 +52,13 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
   return {
     read(event, settings, origin) {
       const now = isWatched(event, settings, parentOf) ? decodeRevision(event.message) : undefined;
-      const message = now && decodeMessage(event.message);
-      if (now === undefined || message === undefined) return { events: [event], keep: () => {} };
+      if (now === undefined || !isJsonObject(event.message)) return { events: [event], keep: () => {} };
       const before = known.find(now.id);
       const changes = compareRevisions(before?.revision, now, {
         newestSentAt: known.newestSentAt(),
         ...origin,
       });
-      const mentioned = mentionsBot(message, settings);
+      const mentioned = mentionsBot(decodeContent(event.message), settings);
       const told = changes.filter((change) => identifyChange(change, now) !== undefined);
       const requested =
         changes[0].kind === "new" || (mentioned && before?.mentioned === false && isCorrected(changes, now));

@@ -131,13 +131,8 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
           health.heard(Date.now());
           if (event.eventName === SETTINGS_STREAM.eventName)
             return noteSettingChange(settings.accountId, event);
-<<<<<<< HEAD
           const gone = readGone(event);
           if (gone !== undefined) return admitGone(opened, gone);
-=======
-          const deletedId = readDeletedId(event);
-          if (deletedId !== undefined) return Promise.resolve(opened.admitDeletion(deletedId)).then(() => {});
->>>>>>> 66c2d35 (Judge ignored messages at once and bound hostile Markdown)
           if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
           return store(event);
         },

@@ -265,7 +265,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     return admitted;
   }
 
-  function admitPrune(prune: Prune): Promise<number> {
+  function admitPrune(prune: Prune): Promise<number> | number {
     let gone: readonly string[] = [];
     const find = async (): Promise<void> => {
       await memory.learnNames();

@@ -1,0 +1,111 @@
+// Owns measuring a burst: hundreds of mentions in a second.
+
+import { setTimeout as wait } from "node:timers/promises";
+import { type Bench, percentile } from "./figures.ts";
+import { BOT, openScene, PERSON, type Scene, startConnected } from "./scene.ts";
+
+const MENTIONS = 500;
+const ROOMS = 50;
+const SECOND_MS = 1_000;
+const TIMEOUT_MS = 10 * 60_000;
+const MARK = /\bq\d+x\d+\b/g;
+
+export const benchBurst: Bench = async (say) => {
+  const admittedAt = new Map<string, number>();
+  const scene = await openScene({
+    config: {
+      messages: { queue: { mode: "followup" } },
+      logging: { consoleLevel: "debug" },
+    },
+    onOutput(text) {
+      for (const [, id = ""] of text.matchAll(/message admitted message=(\w+)/g))
+        admittedAt.set(id, performance.now());
+    },
+  });
+  try {
+    scene.model.script(
+      () => true,
+      ({ text }) => ({ text: [...new Set(text.match(MARK))].join(" ") }),
+    );
+    const { control } = scene.emulator;
+    const rooms = Array.from({ length: ROOMS }, (_, index) =>
+      control.addRoom({ name: `room-${index}`, type: "c", members: [PERSON, BOT] }),
+    );
+    await startConnected(scene);
+    await scene.probe.rest();
+    const start = performance.now();
+    const sentAt = await send(scene, rooms);
+    await answered(scene, rooms);
+    const seconds = (performance.now() - start) / 1000;
+    const waits = [...sentAt].flatMap(([id, at]) => {
+      const admitted = admittedAt.get(id);
+      return admitted === undefined ? [] : [admitted - at];
+    });
+    say(`${countMarks(scene, rooms)} of ${MENTIONS} mentions answered after ${seconds.toFixed(1)} s`);
+    const breaches = control.requests().filter(({ status }) => status === 429).length;
+    return [
+      {
+        name: "mentions not answered",
+        value: MENTIONS - countMarks(scene, rooms),
+        unit: "",
+        target: { value: 0 },
+      },
+      {
+        name: "rooms answered out of order",
+        value: countUnordered(scene, rooms),
+        unit: "",
+        target: { value: 0 },
+      },
+      { name: "calls beyond the rate limit", value: breaches, unit: "", target: { value: 0 } },
+      {
+        name: "mentions not seen to be stored",
+        value: MENTIONS - waits.length,
+        unit: "",
+        target: { value: 0 },
+      },
+      { name: "until stored, p50", value: percentile(waits, 50), unit: "ms" },
+      { name: "until stored, p99", value: percentile(waits, 99), unit: "ms" },
+      { name: "until all are answered", value: seconds, unit: "s" },
+    ];
+  } finally {
+    await scene.close();
+  }
+};
+
+/** Sends over a second, by turns in each room; answers when each was sent. */
+async function send(
+  { emulator: { control } }: Scene,
+  rooms: readonly string[],
+): Promise<Map<string, number>> {
+  const sentAt = new Map<string, number>();
+  const start = performance.now();
+  for (let number = 0; number < MENTIONS; number += 1) {
+    const ahead = (number * SECOND_MS) / MENTIONS - (performance.now() - start);
+    if (ahead > 1) await wait(ahead);
+    const room = number % ROOMS;
+    const msg = `@${BOT} q${room}x${Math.floor(number / ROOMS)}`;
+    const at = performance.now();
+    sentAt.set(control.post({ as: PERSON, rid: rooms[room] ?? "", msg })._id, at);
+  }
+  return sentAt;
+}
+
+function marksIn({ emulator: { control }, botId }: Scene, rid: string): string[] {
+  return control.messages(rid).flatMap(({ u, msg }) => (u._id === botId ? (msg.match(MARK) ?? []) : []));
+}
+
+function countMarks(scene: Scene, rooms: readonly string[]): number {
+  return rooms.reduce((all, rid) => all + new Set(marksIn(scene, rid)).size, 0);
+}
+
+function countUnordered(scene: Scene, rooms: readonly string[]): number {
+  const isOrdered = (rid: string, room: number) =>
+    marksIn(scene, rid).every((mark, index) => mark === `q${room}x${index}`);
+  return rooms.filter((rid, room) => !isOrdered(rid, room)).length;
+}
+
+/** Resolves when every mention has an answer, or when it takes too long. */
+async function answered(scene: Scene, rooms: readonly string[]): Promise<void> {
+  const deadline = performance.now() + TIMEOUT_MS;
+  while (countMarks(scene, rooms) < MENTIONS && performance.now() < deadline) await wait(250);
+}
