@@ -134,28 +134,12 @@ describe("the packed plugin in a real gateway", () => {
     expect(mentions ?? []).toEqual([]);
   });
 
-  it("sends to a person and to a room on request of the command line", async () => {
-    await stack.gateway.mustRun([
-      "message",
-      "send",
-      "--channel",
-      "rocketchat",
-      "--target",
-      `room:${town}`,
-      "--message",
-      "to town",
-    ]);
-    const alice = `user:${stack.userIds.alice}`;
-    await stack.gateway.mustRun([
-      "message",
-      "send",
-      "--channel",
-      "rocketchat",
-      "--target",
-      alice,
-      "--message",
-      "to alice",
-    ]);
+  it("sends to a person and to a room, by name, on request of the command line", async () => {
+    const send = (to: string, text: string) => {
+      const where = ["--channel", "rocketchat", "--target", to];
+      return stack.gateway.mustRun(["message", "send", ...where, "--message", text]);
+    };
+    await Promise.all([send("#town", "to town"), send("@alice", "to alice")]);
     expect(said(town)).toContain("to town");
     expect(said(dm)).toContain("to alice");
   });

@@ -170,7 +170,7 @@ describe("the account that was set up", () => {
     await answered("still here");
   });
 
-  it("shows whom it can write to, and writes there by name", async () => {
+  it("shows whom it can write to", async () => {
     const list = async (what: string[]) =>
       JSON.parse(await gateway.mustRun(["directory", ...what, "--channel", "rocketchat", "--json"]));
     const [rooms, people] = await Promise.all([
@@ -179,9 +179,6 @@ describe("the account that was set up", () => {
     ]);
     expect(rooms).toEqual([{ kind: "group", id: `room:${town}`, name: "town", handle: "#town" }]);
     expect(people).toMatchObject([{ kind: "user", name: "Alice", handle: "@alice" }]);
-    const to = ["message", "send", "--channel", "rocketchat", "--target", "#town"];
-    await gateway.mustRun([...to, "--message", "written by name"]);
-    await answered("written by name");
   });
 });
 

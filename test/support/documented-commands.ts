@@ -68,6 +68,7 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   "npm start": help,
   "npm test": nothing("it is what runs this"),
   "npm pack": { by: "gateway", file: "demo/pack.ts" },
+  "npm run bench": nothing("it measures for minutes"),
   "npm run browser": check("browser"),
   "npm run build": check("build"),
   "npm run chaos": help,
