@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
   buildConfigurationPage,
   type ConfigKey,
@@ -13,6 +14,7 @@ import {
   resolveDefaultAccountId,
 } from "../../src/openclaw/config/account.ts";
 import { LIVE_KEYS } from "../../src/openclaw/config/live-keys.ts";
+import { rocketchatConfigSchema } from "../../src/openclaw/config/schema.ts";
 import { channelUiHints, uiHints } from "../../src/openclaw/config/ui-hints.ts";
 import { readSources } from "./imports.ts";
 
@@ -84,6 +86,26 @@ describe("docs/CONFIGURATION.md", () => {
 
   it.each(paths)("tells of %s", (path) => {
     expect(buildConfigurationPage()).toContain(`| \`${path}\` `);
+  });
+});
+
+describe("an example of a configuration", () => {
+  const SectionSchema = z.looseObject({ channels: z.looseObject({ rocketchat: z.unknown() }) });
+  const examples = globSync(["README.md", "{docs,specs}/*.md"], { cwd: root }).flatMap((page) =>
+    [...readFileSync(`${root}/${page}`, "utf8").matchAll(/^```json\n([\s\S]*?)^```/gm)].flatMap(
+      ([, text = ""]) => {
+        const section = SectionSchema.safeParse(JSON.parse(text)).data?.channels.rocketchat;
+        return section === undefined ? [] : [{ page, section }];
+      },
+    ),
+  );
+
+  it("stands in the pages", () => {
+    expect(examples.length).toBeGreaterThan(1);
+  });
+
+  it.each(examples)("of $page is one that OpenClaw takes", ({ section }) => {
+    expect(rocketchatConfigSchema.runtime?.safeParse(section)).toMatchObject({ success: true });
   });
 });
 
