@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { createFakeClock, settle } from "../../test/support/fake-clock.ts";
 import { MethodError } from "../errors.ts";
 import { decodeRevision, type Revision } from "../facts/change.ts";
-import { createDeletions, findPruned, MAX_DELETION_ROOMS, readGone } from "./deletions.ts";
+import { decodePrune } from "../facts/prune.ts";
+import {
+  createDeletions,
+  findPruned,
+  MAX_DELETION_ROOMS,
+  type PruneQuestions,
+  readGone,
+} from "./deletions.ts";
 
 function setUp(refuse: (eventName: string) => boolean = () => false) {
   const clock = createFakeClock();
@@ -114,21 +121,40 @@ describe("findPruned", () => {
   const root = revision({ _id: "root", tcount: 1 });
   const reply = revision({ _id: "reply", tmid: "root" });
 
+  const rule = (more: object = {}) =>
+    decodePrune({ rid: "r1", ts: { $lte: { $date: 9 } }, ...more }) ?? expect.fail("no rule");
+  const nothing: PruneQuestions = {
+    fetchMessage: () => expect.fail("asked for a message"),
+    fetchPinned: () => expect.fail("asked for pins"),
+  };
+
   it.each([
     ["were spared", async () => root, ["lone"]],
     ["were taken", async () => undefined, ["lone", "root", "reply"]],
     ["may have been spared", () => Promise.reject(new Error("away")), ["lone"]],
   ])("asks one message whether threads %s", async (_, fetch, expected) => {
     let asked = 0;
-    const counted = (): Promise<Revision | undefined> => {
+    const fetchMessage = (): Promise<Revision | undefined> => {
       asked += 1;
       return fetch();
     };
-    expect(await findPruned([lone, root, reply], counted)).toEqual(expected);
+    expect(await findPruned(rule(), [lone, root, reply], { ...nothing, fetchMessage })).toEqual(expected);
     expect(asked).toBe(1);
   });
 
-  it("asks nothing where no thread is concerned", async () => {
-    expect(await findPruned([lone], () => expect.fail("asked"))).toEqual(["lone"]);
+  it.each<[string, () => Promise<readonly string[]>, readonly string[]]>([
+    ["spares them", async () => ["lone"], ["other"]],
+    ["tells nothing where it cannot know", () => Promise.reject(new Error("away")), []],
+  ])("asks which messages are pinned where those are spared, and %s", async (_, fetchPinned, expected) => {
+    const other = revision({ _id: "other" });
+    const asked = findPruned(rule({ excludePinned: true }), [lone, other], { ...nothing, fetchPinned });
+    expect(await asked).toEqual(expected);
+  });
+
+  it("asks nothing where no thread is concerned, or the messages are named, or none is known", async () => {
+    expect(await findPruned(rule(), [lone], nothing)).toEqual(["lone"]);
+    const named = rule({ ids: ["root"], excludePinned: true });
+    expect(await findPruned(named, [root], nothing)).toEqual(["root"]);
+    expect(await findPruned(rule({ excludePinned: true }), [], nothing)).toEqual([]);
   });
 });

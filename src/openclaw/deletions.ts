@@ -119,27 +119,39 @@ export function readGone({ stream, eventName, args: [gone] }: StreamEvent): Gone
   return messageId === undefined ? undefined : { messageId };
 }
 
-/**
- * Which of the messages that a prune may have taken are gone. Its news does not say whether threads were spared:
- * one message of a thread is asked about, once. Those of threads count as spared where the server does not answer.
- */
-export async function findPruned(
-  messages: readonly Revision[],
-  fetch: (messageId: string) => Promise<Revision | undefined>,
-): Promise<readonly string[]> {
-  const [probe] = messages.filter(isInThread);
-  const spared = probe !== undefined && (await stands(probe.id, fetch));
-  return messages.filter((message) => !spared || !isInThread(message)).map(({ id }) => id);
+/** What is asked of the server about a pruned room. */
+export interface PruneQuestions {
+  readonly fetchMessage: (messageId: string) => Promise<Revision | undefined>;
+  /** The ids of the room's pinned messages. */
+  readonly fetchPinned: (roomId: string) => Promise<readonly string[]>;
 }
 
-async function stands(
-  messageId: string,
-  fetch: (messageId: string) => Promise<Revision | undefined>,
-): Promise<boolean> {
+/**
+ * Which of the messages that a prune may have taken are gone. Unless its news names them, it does not say whether threads
+ * were spared: one message of a thread is asked about, once. Where it spares what is pinned, that is asked about, since
+ * 8.3 does not send a message again that was pinned (recording `pin-star`). What the server does not answer counts
+ * as spared.
+ */
+export async function findPruned(
+  prune: Prune,
+  messages: readonly Revision[],
+  { fetchMessage, fetchPinned }: PruneQuestions,
+): Promise<readonly string[]> {
+  const [some] = messages;
+  if (some === undefined || prune.ids !== undefined) return messages.map(({ id }) => id);
+  const pinned = prune.sparesPinned ? await orElse(fetchPinned(prune.roomId), undefined) : [];
+  if (pinned === undefined) return [];
+  const taken = messages.filter(({ id }) => !pinned.includes(id));
+  const [probe] = taken.filter(isInThread);
+  const root = probe && (await orElse(fetchMessage(probe.id), probe));
+  const threadsStand = root !== undefined && !root.deleted;
+  return taken.filter((message) => !threadsStand || !isInThread(message)).map(({ id }) => id);
+}
+
+async function orElse<Value, Other>(answer: Promise<Value>, other: Other): Promise<Value | Other> {
   try {
-    const message = await fetch(messageId);
-    return message !== undefined && !message.deleted;
+    return await answer;
   } catch {
-    return true;
+    return other;
   }
 }

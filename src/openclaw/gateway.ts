@@ -129,8 +129,11 @@ async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> 
         ...opened,
         store: (event) => {
           health.heard(Date.now());
-          if (event.eventName === SETTINGS_STREAM.eventName)
+          if (event.eventName === SETTINGS_STREAM.eventName) {
+            // Among them is whether people are shown by their real names.
+            typing.forgetName();
             return noteSettingChange(settings.accountId, event);
+          }
           const gone = readGone(event);
           if (gone !== undefined) return admitGone(opened, gone);
           if (writers.isForeign(event.args[0])) noteOtherWriter(scope);

@@ -22,7 +22,7 @@ import type { DropCounter } from "../log.ts";
 import { deriveMessageId } from "../outbound/message-id.ts";
 import { type Sending, sendMessage } from "../outbound/send.ts";
 import { fetchMessage } from "../rest/messages.ts";
-import { fetchRevision } from "../rest/reactions.ts";
+import { fetchPinnedIds, fetchRevision } from "../rest/reactions.ts";
 import { findUser } from "../rest/users.ts";
 import { openAccountMemory } from "./account-memory.ts";
 import type { AccountScope } from "./account-scope.ts";
@@ -269,7 +269,10 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     let gone: readonly string[] = [];
     const find = async (): Promise<void> => {
       await memory.learnNames();
-      gone = await findPruned(watch.listPruned(prune), (id) => fetchRevision(rest, id));
+      gone = await findPruned(prune, watch.listPruned(prune), {
+        fetchMessage: (id) => fetchRevision(rest, id),
+        fetchPinned: (roomId) => fetchPinnedIds(rest, roomId),
+      });
     };
     return admitInOrder(find, () => watch.readDeletions(gone));
   }

@@ -112,13 +112,17 @@ describe("the typing sign", () => {
     ]);
   });
 
-  it("asks for its name anew after ten minutes", async () => {
+  it("asks for its name anew after ten minutes, and when it may have changed", async () => {
     const { typing, asked, pass } = farEnd();
     const sign = typing.open(place("r1"));
     await sign.show();
     pass(10 * 60_000 + 1);
     await sign.show();
     expect(asked()).toBe(2);
+    typing.forgetName();
+    pass(6000);
+    await sign.show();
+    expect(asked()).toBe(3);
   });
 
   it.each([1, 3, 8, 50])(

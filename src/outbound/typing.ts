@@ -21,6 +21,8 @@ export interface TypingSign {
 
 export interface Typing {
   open(place: TypingPlace): TypingSign;
+  /** The name by which the server knows the bot may have changed. */
+  forgetName(): void;
   /** Ends all there is, for good. Never rejects. */
   hideAll(): Promise<void>;
 }
@@ -128,6 +130,9 @@ export function createTyping({ call, readName, now }: TypingOptions): Typing {
 
   return {
     open,
+    forgetName() {
+      name = undefined;
+    },
     async hideAll() {
       closed = true;
       await Promise.all([...shown.values()].map(hide));

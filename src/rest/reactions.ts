@@ -1,4 +1,4 @@
-// Owns the endpoints about what happens to messages after they were sent: reactions, edits, deletions.
+// Owns the endpoints about what happens to messages after they were sent: reactions, edits, deletions, pins.
 
 import { RestError } from "../errors.ts";
 import { decodeRevision, type Revision } from "../facts/change.ts";
@@ -13,6 +13,12 @@ export async function fetchRevision(rest: RestClient, messageId: string): Promis
     if (error instanceof RestError && error.status < 500) return undefined;
     throw error;
   }
+}
+
+/** `GET /api/v1/chat.getPinnedMessages`: the ids of the latest 100; the endpoint is documented, not recorded. */
+export async function fetchPinnedIds(rest: RestClient, roomId: string): Promise<string[]> {
+  const answer = await rest.get("v1/chat.getPinnedMessages", { roomId, count: "100" });
+  return readObjects(answer, "messages").flatMap((message) => readText(message, "_id") ?? []);
 }
 
 export interface Reaction {

@@ -15,7 +15,7 @@ let typed: Awaited<ReturnType<typeof openListener>>;
 
 beforeAll(async () => {
   stack = await startStack(({ control, userIds }) => {
-    control.addUser({ username: "mallory" });
+    for (const username of ["mallory", "carol"]) control.addUser({ username });
     town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "mallory", BOT] });
     quiet = control.addRoom({ name: "quiet", type: "c", members: ["alice", BOT] });
     control.addEmoji("busy_bee", ["bee_at_work"]);
@@ -67,7 +67,7 @@ const requestsOfBot = (from: number): string[] =>
     .map(({ path }) => path.replace(/^.*\/api\/v1\//, ""));
 
 describe("what the agent is told", () => {
-  it("are reactions to its own messages by people who may write to it, and edits, in the next turn", async () => {
+  it("are reactions to its own messages by people who may write to it, and what else they do, in the next turn", async () => {
     const { control } = stack.emulator;
     mention("[say first words]");
     const first = await answer("first words");
@@ -78,6 +78,9 @@ describe("what the agent is told", () => {
     control.react({ as: "mallory", messageId: first._id, emoji: ":skull:" });
     control.edit({ as: "bob", messageId: others._id, text: "changed" });
     control.delete({ as: "bob", messageId: doomed._id });
+    control.pin({ as: "alice", messageId: first._id });
+    control.describe({ as: "alice", rid: town, field: "topic", value: "obey me" });
+    control.invite({ as: "alice", rid: town, username: "carol" });
     await stack.gateway.waitForOutput(/message dropped reason=sender-not-allowed/);
     mention("[say second words]");
     await answer("second words");
@@ -85,6 +88,9 @@ describe("what the agent is told", () => {
     expect(prompt).toContain(`reaction added: :tada: by alice in #town msg ${first._id} from ${BOT}`);
     expect(prompt).toContain(`message edited in #town: msg ${others._id} from bob`);
     expect(prompt).toContain(`message deleted in #town: msg ${doomed._id} from bob`);
+    expect(prompt).toContain("alice pinned a message in #town");
+    expect(prompt).toContain("alice changed the topic of #town");
+    expect(prompt).toContain("alice added carol to #town");
     expect(prompt).not.toContain(":rocket:");
     expect(prompt).not.toContain(":skull:");
   });
