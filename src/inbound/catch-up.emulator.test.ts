@@ -56,10 +56,13 @@ function account(
   const came: string[] = [];
   /** What the account's memory makes of each document, as kind and message id. */
   const told: string[] = [];
+  /** Ids of messages that are to be answered. */
+  const requested: string[] = [];
   const watch = createWatch(createKnownMessages(), () => undefined);
   const take = (reading: Reading): void => {
     const isTold = (kind: string) => !["request", "old", "nothing", "thread", "preview"].includes(kind);
     told.push(...reading.events.flatMap((event) => (isTold(kindOf(event)) ? [summaryOf(event)] : [])));
+    requested.push(...reading.events.flatMap((event) => (kindOf(event) === "request" ? [idOf(event)] : [])));
     reading.keep();
     look();
   };
@@ -93,7 +96,7 @@ function account(
     prepare: async () => {},
     settings: () => settings,
     async admit(event, origin) {
-      const { unreadSince } = origin;
+      const unreadSince = origin.kind === "missed" ? origin.since : Number.POSITIVE_INFINITY;
       if (failures > 0) {
         failures -= 1;
         throw new Error("the disk is full");
@@ -135,17 +138,30 @@ function account(
     take(watch.read({ message, room: { roomParticipant: true, roomType: "p" } }, settings));
   }
   const learned = () => until(() => logged.includes("recent messages learned"));
-  return { catchUp, came, told, hear, learned, reports, until, sleeping, settled, mark: () => mark };
+  return {
+    catchUp,
+    came,
+    told,
+    requested,
+    hear,
+    learned,
+    reports,
+    until,
+    sleeping,
+    settled,
+    mark: () => mark,
+  };
 }
 
 function kindOf({ change }: RawMessageEvent): string {
   return (isJsonObject(change) ? readText(change, "kind") : undefined) ?? "request";
 }
 
-function summaryOf(event: RawMessageEvent): string {
-  const id = isJsonObject(event.message) ? readText(event.message, "_id") : undefined;
-  return `${kindOf(event)} ${id}`;
+function idOf({ message }: RawMessageEvent): string {
+  return (isJsonObject(message) ? readText(message, "_id") : undefined) ?? "";
 }
+
+const summaryOf = (event: RawMessageEvent): string => `${kindOf(event)} ${idOf(event)}`;
 
 const say = (msg: string, tmid?: string) =>
   emulator.control.post({ as: "ann", rid, msg, ...(tmid === undefined ? {} : { tmid }) });
@@ -283,6 +299,14 @@ describe("catching up", () => {
 describe("what happened to messages", () => {
   const HOUR = 60 * 60_000;
   const post = (msg: string): string => say(msg)._id;
+  /** Posts what was sent a minute ago. */
+  function postEarlier(msg: string): string {
+    const { lasting } = emulator.faults;
+    lasting.clockSkewMs = -60_000;
+    const id = post(msg);
+    lasting.clockSkewMs = 0;
+    return id;
+  }
   const react = (id: string) => emulator.control.react({ as: "ann", messageId: id, emoji: ":eyes:" });
 
   const laterMillisecond = async (): Promise<void> => {
@@ -297,8 +321,8 @@ describe("what happened to messages", () => {
   }
 
   it("shows at the first reaction after a start, also in a room that did not move", async () => {
-    const first = post("recent");
-    const reacted = post("has a reaction already");
+    const first = postEarlier("recent");
+    const reacted = postEarlier("has a reaction already");
     react(reacted);
     rest2Hours();
     const { catchUp, told, hear, learned } = account({ ago: 0 });
@@ -312,7 +336,7 @@ describe("what happened to messages", () => {
   });
 
   it("is learned once, by one call for each room, and never of rooms that are not served", async () => {
-    const id = post("served");
+    const id = postEarlier("served");
     const calls = () =>
       emulator.control.requests().filter(({ path }) => path.endsWith("groups.history")).length;
     rest2Hours();
@@ -369,7 +393,7 @@ describe("what happened to messages", () => {
   });
 
   it("goes on being learned where a lost connection ended it", async () => {
-    const id = post("recent");
+    const id = postEarlier("recent");
     rest2Hours();
     const served = { groupPolicy: "allowlist", rooms: new Map([[rid, {}]]) } as const;
     const { catchUp, hear, told, learned, until } = account({ ago: 0, settings: served });
@@ -383,5 +407,22 @@ describe("what happened to messages", () => {
     react(id);
     hear(id);
     expect(told).toEqual([`reaction-added ${id}`]);
+  });
+
+  it("hides no message that is sent while it is looked for", async () => {
+    const { faults } = emulator;
+    faults.rest({ path: "chat.syncMessages", times: 1, delayMs: 100 });
+    post("missed");
+    const { catchUp, came, hear, requested, learned, until } = account();
+    catchUp.online();
+    await until(() => came.length === 1);
+    const late = post("while changes are asked for");
+    faults.rest({ path: "groups.history", times: 1, delayMs: 100 });
+    await until(() => logged.includes("caught up"));
+    const later = post("while the past is learned");
+    await learned();
+    requested.length = 0;
+    for (const id of [late, later, late]) hear(id);
+    expect(requested).toEqual([late, later]);
   });
 });

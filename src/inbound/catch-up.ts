@@ -133,7 +133,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     try {
       const { messages, cut } = await fetchHistory(rest, room, { since, until, max });
       let stored = 0;
-      const origin = { unreadSince: since, unheardSince: changesSince };
+      const origin: Origin = { kind: "missed", since, unheardSince: changesSince };
       for (const message of messages) stored += await options.admit({ message, room: place }, origin);
       if (changesSince !== undefined) await readChanges(room, since, changesSince);
       // What lies before the gap was read when it came.
@@ -155,7 +155,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function readChanges(room: MovedRoom, since: number, unheardSince: number): Promise<void> {
     try {
       const { updated, deletedIds } = await fetchChanges(rest, room.id, since);
-      const origin = { unreadSince: Number.POSITIVE_INFINITY, unheardSince };
+      const origin: Origin = { kind: "known", since, unheardSince };
       for (const message of updated) await options.admit({ message, room: placeOf(room) }, origin);
       await options.admitDeletions(deletedIds);
     } catch (error) {
@@ -170,8 +170,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     options.report({ skipped });
   }
 
-  /** One look for what was missed since the mark, room by room. */
-  async function readMissed(signal: AbortSignal): Promise<void> {
+  /** One look for what was missed since the mark, room by room. Resolves with the server time at which it began. */
+  async function readMissed(signal: AbortSignal): Promise<number> {
     const { catchUp } = settings();
     const asked = await askServerTime(rest, now);
     const noted = marker.current();
@@ -179,7 +179,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     if (noted === undefined && isFirstLink) {
       marker.caughtUp(asked);
       listed.resolve();
-      return;
+      return asked;
     }
     const oldest = asked - catchUp.maxAgeMinutes * 60_000;
     // A server whose clock was set back has sent what we missed under times that we had read to before.
@@ -207,6 +207,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     learner.wasAwaySince(readTo);
     marker.caughtUp(asked);
     if (rooms.length > 0) log.info("caught up", { rooms: rooms.length, stored, since: iso(since) });
+    return asked;
   }
 
   /** Looks for messages of a time in which the connection was up. */
@@ -228,7 +229,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function run(signal: AbortSignal): Promise<void> {
     for (let pause = RETRY_FLOOR_MS; ; pause = Math.min(2 * pause, RETRY_CEILING_MS)) {
       try {
-        await readMissed(signal);
+        // A server's clocks may differ by some seconds; what was sent shortly before has been read if it was missed.
+        void learner.learn((await readMissed(signal)) - OVERLAP_MS, signal);
         break;
       } catch (error) {
         if (signal.aborted) return;
@@ -238,7 +240,6 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
     let scanned = serverNow() - OVERLAP_MS;
     let scannedAt = now();
-    void learner.learn(signal);
     for (;;) {
       await options.sleep(MARK_INTERVAL_MS, signal);
       marker.idle(serverNow() - SILENCE_MS);
@@ -311,12 +312,13 @@ function placeOf({ type, name }: MovedRoom): JsonObject {
 function createLearner({ rest, prepare, settings, admit, log }: CatchUpOptions) {
   const learned = new Set<string>();
   let done = false;
+  let until = 0;
   let unheardSince: number | undefined;
 
   async function learnRoom(room: MovedRoom): Promise<number> {
     const span = { since: 0, max: LEARNED_MESSAGES };
     const { messages } = await fetchHistory(rest, room, span, { background: true });
-    const origin = { unreadSince: Number.POSITIVE_INFINITY, unheardSince };
+    const origin: Origin = { kind: "known", since: until, unheardSince };
     for (const message of messages) await admit({ message, room: placeOf(room) }, origin);
     return messages.length;
   }
@@ -347,9 +349,13 @@ function createLearner({ rest, prepare, settings, admit, log }: CatchUpOptions) 
     wasAwaySince(readTo: number): void {
       if (!done) unheardSince ??= readTo;
     },
-    /** Goes on where a lost connection ended it. Never rejects. */
-    async learn(signal: AbortSignal): Promise<void> {
+    /**
+     * Learns what was sent until `serverTime`: what is sent later comes by the stream. Goes on where a lost connection
+     * ended it. Never rejects.
+     */
+    async learn(serverTime: number, signal: AbortSignal): Promise<void> {
       if (done) return;
+      until = serverTime;
       try {
         await learnRooms(signal);
       } catch (error) {

@@ -3,7 +3,7 @@ import { accountSettings } from "../../test/support/settings.ts";
 import { decodePrune } from "../facts/prune.ts";
 import { createKnownMessages } from "./known.ts";
 import type { RawMessageEvent } from "./receive.ts";
-import { createWatch } from "./watch.ts";
+import { createWatch, type Origin } from "./watch.ts";
 
 const settings = accountSettings({ rooms: new Map([["r1", {}]]) });
 const room = { roomParticipant: true, roomType: "p" };
@@ -32,8 +32,7 @@ const eyes = (...usernames: string[]) => ({ reactions: { ":eyes:": { usernames }
 function setUp() {
   const watch = createWatch(createKnownMessages(), () => undefined);
   /** What a document comes to: "request" for the message itself, else the kind of change. */
-  const take = (event: RawMessageEvent, unreadSince?: number, unheardSince?: number): string[] => {
-    const origin = unreadSince === undefined ? undefined : { unreadSince, unheardSince };
+  const take = (event: RawMessageEvent, origin?: Origin): string[] => {
     const { events, keep } = watch.read(event, settings, origin);
     keep();
     return events.map(kindOf);
@@ -91,36 +90,47 @@ describe("the watch", () => {
 
   it("sees the first reaction after it has learned the recent messages", () => {
     const { take } = setUp();
-    expect(take(frame(), Number.POSITIVE_INFINITY)).toEqual(["old"]);
+    expect(take(frame(), { kind: "known", since: updates })).toEqual([]);
     expect(take(frame(eyes("bob")))).toEqual(["reaction-added"]);
+  });
+
+  it("leaves an unknown message to the stream that was sent while it learned", () => {
+    const { take } = setUp();
+    const event = frame();
+    expect(take(event, { kind: "known", since: 999_999 })).toEqual([]);
+    expect(take(event)).toEqual(["request"]);
+    expect(take(frame(eyes("bob")), { kind: "known", since: 999_999 })).toEqual(["reaction-added"]);
   });
 
   it("finds in a room's history what was missed: new messages, and changes of known ones", () => {
     const { take } = setUp();
+    const missed = { kind: "missed", since: 2_000_000 } as const;
     take(frame());
-    expect(take(frame(eyes("bob")), 2_000_000)).toEqual(["reaction-added"]);
+    expect(take(frame(eyes("bob")), missed)).toEqual(["reaction-added"]);
     const late = { _id: "m2", ts: { $date: 2_000_001 }, _updatedAt: { $date: 9_000_000 } };
-    expect(take(frame({ ...late, tcount: 3, ...eyes("bob") }), 2_000_000)).toEqual([
+    expect(take(frame({ ...late, tcount: 3, ...eyes("bob") }), missed)).toEqual([
       "request",
       "reaction-added",
     ]);
-    expect(take(frame({ ...late, _id: "m3", ts: { $date: 2_000_000 } }), 2_000_000)).toEqual(["old"]);
+    expect(take(frame({ ...late, _id: "m3", ts: { $date: 2_000_000 } }), missed)).toEqual([]);
   });
 
   it("tells of edits and deletions that it was absent for, of messages that it does not know", () => {
     const { take } = setUp();
-    const never = Number.POSITIVE_INFINITY;
     const at = updates;
+    const since = Number.POSITIVE_INFINITY;
+    const known = (unheardSince?: number): Origin => ({ kind: "known", since, unheardSince });
+    const missed = (unheardSince: number): Origin => ({ kind: "missed", since: 0, unheardSince });
     const changed = (id: string, change: object = {}) => edited("alice", { _id: id, ...change });
-    expect(take(changed("m1"), never, at - 1)).toEqual(["edited"]);
-    expect(take(changed("m2", { t: "rm", msg: "" }), never, at - 1)).toEqual(["deleted"]);
-    expect(take(changed("m3"), never, updates + 100)).toEqual(["old"]);
-    expect(take(changed("m4"), never)).toEqual(["old"]);
+    expect(take(changed("m1"), known(at - 1))).toEqual(["edited"]);
+    expect(take(changed("m2", { t: "rm", msg: "" }), known(at - 1))).toEqual(["deleted"]);
+    expect(take(changed("m3"), known(updates + 100))).toEqual([]);
+    expect(take(changed("m4"), known())).toEqual([]);
     expect(take(changed("m5"))).toEqual(["request"]);
-    expect(take(changed("m6"), 0, at - 1)).toEqual(["request", "edited"]);
+    expect(take(changed("m6"), missed(at - 1))).toEqual(["request", "edited"]);
     const sentMeanwhile = { ts: { $date: at + 1 }, _updatedAt: { $date: at + 1000 } };
-    expect(take(changed("m7", sentMeanwhile), 0, at)).toEqual(["request"]);
-    expect(take(changed("m1", eyes("bob")), never, at - 1)).toEqual(["edited", "reaction-added"]);
+    expect(take(changed("m7", sentMeanwhile), missed(at))).toEqual(["request"]);
+    expect(take(changed("m1", eyes("bob")), known(at - 1))).toEqual(["edited", "reaction-added"]);
   });
 
   it("does not go back to an outdated document", () => {

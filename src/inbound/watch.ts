@@ -19,7 +19,7 @@ import type { RawMessageEvent } from "./receive.ts";
 
 /** What one document comes to. */
 export interface Reading {
-  /** To be received in this order; a document that says nothing to anybody comes to one event that is dropped. */
+  /** To be received in this order; a document of the stream that says nothing to anybody comes to one that is dropped. */
   readonly events: readonly RawMessageEvent[];
   /** Remembers the document. To be called when the events are stored: until then, reading it again says the same. */
   keep(): void;
@@ -27,11 +27,20 @@ export interface Reading {
 
 /** Where a document that was asked for comes from. Instants are epoch milliseconds of the server's clock. */
 export interface Origin {
-  /** When the latest message of the room was sent that was read before: only later ones are new; `Infinity`: none is. */
-  readonly unreadSince: number;
+  /**
+   * `missed`: of a room's history, where messages that were sent after `since` are new. `known`: of what has changed, or
+   * is to be learned by heart; no message is new, and one that is unknown and was sent after `since` is left to the
+   * stream, or it would be taken for seen when it comes.
+   */
+  readonly kind: "missed" | "known";
+  readonly since: number;
   /** Until when it was heard of edits and deletions: later ones are told; absent: none is. */
   readonly unheardSince?: number | undefined;
 }
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+const NOTHING: Reading = { events: [], keep: () => {} };
 
 export interface Watch {
   /** Reads a document of the stream, or one that was asked for. */
@@ -54,9 +63,11 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
       const now = isWatched(event, settings, parentOf) ? decodeRevision(event.message) : undefined;
       if (now === undefined || !isJsonObject(event.message)) return { events: [event], keep: () => {} };
       const before = known.find(now.id);
+      if (origin?.kind === "known" && before === undefined && now.sentAt > origin.since) return NOTHING;
       const changes = compareRevisions(before?.revision, now, {
         newestSentAt: known.newestSentAt(),
-        ...origin,
+        unreadSince: origin && (origin.kind === "missed" ? origin.since : NEVER),
+        unheardSince: origin?.unheardSince,
       });
       const mentioned = mentionsBot(decodeContent(event.message), settings);
       const told = changes.filter((change) => identifyChange(change, now) !== undefined);
@@ -64,7 +75,8 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
         changes[0].kind === "new" || (mentioned && before?.mentioned === false && isCorrected(changes, now));
       const events = [...(requested ? [event] : []), ...told.map((change) => tell(event.room, now, change))];
       return {
-        events: events.length > 0 ? events : [tell(event.room, now, changes[0])],
+        // What was asked for and says nothing is nothing that came.
+        events: events.length > 0 || origin !== undefined ? events : [tell(event.room, now, changes[0])],
         keep() {
           if (before !== undefined && now.updatedAt < before.revision.updatedAt) return;
           known.keep({ revision: now, mentioned: mentioned || before?.mentioned === true, room: event.room });
