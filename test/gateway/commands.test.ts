@@ -299,6 +299,18 @@ describe("!stop", () => {
     const asked = stack.model.requests().filter(({ text }) => text.includes("told too early"));
     expect(await Promise.all(asked.map(({ ended }) => ended))).toEqual(asked.map(() => "aborted"));
   });
+
+  it("ends a question for good whose room is still being read", async () => {
+    const { control, faults } = stack.emulator;
+    const before = control.requests().length;
+    faults.rest({ path: "channels.history", delayMs: 15_000, times: 1 });
+    const question = say("bob", "town", "@openclaw-bot [say never said]");
+    await stack.waitForStoredEvent(question._id);
+    expect(await ask("carol", "town", "!stop")).toMatch(/^Stopped|^Nothing was running; dropped/);
+    await stack.waitForStoredEvent(question._id, { status: "completed" });
+    const read = control.requests().slice(before);
+    expect(read.filter(({ path }) => path.endsWith("channels.history"))).toEqual([]);
+  });
 });
 
 it("lets no command reach the model, however it comes", async () => {

@@ -41,8 +41,8 @@ export interface Stack {
   readonly account: Section;
   /** Changes `channels.rocketchat` of the running gateway. */
   changeSection(change: (section: Section) => Section): Promise<void>;
-  /** Resolves when an event stands in the queue on disk of an account, the default one if none is named. */
-  waitForStoredEvent(id: string, accountId?: string): Promise<void>;
+  /** Resolves when an event stands in the queue on disk of an account, in a state if one is named. */
+  waitForStoredEvent(id: string, where?: StoredWhere): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,6 +56,12 @@ export const NO_TEST_RUNNER = {
 
 const STORED_TIMEOUT_MS = 60_000;
 const LOOK_INTERVAL_MS = 50;
+
+export interface StoredWhere {
+  /** `default` when not given. */
+  readonly accountId?: string;
+  readonly status?: string;
+}
 
 export interface StackOptions extends Pick<GatewayOptions, "env" | "config"> {
   /** Laid over the agents' configuration. */
@@ -108,8 +114,8 @@ export async function startStack(
     bot: { userId, pat },
     userIds,
     account,
-    waitForStoredEvent: (id, accountId = "default") =>
-      waitForRow(join(gateway.folder, "state", "rocketchat", `ingress-${accountId}.sqlite`), id),
+    waitForStoredEvent: (id, { accountId = "default", status } = {}) =>
+      waitForRow(join(gateway.folder, "state", "rocketchat", `ingress-${accountId}.sqlite`), id, status),
     changeSection: (change) =>
       gateway.updateConfig((config) => ({ ...config, channels: { rocketchat: change(rocketchat) } })),
     async stop() {
@@ -146,19 +152,22 @@ function readSection(value: unknown): Section {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-async function waitForRow(file: string, id: string): Promise<void> {
+async function waitForRow(file: string, id: string, status: string | undefined): Promise<void> {
   const deadline = AbortSignal.timeout(STORED_TIMEOUT_MS);
-  while (!hasRow(file, id)) {
-    if (deadline.aborted) throw new Error(`Event ${id} was not stored in time`);
+  for (let found = readStatus(file, id); found === undefined || (status ?? found) !== found; ) {
+    if (deadline.aborted)
+      throw new Error(`Event ${id} is ${found ?? "not stored"}, not ${status ?? "stored"}`);
     await wait(LOOK_INTERVAL_MS);
+    found = readStatus(file, id);
   }
 }
 
-function hasRow(file: string, id: string): boolean {
-  if (!existsSync(file)) return false;
+function readStatus(file: string, id: string): string | undefined {
+  if (!existsSync(file)) return undefined;
   const db = new DatabaseSync(file, { readOnly: true });
   try {
-    return db.prepare("SELECT 1 FROM event WHERE id = ?").get(id) !== undefined;
+    const row = db.prepare("SELECT status FROM event WHERE id = ?").get(id);
+    return row === undefined ? undefined : String(row.status);
   } finally {
     db.close();
   }

@@ -202,7 +202,7 @@ describe("a revoked token", () => {
     const from = gateway.mark();
     emulator.control.revokeToken(bots.flaky?.pat ?? "");
     const id = ask(emulator, { rid: vault, bot: "flaky-bot", text: "kept by the new server" });
-    await stack.waitForStoredEvent(id, "flaky");
+    await stack.waitForStoredEvent(id, { accountId: "flaky" });
     await gateway.waitForOutput(/\[flaky\] account blocked .*personal access token/, { from });
     expect(modelWasAsked("kept by the new server")).toBe(false);
     expect(await statusOf("flaky")).toMatchObject({ lifecycle: "blocked", health: { queued: 1 } });
@@ -213,7 +213,7 @@ describe("a revoked token", () => {
     const from = stack.gateway.mark();
     old.faults.rest({ path: "rooms.info", times: 1, delayMs: 5_000 });
     const id = ask(old, { rid: loft, bot: "old-bot", text: "kept by the old server" });
-    await stack.waitForStoredEvent(id, "old");
+    await stack.waitForStoredEvent(id, { accountId: "old" });
     old.control.revokeToken(bots.old?.pat ?? "");
     await stack.gateway.waitForOutput(/\[old\] account blocked/, { from });
     expect(modelWasAsked("kept by the old server")).toBe(false);

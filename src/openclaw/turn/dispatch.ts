@@ -66,6 +66,7 @@ async function runAgent(
   const { route, ingress, replies, lookAround, signal, command } = dispatch;
   const { core, cfg, accountId, settings, input, log, finishing } = scope;
   const { message } = input;
+  settleWhenStopped(scope, signal);
   // A stop waits for nobody: what it is to end may be what it would wait for.
   const waits = command !== STOP;
   for (
@@ -81,6 +82,7 @@ async function runAgent(
   await feedback.acknowledged;
   const mode = resolveReplyToMode(settings, input.room);
   const around = (await lookAround?.(readSession(scope, route))) ?? NOTHING_AROUND;
+  if (signal?.aborted) return undefined;
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
     cfg,
     agentId: route.agentId,
@@ -174,7 +176,6 @@ async function runAgent(
       }),
     },
   });
-  settleWhenStopped(scope, signal);
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
   if (command === STOP) finish();
   const result = await turn;
