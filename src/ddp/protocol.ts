@@ -315,7 +315,8 @@ export class DdpProtocol {
 
   #flush(): ProtocolOutput {
     const output = { frames: this.#frames, events: this.#events };
-    this.#frames = [];
+    // Nearly every frame brings one event and needs no answer.
+    if (output.frames.length > 0) this.#frames = [];
     this.#events = [];
     return output;
   }

@@ -102,8 +102,11 @@ function readReactions(raw: unknown): ReadonlyMap<string, readonly string[]> {
 
 const NO_REACTIONS: ReadonlyMap<string, readonly string[]> = new Map();
 
+const COUNTERS = ["tcount", "tlm", "replies", "dcount", "dlm"];
+
 /** `tcount tlm replies` of a thread's root (recording `thread`), `dcount dlm` of a discussion (`discussion`). */
 function readCounters(raw: JsonObject): string {
+  if (COUNTERS.every((key) => raw[key] === undefined)) return "";
   const followers = Array.isArray(raw.replies) ? raw.replies.length : 0;
   const numbers = [
     readNumber(raw, "tcount"),
@@ -151,9 +154,13 @@ export function compareRevisions(
 function atFirstSight(now: Revision, firstSight: FirstSight): readonly [Change, ...Change[]] {
   const missed = readMissedEdit(now, firstSight);
   if (!now.deleted && isNew(now, firstSight))
-    return [{ kind: "new" }, ...missed, ...listReactions("reaction-added", now.reactions)];
+    return missed.length + now.reactions.size === 0
+      ? NEW
+      : [...NEW, ...missed, ...listReactions("reaction-added", now.reactions)];
   return [missed[0] ?? { kind: "old" }];
 }
+
+const NEW: readonly [Change] = [{ kind: "new" }];
 
 /** Only of edits and soft deletions does a document say when they were. */
 function readMissedEdit({ editedAt, sentAt, deleted }: Revision, { unheardSince }: FirstSight): Change[] {

@@ -26,8 +26,11 @@ export function readNumber(from: JsonObject, key: string): number | undefined {
 /** The members of an array that are objects; an absent or malformed array reads as empty. */
 export function readObjects(from: JsonObject, key: string): readonly JsonObject[] {
   const value = from[key];
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+  return Array.isArray(value) && value.length > 0 ? value.filter(isJsonObject) : NO_OBJECTS;
 }
+
+/** Most lists of a message are empty, and every message is read. */
+const NO_OBJECTS: readonly JsonObject[] = [];
 
 /** The members of an array that are strings; undefined when there is no array. */
 export function readTexts(from: JsonObject, key: string): readonly string[] | undefined {

@@ -70,10 +70,12 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
         unheardSince: origin?.unheardSince,
       });
       const mentioned = mentionsBot(decodeContent(event.message), settings);
-      const told = changes.filter((change) => identifyChange(change, now) !== undefined);
       const requested =
         changes[0].kind === "new" || (mentioned && before?.mentioned === false && isCorrected(changes, now));
-      const events = [...(requested ? [event] : []), ...told.map((change) => tell(event.room, now, change))];
+      const told = changes.flatMap((change) =>
+        identifyChange(change, now) === undefined ? [] : tell(event.room, now, change),
+      );
+      const events = requested ? [event, ...told] : told;
       return {
         // What was asked for and says nothing is nothing that came.
         events: events.length > 0 || origin !== undefined ? events : [tell(event.room, now, changes[0])],

@@ -46,6 +46,7 @@ function wasMentioned(
   known: Knowledge,
 ): boolean | undefined {
   if (mentionsBot(message, settings) || known.matchesPattern(message)) return true;
+  if (message.mentions.length === 0) return false;
   const teams = message.mentions.filter(({ kind }) => kind === "team").map(({ id }) => known.isOwnTeam(id));
   if (teams.includes(true)) return true;
   return teams.includes(undefined) ? undefined : false;
@@ -56,6 +57,7 @@ function implicitMentions(
   { username, implicitMentions: allowed }: AccountSettings,
   known: Knowledge,
 ): ImplicitMention[] {
+  if (message.threadId === undefined && message.quotedUsernames.length === 0) return [];
   const role = message.threadId === undefined ? undefined : known.threadRole(message.threadId);
   return [
     ...(allowed.replyToBot && role === "author" ? (["reply_to_bot"] as const) : []),
