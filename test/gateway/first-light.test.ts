@@ -143,4 +143,10 @@ describe("the packed plugin in a real gateway", () => {
     expect(said(town)).toContain("to town");
     expect(said(dm)).toContain("to alice");
   });
+
+  it("takes nothing that stands in its room for a lost delivery", () => {
+    const { output, commandOutput } = stack.gateway;
+    expect(output).toMatch(/reply sent/);
+    expect(output + commandOutput).not.toMatch(/could not be delivered|claim was lost/);
+  });
 });
