@@ -5,7 +5,7 @@ import { BOT, openScene, PERSON, type Scene, startConnected } from "./scene.ts";
 
 const ROOMS = [10, 100, 1_000] as const;
 /** With the limiter in force, minutes pass for every ten rooms. */
-const LIMITED_ROOMS = [10, 25] as const;
+const LIMITED_ROOMS = [10, 20] as const;
 const AWAY_MS = 1_000;
 
 export const benchRecovery: Bench = async (say) => {
