@@ -1,3 +1,6 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
 
@@ -22,6 +25,21 @@ const answerIn = (rid: string, text: string, tmid?: string) =>
       message.tmid === tmid,
     { timeoutMs: 60_000 },
   );
+
+/** How many rows each table of the plugin's databases has. */
+function readRows(folder: string): unknown[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".sqlite"))
+    .map((name) => {
+      const db = new DatabaseSync(join(folder, name), { readOnly: true });
+      const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+      const counts = tables.map((table) =>
+        db.prepare(`SELECT count(*) AS count, max(rowid) AS last FROM "${table.name}"`).get(),
+      );
+      db.close();
+      return { name, counts };
+    });
+}
 
 beforeAll(async () => {
   stack = await startStack(({ control }) => {
@@ -51,6 +69,29 @@ describe("the packed plugin in a real gateway", () => {
     const { code, stdout } = await stack.gateway.cli(["channels", "status", "--probe"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Rocket\.Chat default: .*connected.*works/);
+  });
+
+  it("reads what concerns nobody without a request, a further subscription or a row on disk", async () => {
+    const { control } = stack.emulator;
+    const talk = () => control.post({ as: "alice", rid: town, msg: "nobody is meant" });
+    const isRead = ({ _id }: { _id: string }) =>
+      stack.gateway.waitForOutput(new RegExp(`message dropped reason=not-mentioned message=${_id}`));
+    const subscriptions = () => control.connections().flatMap(({ subs }) => subs);
+    await isRead(talk());
+    // Deletions are told by room alone, once for a room.
+    await expect
+      .poll(subscriptions, { timeout: 60_000 })
+      .toContain(`stream-notify-room ${town}/deleteMessage`);
+    const rows = () => readRows(join(stack.gateway.folder, "state", "rocketchat"));
+    const asked = () => control.requests().filter(({ path, userId }) => userId && !path.endsWith("/v1/me"));
+    const before = { requests: asked().length, subscriptions: subscriptions().length, rows: rows() };
+    for (let count = 0; count < 30; count += 1) {
+      const { _id } = talk();
+      control.post({ as: "alice", rid: town, msg: "in a thread", tmid: _id });
+      control.react({ as: "bob", messageId: _id, emoji: ":eyes:" });
+    }
+    await isRead(talk());
+    expect({ requests: asked().length, subscriptions: subscriptions().length, rows: rows() }).toEqual(before);
   });
 
   it("gives an unknown person a code and lets nothing of hers reach the model", async () => {
