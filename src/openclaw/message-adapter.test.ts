@@ -120,6 +120,26 @@ describe("the message adapter", () => {
     expect(await reconcile("q2")).toMatchObject({ status: "sent" });
   });
 
+  it.each([
+    ["a server that is busy", { status: 503 }],
+    ["a lost answer", { effect: true, lost: true }],
+  ])("has OpenClaw send a queued reply again after %s, and posts it once", async (name, fault) => {
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, ...fault });
+    emulator.faults.rest({ path: "chat.getMessage", times: 1, status: 503 });
+    const error = await Promise.resolve(send("hello", { deliveryQueueId: name })).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(error).toMatchObject({ retryable: true });
+    await send("hello", { deliveryQueueId: name });
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("does not have OpenClaw repeat what has no queue entry", async () => {
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, status: 503 });
+    const error = await Promise.resolve(send("hello")).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(PlatformMessageNotDispatchedError);
+  });
+
   it("ends a reply that the server refuses, and says why", async () => {
     emulator.control.kick({ as: "ann", rid: roomId, username: "bot" });
     const error = await Promise.resolve(send("hello", { deliveryQueueId: "q3" })).then(

@@ -10,7 +10,7 @@ import {
 } from "openclaw/plugin-sdk/channel-outbound";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { RestError, TargetError } from "../errors.ts";
-import { findDelivery, sendDelivery } from "../outbound/send.ts";
+import { findDelivery, PartialDeliveryError, sendDelivery } from "../outbound/send.ts";
 import { formatTarget } from "../outbound/target.ts";
 import { adviseRetry } from "../retry.ts";
 import { resolveAccount } from "./config/account.ts";
@@ -61,7 +61,9 @@ async function sendText(request: SendRequest) {
     await request.onPlatformSendDispatch?.();
     request.assertDirectAdapterHandoff?.();
   };
-  const messageIds = await sendDelivery({ ...sending, beforePosting }, delivery).catch(rejectUnsent);
+  const messageIds = await sendDelivery({ ...sending, beforePosting }, delivery)
+    .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
+    .catch(rejectUnsent);
   const results = messageIds.map((messageId) => ({
     channel: CHANNEL_ID,
     messageId,
@@ -76,6 +78,21 @@ const REFUSED = (cause: Error) => ({ cause, retryable: false });
 
 function rejectUnsent(error: unknown): never {
   throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
+
+/**
+ * OpenClaw sends nothing again of which it knows only that it went out. A queued delivery may be sent again, whatever
+ * became of it: its messages' ids follow from the queue entry, and what stands in the room is not posted twice.
+ */
+function rejectRepeatable(error: unknown): never {
+  const reason = error instanceof PartialDeliveryError ? error.cause : error;
+  if (!(error instanceof Error) || isRefusal(reason) || error instanceof PlatformMessageNotDispatchedError)
+    throw error;
+  throw new PlatformMessageNotDispatchedError(error.message, { cause: error });
 }
 
 /** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
