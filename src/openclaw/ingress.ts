@@ -280,8 +280,9 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   return {
     async stop(): Promise<void> {
       approvals.stop();
-      await monitor.stop();
+      // Before anything is waited for: OpenClaw may end while a turn hangs.
       knownFile.put(messages.list());
+      await monitor.stop();
       memory.close();
     },
     /** Looks up the names in the configuration; a message is judged only after that. Never rejects. */
