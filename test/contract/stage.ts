@@ -111,8 +111,13 @@ export class Stage {
     return `rec-${label}-${this.run}`;
   }
 
+  /** Ends with a digit, by which the recordings' redaction knows an id from a word. */
   newId(): string {
-    return Array.from({ length: ID_LENGTH }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join("");
+    const letters = Array.from(
+      { length: ID_LENGTH - 1 },
+      () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)],
+    );
+    return `${letters.join("")}${randomInt(2, 10)}`;
   }
 
   /** Every further call comes from the address its actor has, whatever the rate limit says. */
