@@ -4,10 +4,10 @@ import { startTown, type Town } from "../chaos/town.ts";
 import { NO_TEST_RUNNER } from "./stack.ts";
 
 /**
- * Seeds that once found a fault, and a few others; `npm run chaos` plays more. 1 cuts the connections of a new account
- * before it has noted where it begins; 20 stops the gateway while it takes a question over.
+ * Seeds that once found a fault; `npm run chaos` plays more. 1 cuts the connections of a new account
+ * before it has noted where it begins; 55 reorders frames; 20 stops the gateway while it takes a question over.
  */
-const SEEDS = [1, 2, 31, 55, 20];
+const SEEDS = [1, 55, 20];
 
 let town: Town;
 beforeAll(async () => {
