@@ -70,6 +70,8 @@ describe("at the top level of a room", () => {
     const edited = write(town, "first wording");
     emulator.control.edit({ as: "alice", messageId: edited.id, text: "second wording" });
     const message = write(town, "now");
+    // Of the same millisecond nobody can say what came first, and it is shown.
+    await expect.poll(() => Date.now(), { interval: 1 }).toBeGreaterThan(message.sentAt);
     write(town, "later");
     const { recent } = await around(message, KNOWN);
     expect(texts(recent).slice(-5)).toEqual(["one", "two", "three", "root", "second wording"]);
