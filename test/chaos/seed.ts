@@ -1,5 +1,8 @@
 // Owns one chaos seed: a random world, random questions, random trouble, and the judgement at the end.
 
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LastingFaults, RestFault } from "../../emulator/faults.ts";
 import { type AccountId, BOTS, mark, type Town } from "./town.ts";
@@ -155,6 +158,7 @@ const TROUBLES: readonly Trouble[] = [
   ["upgrade refused", lasting(() => ({ upgrade: 503 }))],
   ["login limited", lasting(() => ({ login: "too-many-requests" }))],
   ["clock ahead", lasting((random) => ({ clockSkewMs: random.upTo(600_000) }))],
+  ["queue held by another process", (town, random) => void holdQueue(town, random.upTo(3_000))],
   ["server restart", ({ emulator }, random) => void emulator.faults.restart({ gapMs: random.upTo(2_000) })],
 ];
 
@@ -162,7 +166,49 @@ const TROUBLES: readonly Trouble[] = [
 const SLOW_TROUBLES: readonly (readonly [...Trouble, number])[] = [
   ["half-open connections", ({ emulator }) => emulator.faults.silenceSockets(), 50],
   ["server away for 90 s", ({ emulator }) => void emulator.faults.restart({ gapMs: 90_000 }), 99],
+  ["queue damaged while the gateway was down", damageQueue, 25],
 ];
+
+const queueFile = ({ gateway }: Town): string =>
+  join(gateway.folder, "state", "rocketchat", "ingress-default.sqlite");
+
+/** Nothing can be stored while the lock is held, nor done with what is stored. */
+async function holdQueue(town: Town, ms: number): Promise<void> {
+  const db = new DatabaseSync(queueFile(town), { timeout: 1_000 });
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    await wait(ms);
+    db.exec("ROLLBACK");
+  } finally {
+    db.close();
+  }
+}
+
+/** Damages a queue in which nothing waits: what waits in one that is damaged is lost, and the page says so. */
+async function damageQueue(town: Town, _random: Random, ask: () => void): Promise<void> {
+  const { gateway } = town;
+  const file = queueFile(town);
+  do {
+    if (!gateway.running) await gateway.start();
+    await wait(1_000);
+    await gateway.kill("SIGKILL");
+  } while (waiting(file) > 0);
+  const content = readFileSync(file);
+  writeFileSync(file, content.fill(0xa5, 100, 4_000));
+  ask();
+  const from = gateway.output.length;
+  await gateway.start();
+  await gateway.waitForOutput(/\[default\] account .*now lies at/, { from });
+  ask();
+  await gateway.restart();
+}
+
+function waiting(file: string): number {
+  const db = new DatabaseSync(file);
+  const row = db.prepare("SELECT count(*) AS n FROM event WHERE status IN ('pending', 'claimed')").get();
+  db.close();
+  return Number(row?.n);
+}
 
 const RESTARTS: readonly Trouble[] = [
   [
