@@ -48,13 +48,14 @@ export function Composer({ person, room, place, editing, onDone, onEditLast }: P
   const listId = `names-${place.tmid ?? "room"}`;
 
   const complete = ({ username }: Choice) => {
-    const start = caret - (typed?.length ?? 0);
-    const before = `${text.slice(0, start)}${username} `;
-    setText(before + text.slice(caret));
-    setCaret(before.length);
+    const { current } = field;
+    if (!current) return;
+    // At once and not after drawing: the next key may come before that.
+    current.setRangeText(`${username} `, caret - (typed?.length ?? 0), caret, "end");
+    setText(current.value);
+    setCaret(current.selectionStart);
     setChosen(0);
-    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
-    field.current?.focus();
+    current.focus();
   };
   const send = async () => {
     if (text.trim() === "") return;
