@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** One project a layer, so that each can run alone; `gateway` starts real OpenClaw processes, two at a time. */
+/** One project a layer, so that each can run alone; `gateway` starts real OpenClaw processes, three at a time. */
 export default defineConfig({
   test: {
     projects: [
@@ -42,7 +42,7 @@ export default defineConfig({
           globalSetup: ["test/gateway/pack-once.ts", "test/browser/chromium.ts"],
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
