@@ -304,5 +304,5 @@ function judgeOrder(questions: readonly Question[], said: readonly Said[]): stri
 function judgeOthers(said: readonly Said[]): string[] {
   return said
     .filter(({ msg }) => !/\bq\d+x\d+w\d+\./.test(msg) && !HOST_NOTICES.some((notice) => notice.test(msg)))
-    .map(({ msg }) => `somebody said: ${msg.slice(0, 120)}`);
+    .map(({ msg }) => `somebody said: ${msg.slice(0, 300)}`);
 }
