@@ -36,7 +36,7 @@ import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { openKnownFile } from "./known-file.ts";
 import { getRuntime, isDraining } from "./runtime.ts";
 import { HandedBackError } from "./turn/handover.ts";
-import type { FinishingTurns } from "./turn/scope.ts";
+import type { SessionTurns } from "./turn/order.ts";
 
 /** A stored event ends as failed after this many attempts, but not before this age: a server may be away. */
 const MAX_ATTEMPTS = 8;
@@ -75,7 +75,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   const { accountId } = ctx;
   const memory = openAccountMemory(scope, rest);
   const { readConfig, readSettings, rooms, known, pairings } = memory;
-  const finishing: FinishingTurns = new Map();
+  const turns: SessionTurns = new Map();
   const { now } = systemClock;
   const bursts = createBursts({ now });
   const runs = createRuns();
@@ -115,7 +115,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     readConfig,
     readSettings,
     log,
-    finishing,
+    turns,
     bursts,
     pairings,
     countWaiting: createWaitingCounter(queue),

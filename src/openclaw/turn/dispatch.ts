@@ -20,6 +20,7 @@ import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
 import { type Feedback, openFeedback } from "./feedback.ts";
 import { createHandover, readMessageId } from "./handover.ts";
+import { inOrder } from "./order.ts";
 import { findRefusal, tellRefusal } from "./refusal.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
@@ -54,27 +55,20 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
     isCommand: command !== undefined,
     signal,
   });
-  await feedback.during(runAgent(scope, dispatch, feedback));
+  settleWhenStopped(scope, signal);
+  const order = { route, isCommand: command !== undefined, waits: command !== STOP, signal };
+  await feedback.during(inOrder(scope, order, (finish) => runAgent(scope, dispatch, { feedback, finish })));
 }
 
 /** Resolves with what OpenClaw says of the turn, undefined when it did not begin. */
 async function runAgent(
   scope: TurnScope,
   dispatch: Dispatch,
-  feedback: Feedback,
+  { feedback, finish }: { readonly feedback: Feedback; readonly finish: () => void },
 ): Promise<object | undefined> {
   const { route, ingress, replies, lookAround, signal, command } = dispatch;
-  const { core, cfg, accountId, settings, input, log, finishing } = scope;
+  const { core, cfg, accountId, settings, input, log } = scope;
   const { message } = input;
-  settleWhenStopped(scope, signal);
-  // A stop waits for nobody: what it is to end may be what it would wait for.
-  const waits = command !== STOP;
-  for (
-    let turn = finishing.get(route.turnSessionKey);
-    waits && turn;
-    turn = finishing.get(route.turnSessionKey)
-  )
-    await turn;
   if (signal?.aborted) return undefined;
   const about = { message: message.id, session: route.turnSessionKey };
   const startedAt = Date.now();
@@ -97,13 +91,6 @@ async function runAgent(
   // Of the reply in hand: OpenClaw prepares and delivers one after another.
   let place: string | undefined;
   let held = false;
-  const finish = (): void => {
-    const over = Promise.allSettled([finishing.get(route.turnSessionKey), turn]).then(forget);
-    finishing.set(route.turnSessionKey, over);
-    function forget(): void {
-      if (finishing.get(route.turnSessionKey) === over) finishing.delete(route.turnSessionKey);
-    }
-  };
   // Much may have changed while the room was read.
   scope.assertOpen();
   const turn = core.channel.inbound.run({

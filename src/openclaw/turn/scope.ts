@@ -10,6 +10,7 @@ import type { Typing } from "../../outbound/typing.ts";
 import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import type { PairingMemory } from "../pairing-memory.ts";
+import type { SessionTurns } from "./order.ts";
 
 export interface HostOptions {
   readonly core: PluginRuntime;
@@ -23,7 +24,7 @@ export interface HostOptions {
   readonly assertOpen: () => void;
   /** Whether OpenClaw was given this before, and handed it back because it stopped. */
   readonly handedBack: boolean;
-  readonly finishing: FinishingTurns;
+  readonly turns: SessionTurns;
   readonly pairings: PairingMemory;
   readonly bursts: Bursts;
   /** How many stored messages of the input's conversation wait for their turn. */
@@ -32,12 +33,6 @@ export interface HostOptions {
   readonly rest: RestClient;
   readonly typing: Typing;
 }
-
-/**
- * By session key: turns whose last reply is on its way. While OpenClaw waits to hear that it arrived, a next
- * turn of the session would take it for lost and say so in the room; it begins when this one is over.
- */
-export type FinishingTurns = Map<string, Promise<void>>;
 
 export interface TurnScope extends HostOptions {
   readonly cfg: OpenClawConfig;
