@@ -25,7 +25,7 @@ import { findRefusal, tellRefusal } from "./refusal.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
-import { readSession } from "./session.ts";
+import { mayJoinRun, readSession } from "./session.ts";
 
 /** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
 export const STOP = "/stop";
@@ -56,8 +56,17 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
     signal,
   });
   settleWhenStopped(scope, signal);
-  const order = { route, isCommand: command !== undefined, waits: command !== STOP, signal };
-  await feedback.during(inOrder(scope, order, (finish) => runAgent(scope, dispatch, { feedback, finish })));
+  const order = {
+    sessionKey: route.turnSessionKey,
+    mayJoin: () => command !== undefined || mayJoinRun(scope, route),
+    // What a stop is to end may be what it would wait for.
+    waits: command !== STOP,
+    // OpenClaw would take what waits long for something that hangs.
+    onWaiting: () => scope.lifecycle.onDeferredHeartbeat?.(),
+    signal,
+  };
+  const run = (finish: () => void) => runAgent(scope, dispatch, { feedback, finish });
+  await feedback.during(inOrder(scope.turns, order, run));
 }
 
 /** Resolves with what OpenClaw says of the turn, undefined when it did not begin. */

@@ -1,5 +1,6 @@
-// Owns what OpenClaw remembers of a turn's session, as far as it decides what the agent is shown.
+// Owns what OpenClaw knows of a turn's session, as far as it decides what the agent is shown and when it runs.
 
+import { resolveActiveEmbeddedRunSessionId } from "openclaw/plugin-sdk/agent-harness-runtime";
 import {
   evaluateSessionFreshness,
   resolveChannelResetConfig,
@@ -41,4 +42,16 @@ export function readSession({ core, cfg, input }: TurnScope, route: Route): Sess
   });
   const isNew = !fresh || lastInteractionAt === undefined;
   return { isNew, since: fresh ? sessionStartedAt : undefined };
+}
+
+/**
+ * Whether OpenClaw would take a message into the run that is under way, or keep it for the next, by its queue mode
+ * (`concepts/queue`): not where there is no run, and not in mode `followup`, where each message has a turn of its own.
+ */
+export function mayJoinRun({ core, cfg }: TurnScope, { agentId, turnSessionKey }: Route): boolean {
+  const entry = core.agent.session.getSessionEntry({ agentId, sessionKey: turnSessionKey });
+  const { mode, byChannel } = cfg.messages?.queue ?? {};
+  const channels: Readonly<Record<string, string | undefined>> = byChannel ?? {};
+  if ((entry?.queueMode ?? channels[CHANNEL_ID] ?? mode) === "followup") return false;
+  return resolveActiveEmbeddedRunSessionId(turnSessionKey) !== undefined;
 }

@@ -1,0 +1,107 @@
+import { expect, it } from "vitest";
+import { inOrder, type Order, type SessionTurns } from "./order.ts";
+
+/** Turns of one session that are over when the test says so. */
+function session() {
+  const turns: SessionTurns = new Map();
+  const begun: string[] = [];
+  let waited = 0;
+  return {
+    turns,
+    begun,
+    waited: () => waited,
+    begin(name: string, order: Partial<Order> = {}) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let finish = (): void => {};
+      const over = inOrder(
+        turns,
+        {
+          sessionKey: "room",
+          mayJoin: () => false,
+          waits: true,
+          onWaiting: () => {
+            waited += 1;
+          },
+          ...order,
+        },
+        (told) => {
+          begun.push(name);
+          finish = told;
+          return promise;
+        },
+      );
+      return { over, end: resolve, finish: () => finish() };
+    },
+  };
+}
+
+it("begins a turn when the one before is over, and keeps the order", async () => {
+  const { begin, begun, waited } = session();
+  const [one, two] = [begin("one"), begin("two")];
+  await expect.poll(waited).toBeGreaterThan(1);
+  expect(begun).toEqual(["one"]);
+  one.end();
+  await expect.poll(() => begun).toEqual(["one", "two"]);
+  const three = begin("three");
+  two.end();
+  three.end();
+  await Promise.all([one.over, two.over, three.over]);
+  expect(begun).toEqual(["one", "two", "three"]);
+});
+
+it("begins beside a turn whose run it may join, as soon as there is one", async () => {
+  const { begin, begun, waited } = session();
+  const one = begin("one");
+  let running = false;
+  const two = begin("two", { mayJoin: () => running });
+  await expect.poll(waited).toBeGreaterThan(0);
+  expect(begun).toEqual(["one"]);
+  running = true;
+  await expect.poll(() => begun).toEqual(["one", "two"]);
+  one.end();
+  two.end();
+  await Promise.all([one.over, two.over]);
+});
+
+it("joins nothing whose last reply is on its way", async () => {
+  const { begin, begun, waited } = session();
+  const one = begin("one");
+  one.finish();
+  const two = begin("two", { mayJoin: () => true });
+  await expect.poll(waited).toBeGreaterThan(1);
+  expect(begun).toEqual(["one"]);
+  one.end();
+  await expect.poll(() => begun).toEqual(["one", "two"]);
+  two.end();
+  await two.over;
+});
+
+it("lets begin at once what waits for nobody, and other sessions", async () => {
+  const { begin, begun } = session();
+  const turns = [begin("one"), begin("stop", { waits: false }), begin("elsewhere", { sessionKey: "other" })];
+  expect(begun).toEqual(["one", "stop", "elsewhere"]);
+  for (const turn of turns) turn.end();
+  await Promise.all(turns.map(({ over }) => over));
+});
+
+it("ends the waiting of a turn that is stopped", async () => {
+  const { begin, begun, waited } = session();
+  const stopped = new AbortController();
+  const [one, two] = [begin("one"), begin("two", { signal: stopped.signal })];
+  await expect.poll(waited).toBeGreaterThan(0);
+  stopped.abort();
+  await expect.poll(() => begun).toEqual(["one", "two"]);
+  one.end();
+  two.end();
+  await Promise.all([one.over, two.over]);
+});
+
+it("forgets turns that are over, also those that fail", async () => {
+  const { turns, begin } = session();
+  const order: Order = { sessionKey: "room", mayJoin: () => false, waits: true, onWaiting: () => {} };
+  await expect(inOrder(turns, order, () => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
+  const next = begin("next");
+  next.end();
+  await next.over;
+  expect(turns.size).toBe(0);
+});
