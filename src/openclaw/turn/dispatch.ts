@@ -25,7 +25,7 @@ import { findRefusal, tellRefusal } from "./refusal.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
-import { mayJoinRun, readSession } from "./session.ts";
+import { readSession, watchRun } from "./session.ts";
 
 /** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
 export const STOP = "/stop";
@@ -58,7 +58,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   settleWhenStopped(scope, signal);
   const order = {
     sessionKey: route.turnSessionKey,
-    mayJoin: () => command !== undefined || mayJoinRun(scope, route),
+    mayJoin: command === undefined ? watchRun(scope, route) : () => true,
     // What a stop is to end may be what it would wait for.
     waits: command !== STOP,
     // OpenClaw would take what waits long for something that hangs.

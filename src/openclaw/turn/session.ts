@@ -45,13 +45,24 @@ export function readSession({ core, cfg, input }: TurnScope, route: Route): Sess
 }
 
 /**
- * Whether OpenClaw would take a message into the run that is under way, or keep it for the next, by its queue mode
- * (`concepts/queue`): not where there is no run, and not in mode `followup`, where each message has a turn of its own.
+ * How long a run must have been seen to go on before a message joins it. Milliseconds. OpenClaw takes a moment to look
+ * what to do with a message, seconds when it is busy; when the run ends meanwhile, it makes a second turn of it.
  */
-export function mayJoinRun({ core, cfg }: TurnScope, { agentId, turnSessionKey }: Route): boolean {
-  const entry = core.agent.session.getSessionEntry({ agentId, sessionKey: turnSessionKey });
-  const { mode, byChannel } = cfg.messages?.queue ?? {};
-  const channels: Readonly<Record<string, string | undefined>> = byChannel ?? {};
-  if ((entry?.queueMode ?? channels[CHANNEL_ID] ?? mode) === "followup") return false;
-  return resolveActiveEmbeddedRunSessionId(turnSessionKey) !== undefined;
+const JOIN_AFTER_MS = 3_000;
+
+/**
+ * Answers whether OpenClaw would take a message into the run that is under way, or keep it for the next, by its queue
+ * mode (`concepts/queue`): not where there is no run, and not in mode `followup`, where each message has its own.
+ */
+export function watchRun({ core, cfg }: TurnScope, { agentId, turnSessionKey }: Route): () => boolean {
+  let seenAt: number | undefined;
+  return () => {
+    const entry = core.agent.session.getSessionEntry({ agentId, sessionKey: turnSessionKey });
+    const { mode, byChannel } = cfg.messages?.queue ?? {};
+    const channels: Readonly<Record<string, string | undefined>> = byChannel ?? {};
+    const isAlone = (entry?.queueMode ?? channels[CHANNEL_ID] ?? mode) === "followup";
+    const runs = !isAlone && resolveActiveEmbeddedRunSessionId(turnSessionKey) !== undefined;
+    seenAt = runs ? (seenAt ?? performance.now()) : undefined;
+    return seenAt !== undefined && performance.now() - seenAt >= JOIN_AFTER_MS;
+  };
 }
