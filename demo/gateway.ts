@@ -28,7 +28,7 @@ const CLI_TIMEOUT_MS = 120_000;
 const WAIT_TIMEOUT_MS = 120_000;
 const PROBE_INTERVAL_MS = 200;
 /** A gateway drains for minutes when a turn hangs; after this grace it is killed. */
-const STOP_GRACE_MS = 5_000;
+const STOP_GRACE_MS = 10_000;
 const OUTPUT_TAIL_LINES = 40;
 
 const configSchema = z.record(z.string(), z.unknown());

@@ -224,8 +224,10 @@ describe("what people see of a turn", () => {
     const script = stack.model.script("unfinished words", { text: "unfinished words", hold: true });
     mention("unfinished words please");
     await typed.until(town, ["user-typing"]);
-    await Promise.all([typed.until(town, []), stack.gateway.end()]);
+    const ended = stack.gateway.end();
+    // OpenClaw waits for a run that has begun.
     script.release();
+    await Promise.all([typed.until(town, []), ended]);
   });
 });
 
