@@ -169,6 +169,8 @@ const SLOW_TROUBLES: readonly (readonly [...Trouble, number])[] = [
   ["queue damaged while the gateway was down", damageQueue, 25],
 ];
 
+const SQLITE_BUSY = 5;
+
 const queueFile = ({ gateway }: Town): string =>
   join(gateway.folder, "state", "rocketchat", "ingress-default.sqlite");
 
@@ -176,11 +178,22 @@ const queueFile = ({ gateway }: Town): string =>
 async function holdQueue(town: Town, ms: number): Promise<void> {
   const db = new DatabaseSync(queueFile(town), { timeout: 1_000 });
   try {
-    db.exec("BEGIN IMMEDIATE");
+    if (!lock(db)) return;
     await wait(ms);
     db.exec("ROLLBACK");
   } finally {
     db.close();
+  }
+}
+
+/** Answers whether it could be locked: the same trouble may hold it already. */
+function lock(db: DatabaseSync): boolean {
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return false;
+    throw error;
   }
 }
 
