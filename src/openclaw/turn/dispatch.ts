@@ -58,7 +58,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   settleWhenStopped(scope, signal);
   const order = {
     sessionKey: route.turnSessionKey,
-    mayJoin: command === undefined ? watchRun(scope, route) : () => true,
+    mayJoin: command === undefined ? watchRun(route) : () => true,
     // What a stop is to end may be what it would wait for.
     waits: command !== STOP,
     // OpenClaw would take what waits long for something that hangs.
