@@ -1,6 +1,6 @@
 // Owns the light entry: setup, status and secrets, without a socket.
 
 import { defineSetupPluginEntry } from "openclaw/plugin-sdk/channel-core";
-import { rocketchatPlugin } from "./src/openclaw/channel.ts";
+import { rocketchatSetupPlugin } from "./src/openclaw/setup-plugin.ts";
 
-export default defineSetupPluginEntry(rocketchatPlugin);
+export default defineSetupPluginEntry(rocketchatSetupPlugin);

@@ -121,6 +121,8 @@ async function callsPerAnswer(
   // Asked by the clock, whatever is answered: whether the token is still good.
   const calls = () => scene.emulator.control.requests().filter(({ path }) => !path.endsWith("/v1/me")).length;
   const count = async (rid: string): Promise<number> => {
+    // A call counts when it is over, that of the answer before, too.
+    await scene.probe.rest();
     const before = calls();
     for (let run = 0; run < WARM_UP_RUNS; run += 1) await ask(scene, rid);
     await scene.probe.rest();

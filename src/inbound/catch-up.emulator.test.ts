@@ -43,6 +43,8 @@ const textOf = ({ message }: RawMessageEvent): string =>
 function account(
   options: {
     ago?: number;
+    /** How far the server's clock was ahead when the mark was noted. Milliseconds. */
+    ahead?: number;
     catchUp?: Partial<CatchUpSettings>;
     failures?: number;
     settings?: Partial<AccountSettings>;
@@ -50,7 +52,7 @@ function account(
 ) {
   const ago = options.ago ?? 5_000;
   const now = Date.now();
-  let mark: Mark | undefined = { readTo: now - ago, notedAt: now - ago, startedAt: 0 };
+  let mark: Mark | undefined = { readTo: now - ago + (options.ahead ?? 0), notedAt: now - ago, startedAt: 0 };
   if (options.ago === Number.POSITIVE_INFINITY) mark = undefined;
   let failures = options.failures ?? 0;
   const came: string[] = [];
@@ -278,6 +280,16 @@ describe("catching up", () => {
     catchUp.online();
     await catchUp.awaitTurn({ message: { rid }, room: {} });
     expect(came).toEqual(["missed"]);
+  });
+
+  it("finds what was sent while a clock was right that is ahead before and after", async () => {
+    const minutes = 60_000;
+    const { catchUp, came, settled } = account({ ago: 1_000, ahead: 5 * minutes });
+    say("sent at the right time");
+    emulator.faults.lasting.clockSkewMs = 9 * minutes;
+    catchUp.online();
+    await settled();
+    expect(came).toEqual(["sent at the right time"]);
   });
 
   it("finds a message that the open connection did not deliver", async () => {

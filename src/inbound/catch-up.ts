@@ -185,7 +185,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     // A server whose clock was set back has sent what we missed under times that we had read to before.
     const readTo = Math.min(before.readTo, asked + CLOCK_GRAIN_MS - Math.max(0, now() - before.notedAt));
     if (readTo < oldest) tellSkipped(`messages sent from ${iso(readTo)} to ${iso(oldest)}`);
-    const since = Math.max(readTo - OVERLAP_MS, oldest, before.startedAt);
+    // Or its clock was ahead then and is now, and was right in between.
+    const since = Math.max(Math.min(readTo, before.notedAt) - OVERLAP_MS, oldest, before.startedAt);
     const rooms = await listRooms(since);
     const joins = rooms.length > 0 ? await fetchJoins(rest, since) : new Map<string, number>();
     for (const room of rooms) pending.set(room.id, { room, done: Promise.withResolvers() });

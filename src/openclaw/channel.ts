@@ -1,53 +1,28 @@
-// Owns the ChannelPlugin object: what the Rocket.Chat channel is, declared to OpenClaw.
-
-import { describeAccountSnapshot } from "openclaw/plugin-sdk/account-helpers";
-import { createScopedChannelConfigAdapter } from "openclaw/plugin-sdk/channel-config-helpers";
 import { type ChannelPlugin, createChatChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import { formatTarget, parseTarget } from "../outbound/target.ts";
 import type { AccountSettings } from "../settings.ts";
 import { actions } from "./actions.ts";
 import { messageToolHints } from "./broadcast.ts";
-import {
-  inspectAccount,
-  isConfigured,
-  listAccountIds,
-  normalizeAllowEntry,
-  resolveAccount,
-  resolveDefaultAccountId,
-} from "./config/account.ts";
-import { LIVE_KEYS } from "./config/live-keys.ts";
-import { CHANNEL_ID, rocketchatConfigSchema } from "./config/schema.ts";
+import { normalizeAllowEntry } from "./config/account.ts";
+import { CHANNEL_ID } from "./config/schema.ts";
 import { directory } from "./directory.ts";
 import { messageAdapter, outbound } from "./message-adapter.ts";
 import { groups } from "./room-tools.ts";
-import { secrets } from "./secrets.ts";
 import { security } from "./security.ts";
 import {
   resolveDeliveryTarget,
   resolveOutboundSessionRoute,
   resolveSessionConversation,
 } from "./session-route.ts";
-import { setupContract } from "./setup/contract.ts";
-import { setupWizard } from "./setup/wizard.ts";
-import { type Probe, status } from "./status.ts";
+import { setupBase } from "./setup-plugin.ts";
+import type { Probe } from "./status.ts";
 import { lookUpTarget, readTarget, TARGET_HINT } from "./targets.ts";
 import { threading } from "./threading.ts";
 
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
 const loadGateway = createLazyRuntimeModule(() => import("./gateway.ts"));
 const loadApprovals = createLazyRuntimeModule(() => import("./approvals.ts"));
-
-const config = createScopedChannelConfigAdapter<AccountSettings>({
-  sectionKey: CHANNEL_ID,
-  listAccountIds,
-  resolveAccount,
-  inspectAccount,
-  defaultAccountId: resolveDefaultAccountId,
-  clearBaseFields: ["serverUrl", "userId", "username", "pat", "name"],
-  resolveAllowFrom: (account) => [...account.allowFrom],
-  formatAllowFrom: (entries) => entries.map(normalizeAllowEntry).filter((entry) => entry !== ""),
-});
 
 function normalizeTarget(text: string): string | undefined {
   const target = parseTarget(text);
@@ -59,20 +34,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
   Probe
 >({
   base: {
-    id: CHANNEL_ID,
-    meta: {
-      id: CHANNEL_ID,
-      label: "Rocket.Chat",
-      selectionLabel: "Rocket.Chat (plugin)",
-      detailLabel: "Rocket.Chat bot user",
-      docsPath: "/channels/rocketchat",
-      docsLabel: CHANNEL_ID,
-      blurb: "self-hosted team chat; one bot user per agent.",
-      order: 66,
-      markdownCapable: true,
-    },
-    setupContract,
-    setupWizard,
+    ...setupBase,
     agentPrompt: {
       messageToolHints,
       inboundFormattingHints: () => ({
@@ -83,34 +45,6 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
         ],
       }),
     },
-    capabilities: {
-      chatTypes: ["direct", "group", "channel", "thread"],
-      threads: true,
-      reactions: true,
-      edit: true,
-      unsend: true,
-      media: false,
-    },
-    reload: {
-      configPrefixes: [`channels.${CHANNEL_ID}`],
-      noopPrefixes: LIVE_KEYS.flatMap((key) => [
-        `channels.${CHANNEL_ID}.${key}`,
-        `channels.${CHANNEL_ID}.accounts.*.${key}`,
-      ]),
-      accountScopedRestart: true,
-    },
-    configSchema: rocketchatConfigSchema,
-    config: {
-      ...config,
-      isConfigured,
-      describeAccount: (account) =>
-        describeAccountSnapshot({
-          account,
-          configured: isConfigured(account),
-          extra: { tokenStatus: account.patStatus, baseUrl: account.serverUrl },
-        }),
-    },
-    secrets,
     groups,
     actions,
     directory,
@@ -130,7 +64,6 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
       resolveDeliveryTarget,
       directTargetStyle: "user-prefixed",
     },
-    status,
     gateway: { startAccount: async (ctx) => (await loadGateway()).startAccount(ctx) },
   },
   pairing: {

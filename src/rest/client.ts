@@ -1,6 +1,6 @@
 // Owns one REST request: headers, deadline, size limit, waiting for the rate limit, and turning every failure into our errors.
 
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   networkErrorFrom,
   ProtocolError,
@@ -124,8 +124,9 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     read: (response: Response) => Promise<T>,
     follow = false,
   ): Promise<T> {
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+    const late = new AbortController();
+    const deadline = setTimeout(() => late.abort(), DEADLINE_MS).unref();
+    const signal = options.signal ? AbortSignal.any([late.signal, options.signal]) : late.signal;
     const { method, url, path, body } = call;
     const headers = { ...authFor(url), ...call.headers };
     try {
@@ -139,9 +140,12 @@ export function createRestClient(options: RestClientOptions): AccountClient {
         await release();
       }
     } catch (error) {
-      if (deadline.aborted)
+      if (late.signal.aborted)
         throw new TimeoutError(`${path} did not answer in time`, { afterMs: DEADLINE_MS });
       throw error instanceof RocketChatError ? error : networkErrorFrom(error, new URL(url).host);
+    } finally {
+      // An answered call would else stay in memory until its deadline.
+      clearTimeout(deadline);
     }
   }
 
@@ -319,5 +323,5 @@ function codeOf(body: JsonObject): string | undefined {
 
 const realClock: RestClock = {
   now: () => performance.now(),
-  sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }),
+  sleep: (ms, signal) => sleep(ms, undefined, signal && { signal }),
 };

@@ -47,7 +47,8 @@ function createRandom(seed: number): Random {
 const HOST_NOTICES = [/^I’m continuing your interrupted request/, /^I'm continuing your interrupted request/];
 
 const STEPS = 10;
-const ANSWER_TIMEOUT_MS = 240_000;
+/** After three unclean starts OpenClaw keeps channels stopped until these are five minutes old. */
+const ANSWER_TIMEOUT_MS = 420_000;
 const LOOK_INTERVAL_MS = 50;
 /** Nothing more may come after the last answer; a doubled one would follow within this time. */
 const QUIET_MS = 700;
