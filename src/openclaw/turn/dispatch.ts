@@ -5,6 +5,7 @@ import {
   bindIngressLifecycleToReplyOptions,
   createChannelMessageReplyPipeline,
 } from "openclaw/plugin-sdk/channel-outbound";
+import { questionGatewayRuntime } from "openclaw/plugin-sdk/question-gateway-runtime";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import type { ReplyPort, TurnPort } from "../../inbound/host.ts";
 import { NOTHING_AROUND } from "../../inbound/surroundings.ts";
@@ -20,7 +21,7 @@ import { sendingFor } from "../transport.ts";
 import { buildContext, lastRoute } from "./context.ts";
 import { type Feedback, openFeedback } from "./feedback.ts";
 import { createHandover, readMessageId } from "./handover.ts";
-import { inOrder } from "./order.ts";
+import { inOrder, type TurnProgress } from "./order.ts";
 import { findRefusal, tellRefusal } from "./refusal.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
@@ -58,14 +59,14 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   settleWhenStopped(scope, signal);
   const order = {
     sessionKey: route.turnSessionKey,
-    mayJoin: command === undefined ? watchRun(route) : () => true,
+    mayJoin: command === undefined ? watchRun(scope, route) : () => true,
     // What a stop is to end may be what it would wait for.
     waits: command !== STOP,
     // OpenClaw would take what waits long for something that hangs.
     onWaiting: () => scope.lifecycle.onDeferredHeartbeat?.(),
     signal,
   };
-  const run = (finish: () => void) => runAgent(scope, dispatch, { feedback, finish });
+  const run = (progress: TurnProgress) => runAgent(scope, dispatch, { feedback, progress });
   await feedback.during(inOrder(scope.turns, order, run));
 }
 
@@ -73,7 +74,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
 async function runAgent(
   scope: TurnScope,
   dispatch: Dispatch,
-  { feedback, finish }: { readonly feedback: Feedback; readonly finish: () => void },
+  { feedback, progress }: { readonly feedback: Feedback; readonly progress: TurnProgress },
 ): Promise<object | undefined> {
   const { route, ingress, replies, lookAround, signal, command } = dispatch;
   const { core, cfg, accountId, settings, input, log } = scope;
@@ -131,6 +132,7 @@ async function runAgent(
           observeMessageSent: true,
           // A reply is addressed by its room and thread; a native reply to one message is nothing we could prove.
           async preparePayload({ replyToId, ...payload }, { kind }) {
+            progress.ask(questionGatewayRuntime.readAskUserQuestionId(payload) !== undefined);
             held = await handover.hold(payload);
             place = await plan.place({ ...payload, replyToId: replyToId && readMessageId(replyToId), kind });
             if (place !== undefined) rememberThread({ roomId: input.room.id, threadId: place });
@@ -138,13 +140,13 @@ async function runAgent(
           },
           durable(payload, { kind }) {
             if (kind !== "final") return false;
-            finish();
+            progress.finish();
             // A command is answered in its own place, and nothing of a stopped answer is kept.
             if (command !== undefined || signal?.aborted || held) return false;
             return durableReply(scope, payload, place);
           },
           async deliver(payload, { kind }) {
-            if (kind === "final") finish();
+            if (kind === "final") progress.finish();
             if (held) return { visibleReplySent: false };
             const messageIds: string[] = [];
             const { rest } = sendingFor(settings);
@@ -173,7 +175,7 @@ async function runAgent(
     },
   });
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
-  if (command === STOP) finish();
+  if (command === STOP) progress.finish();
   const result = await turn;
   await handover.settle();
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { inOrder, type Order, type SessionTurns } from "./order.ts";
+import { inOrder, type Order, type SessionTurns, type TurnProgress } from "./order.ts";
 
 /** Turns of one session that are over when the test says so. */
 function session() {
@@ -12,7 +12,7 @@ function session() {
     waited: () => waited,
     begin(name: string, order: Partial<Order> = {}) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      let finish = (): void => {};
+      let progress: TurnProgress | undefined;
       const over = inOrder(
         turns,
         {
@@ -26,11 +26,11 @@ function session() {
         },
         (told) => {
           begun.push(name);
-          finish = told;
+          progress = told;
           return promise;
         },
       );
-      return { over, end: resolve, finish: () => finish() };
+      return { over, end: resolve, progress: () => progress };
     },
   };
 }
@@ -63,10 +63,24 @@ it("begins beside a turn whose run it may join, as soon as there is one", async 
   await Promise.all([one.over, two.over]);
 });
 
+it("begins beside a turn whose agent asks something, and not any more when it goes on", async () => {
+  const { begin, begun, waited } = session();
+  const one = begin("one");
+  one.progress()?.ask(true);
+  const two = begin("two");
+  await expect.poll(() => begun).toEqual(["one", "two"]);
+  one.progress()?.ask(false);
+  const three = begin("three");
+  await expect.poll(waited).toBeGreaterThan(1);
+  expect(begun).toEqual(["one", "two"]);
+  for (const { end } of [one, two, three]) end();
+  await Promise.all([one.over, two.over, three.over]);
+});
+
 it("joins nothing whose last reply is on its way", async () => {
   const { begin, begun, waited } = session();
   const one = begin("one");
-  one.finish();
+  one.progress()?.finish();
   const two = begin("two", { mayJoin: () => true });
   await expect.poll(waited).toBeGreaterThan(1);
   expect(begun).toEqual(["one"]);

@@ -5,7 +5,17 @@ import { setTimeout as wait } from "node:timers/promises";
 interface TurnUnderWay {
   /** Its last reply is on its way, or it is to end others: nothing of the session begins before it is over. */
   finishing: boolean;
+  /** The agent asks the person something and waits for the answer, which is the session's next message. */
+  asking: boolean;
   readonly over: Promise<void>;
+}
+
+/** What a turn tells of itself while it runs. */
+export interface TurnProgress {
+  /** Its last reply is on its way. */
+  finish(): void;
+  /** The reply that is on its way asks the person something, or does not. */
+  ask(asking: boolean): void;
 }
 
 /** By session key. */
@@ -29,29 +39,36 @@ export interface Order {
 /**
  * Runs a turn when the turns of its session allow it. Two of OpenClaw's turns of one session beside each other hold
  * each other up, and of their answers one is thrown away. So a message waits until the one before is over, unless it
- * may join its run. `run` is given a function to call when the turn's last reply is on its way.
+ * may join its run, or may be the answer to what its agent asks.
  */
 export async function inOrder<T>(
   turns: SessionTurns,
   { sessionKey, mayJoin, waits, onWaiting, signal }: Order,
-  run: (finish: () => void) => Promise<T>,
+  run: (progress: TurnProgress) => Promise<T>,
 ): Promise<T> {
   const mayBegin = (): boolean => {
     const ahead = turns.get(sessionKey);
     if (ahead === undefined) return true;
-    return ![...ahead].some(({ finishing }) => finishing) && mayJoin();
+    const turnsAhead = [...ahead];
+    if (turnsAhead.some(({ finishing }) => finishing)) return false;
+    return turnsAhead.some(({ asking }) => asking) || mayJoin();
   };
   while (waits && !signal?.aborted && !mayBegin()) {
     onWaiting();
     await Promise.race([...[...(turns.get(sessionKey) ?? [])].map(({ over }) => over), wait(LOOK_MS)]);
   }
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  const turn: TurnUnderWay = { finishing: false, over };
+  const turn: TurnUnderWay = { finishing: false, asking: false, over };
   const beside = turns.get(sessionKey) ?? new Set();
   turns.set(sessionKey, beside.add(turn));
   try {
-    return await run(() => {
-      turn.finishing = true;
+    return await run({
+      finish: () => {
+        turn.finishing = true;
+      },
+      ask: (asking) => {
+        turn.asking = asking;
+      },
     });
   } finally {
     beside.delete(turn);

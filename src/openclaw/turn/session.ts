@@ -51,13 +51,17 @@ export function readSession({ core, cfg, input }: TurnScope, route: Route): Sess
 const JOIN_AFTER_MS = 3_000;
 
 /**
- * Answers whether there is a run that a message may join: OpenClaw takes it in, keeps it for the next by its queue mode
- * (`concepts/queue`), or takes it for the answer to what the agent has asked, in every mode.
+ * Answers whether OpenClaw would take a message into the run that is under way, or keep it for the next, by its queue
+ * mode (`concepts/queue`): not where there is no run, and not in mode `followup`, where each message has its own.
  */
-export function watchRun({ turnSessionKey }: Route): () => boolean {
+export function watchRun({ core, cfg }: TurnScope, { agentId, turnSessionKey }: Route): () => boolean {
   let seenAt: number | undefined;
   return () => {
-    const runs = resolveActiveEmbeddedRunSessionId(turnSessionKey) !== undefined;
+    const entry = core.agent.session.getSessionEntry({ agentId, sessionKey: turnSessionKey });
+    const { mode, byChannel } = cfg.messages?.queue ?? {};
+    const channels: Readonly<Record<string, string | undefined>> = byChannel ?? {};
+    const isAlone = (entry?.queueMode ?? channels[CHANNEL_ID] ?? mode) === "followup";
+    const runs = !isAlone && resolveActiveEmbeddedRunSessionId(turnSessionKey) !== undefined;
     seenAt = runs ? (seenAt ?? performance.now()) : undefined;
     return seenAt !== undefined && performance.now() - seenAt >= JOIN_AFTER_MS;
   };
