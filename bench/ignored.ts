@@ -4,9 +4,11 @@ import { z } from "zod";
 import { type Child, startChild } from "./child.ts";
 import type { Bench, Figure } from "./figures.ts";
 import type { Usage } from "./probe.ts";
-import { BOT, openScene, PERSON, type Scene, startConnected } from "./scene.ts";
+import { BOT, openScene, PERSON, type Scene, startConnected, withChannels } from "./scene.ts";
 
 const SIZES = [10_000, 100_000, 1_000_000] as const;
+/** What a round has whose rooms the bot is in and does not serve, as most rooms of a company. */
+const UNSERVED = 100_000;
 /** Messages before the first round: code is compiled, and what is remembered fills up. */
 const WARM_UP = 20_000;
 const ROOMS = 50;
@@ -68,8 +70,27 @@ async function measure(scene: Scene, flood: Child, say: (line: string) => void):
     from += count;
     say(`${count}: ${describe(round)}`);
   }
+  await stopServing(scene);
+  await play(stage, { kind: "flood", from, count: WARM_UP, roomIds });
+  const unserved = await play(stage, { kind: "flood", from: from + WARM_UP, count: UNSERVED, roomIds });
+  say(`${UNSERVED} in rooms that are not served: ${describe(unserved)}`);
   await bare.close();
-  return figuresOf(rounds, control.connections()[0]?.subs.length ?? 0);
+  return [
+    ...figuresOf(rounds, control.connections()[0]?.subs.length ?? 0),
+    cpuFigure(unserved, `${UNSERVED} in rooms that are not served`),
+  ];
+}
+
+/** Only what `rooms` names is served from here on, and that is nothing. */
+async function stopServing({ gateway }: Scene): Promise<void> {
+  const from = gateway.mark();
+  await gateway.updateConfig(
+    withChannels(({ rocketchat, ...others }) => ({
+      ...others,
+      rocketchat: { ...rocketchat, groupPolicy: "allowlist" },
+    })),
+  );
+  await gateway.waitForOutput(/\[reload\] config .*channels\.rocketchat/, { from });
 }
 
 async function serverUrl({ gateway }: Scene): Promise<string> {
@@ -127,20 +148,22 @@ function describe({ count, cpuMs, floorMs, before, after, calls }: Round): strin
   ].join(", ");
 }
 
+function cpuFigure({ count, cpuMs, floorMs }: Round, what: string): Figure {
+  return {
+    name: `CPU per message, ${what}`,
+    value: (1000 * cpuMs) / count,
+    floor: (1000 * floorMs) / count,
+    unit: "µs",
+    target: { ratio: 1.5 },
+  };
+}
+
 function figuresOf(rounds: readonly Round[], subscriptions: number): Figure[] {
   const last = rounds.at(-1);
   const previous = rounds.at(-2);
   if (last === undefined || previous === undefined) throw new Error("Growth is told by two rounds.");
   return [
-    ...rounds.map(
-      ({ count, cpuMs, floorMs }): Figure => ({
-        name: `CPU per message, ${count}`,
-        value: (1000 * cpuMs) / count,
-        floor: (1000 * floorMs) / count,
-        unit: "µs",
-        target: { ratio: 1.5 },
-      }),
-    ),
+    ...rounds.map((round) => cpuFigure(round, `${round.count}`)),
     {
       name: "REST calls",
       value: rounds.reduce((all, { calls }) => all + calls, 0),
