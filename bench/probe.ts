@@ -21,6 +21,8 @@ const usageSchema = z.object({
   written: z.number(),
   /** The delay of the event loop that 99 % did not exceed since the last question. */
   delayP99Ms: z.number(),
+  /** Timers that run and keep the process alive. */
+  timers: z.number(),
 });
 const cpuSchema = z.object({ cpuMs: z.number() });
 

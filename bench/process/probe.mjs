@@ -37,6 +37,7 @@ function listen(path) {
       used: heapUsed + external,
       written: Number(written),
       delayP99Ms,
+      timers: process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length,
     };
   }
 

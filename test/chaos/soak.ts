@@ -1,11 +1,10 @@
 // Owns the command `npm run soak -- --minutes 30`: a long even load, and what the gateway holds at its end.
 
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import { Probe, probeEnvironment } from "../../bench/probe.ts";
 import { packPlugin } from "../../demo/pack.ts";
 import { closeSandboxes, openSandbox } from "../../demo/sandbox.ts";
 import { BOTS, mark, startTown, type Town } from "./town.ts";
@@ -31,23 +30,25 @@ const KILOBYTE = 1024;
 const QUESTION_EVERY = 10;
 /** After the last minute: the last question is answered, and a doubled answer would have come. */
 const QUIET_MS = 20_000;
-const countsSchema = z.record(z.string(), z.number());
 
 interface Sample {
   /** Resident memory of all processes of the gateway. */
   readonly rssMb: number;
+  /** What the gateway's main process holds in use after a collection of garbage. */
+  readonly usedMb: number;
   /** Their open files and sockets. */
   readonly handles: number;
-  /** Timers that run in them. */
+  /** Timers that run in the main process. */
   readonly timers: number;
   /** The files of the default account's queue. */
   readonly queueKb: number;
 }
 
-const KEYS = ["rssMb", "handles", "timers", "queueKb"] as const;
+const KEYS = ["rssMb", "usedMb", "handles", "timers", "queueKb"] as const;
 
 /** What the gateway's processes hold. */
 async function sample({ gateway }: Town): Promise<Sample> {
+  const { used, timers } = await probe.usage();
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && groupOf(name) === gateway.groupId);
   const rssKb = pids.map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readText(`/proc/${pid}/status`))?.[1] ?? 0));
   const handles = pids.map((pid) => countFiles(`/proc/${pid}/fd`));
@@ -56,20 +57,11 @@ async function sample({ gateway }: Town): Promise<Sample> {
   const queueBytes = queue.map((name) => statSync(join(folder, name)).size);
   return {
     rssMb: Math.round(sum(rssKb) / KILOBYTE),
+    usedMb: Math.round(used / KILOBYTE ** 2),
     handles: sum(handles),
-    timers: await countTimers(gateway.groupId),
+    timers,
     queueKb: Math.round(sum(queueBytes) / KILOBYTE),
   };
-}
-
-/** Asks the gateway's main process, which `held.mjs` was loaded into. */
-async function countTimers(pid: number | undefined): Promise<number> {
-  if (pid === undefined) return 0;
-  const file = join(heldFolder, `${pid}.json`);
-  rmSync(file, { force: true });
-  process.kill(pid, "SIGUSR2");
-  while (!existsSync(file)) await wait(50);
-  return countsSchema.parse(JSON.parse(readText(file))).Timeout ?? 0;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -116,12 +108,12 @@ async function playMinute(town: Town, minute: number): Promise<string> {
 }
 
 const sandbox = await openSandbox("pack");
-const heldFolder = sandbox.folder;
+const probePath = join(sandbox.folder, "probe");
+const probe = new Probe(probePath);
 try {
-  const preload = fileURLToPath(new URL("held.mjs", import.meta.url));
   const town = await startTown({
     tarball: await packPlugin(sandbox.folder),
-    env: { NODE_OPTIONS: `--import=${preload}`, ROCKETCHAT_HELD: heldFolder },
+    env: probeEnvironment(probePath, {}),
   });
   const { control } = town.emulator;
   control.addUser({ username: PERSON });
