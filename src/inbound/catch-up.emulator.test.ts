@@ -306,6 +306,52 @@ describe("catching up", () => {
     expect(came).toEqual(["never delivered"]);
     expect(reports).toEqual([{ undelivered: 1 }]);
   });
+
+  it("finds it, too, when the connection was lost before anybody looked", async () => {
+    const { lasting } = emulator.faults;
+    const { catchUp, came, settled, sleeping, until } = account({
+      ago: 100_000,
+      catchUp: { safetyScanMinutes: 1e-9 },
+    });
+    lasting.clockSkewMs = -90_000;
+    rid = emulator.control.addRoom({ name: `older${rid}`, type: "p", members: ["ann", "bot"] });
+    const idle = () => sleeping.filter(({ ms }) => ms === 30_000);
+    catchUp.online();
+    await settled();
+    lasting.clockSkewMs = -80_000;
+    say("never delivered");
+    lasting.clockSkewMs = 0;
+    catchUp.noteLive({ message: { rid, ts: Date.now() }, room: {} });
+    catchUp.offline();
+    catchUp.online();
+    await until(() => idle().length === 2);
+    await until(() => idle().length === 2);
+    expect(came).toEqual([]);
+    idle()[1]?.wake();
+    await until(() => logged.includes("found messages that the connection never delivered"));
+    expect(came).toEqual(["never delivered"]);
+  });
+
+  it("does not take for undelivered what was written before it was invited", async () => {
+    const { lasting } = emulator.faults;
+    const { catchUp, came, settled, sleeping, until } = account({
+      ago: 100_000,
+      catchUp: { safetyScanMinutes: 1e-9 },
+    });
+    catchUp.online();
+    await settled();
+    rid = emulator.control.addRoom({ name: `scanned${rid}`, type: "p", members: ["ann"] });
+    lasting.clockSkewMs = -80_000;
+    say("before");
+    lasting.clockSkewMs = -60_000;
+    emulator.control.invite({ as: "ann", rid, username: "bot" });
+    lasting.clockSkewMs = -50_000;
+    say("after");
+    lasting.clockSkewMs = 0;
+    sleeping.find(({ ms }) => ms === 30_000)?.wake();
+    await until(() => logged.includes("found messages that the connection never delivered"));
+    expect(came).toEqual(["after"]);
+  });
 });
 
 describe("what happened to messages", () => {

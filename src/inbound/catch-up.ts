@@ -98,6 +98,7 @@ interface Reading {
 /** A room that still has to be read. */
 interface Job {
   readonly room: MovedRoom;
+  readonly from: number;
   readonly done: PromiseWithResolvers<void>;
 }
 
@@ -112,15 +113,21 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** A new account begins to read here, even when that connection was lost before it could note so. */
   let firstOnlineAt: number | undefined;
   let isFirstLink = false;
+  /** Up to where, in server time, it was looked for what an open connection failed to deliver, and when. */
+  let scanned: { upTo: number; at: number } | undefined;
   const learner = createLearner(options);
 
   const settings = () => options.settings();
+  const safetyScanMs = () => settings().catchUp.safetyScanMinutes * 60_000;
   const serverNow = () => rest.serverNow() ?? now();
 
-  async function listRooms(since: number): Promise<MovedRoom[]> {
+  /** The served rooms that moved, and from where to read each: not what was written before the bot was invited. */
+  async function listRooms(since: number): Promise<{ room: MovedRoom; from: number }[]> {
     const moved = await fetchMovedRooms(rest, since);
     await options.prepare();
-    return moved.filter((room) => room.type === "d" || isRoomAllowed(settings(), room));
+    const served = moved.filter((room) => room.type === "d" || isRoomAllowed(settings(), room));
+    const joins = served.length > 0 ? await fetchJoins(rest, since) : new Map<string, number>();
+    return served.map((room) => ({ room, from: Math.max(since, (joins.get(room.id) ?? 0) - 1) }));
   }
 
   /** Reads what a room has missed. Answers how many events were newly stored. */
@@ -176,6 +183,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const asked = await askServerTime(rest, now);
     const noted = marker.current();
     const before = noted ?? marker.begin(asked - (now() - (firstOnlineAt ?? now())));
+    // What was not delivered shortly before the gateway ended, nobody has looked for.
+    scanned ??= { upTo: before.readTo - safetyScanMs() - OVERLAP_MS, at: now() };
     if (noted === undefined && isFirstLink) {
       marker.caughtUp(asked);
       listed.resolve();
@@ -188,21 +197,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     // Or its clock was ahead then and is now, and was right in between.
     const since = Math.max(Math.min(readTo, before.notedAt) - OVERLAP_MS, oldest, before.startedAt);
     const rooms = await listRooms(since);
-    const joins = rooms.length > 0 ? await fetchJoins(rest, since) : new Map<string, number>();
-    for (const room of rooms) pending.set(room.id, { room, done: Promise.withResolvers() });
+    for (const one of rooms) pending.set(one.room.id, { ...one, done: Promise.withResolvers() });
     listed.resolve();
     let stored = 0;
     for (let job = first(pending); job !== undefined; job = first(pending)) {
       signal.throwIfAborted();
-      // Whoever invites the bot does not ask it what was written before.
-      const from = Math.max(since, (joins.get(job.room.id) ?? 0) - 1);
-      stored += await readRoom(job.room, {
-        since: from,
-        changesSince: Math.max(readTo, from),
-        gapFrom: readTo,
-      });
-      pending.delete(job.room.id);
-      job.done.resolve();
+      const { room, from, done } = job;
+      stored += await readRoom(room, { since: from, changesSince: Math.max(readTo, from), gapFrom: readTo });
+      pending.delete(room.id);
+      done.resolve();
     }
     signal.throwIfAborted();
     learner.wasAwaySince(readTo);
@@ -211,14 +214,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return asked;
   }
 
-  /** Looks for messages of a time in which the connection was up. */
-  async function scan(since: number): Promise<number> {
+  /** Looks for messages of a time in which the connection was up, lost and made anew in between or not. */
+  async function scan(upTo: number): Promise<number> {
     // What was sent just now may still be on its way.
     const until = (await askServerTime(rest, now)) - OVERLAP_MS;
+    const oldest = until - settings().catchUp.maxAgeMinutes * 60_000;
+    const since = Math.max(upTo, oldest, marker.current()?.startedAt ?? oldest);
     let found = 0;
-    for (const room of await listRooms(since)) {
-      found += await readRoom(room, { since: Math.max(since, marker.current()?.startedAt ?? since), until });
-    }
+    for (const { room, from } of await listRooms(since))
+      found += await readRoom(room, { since: from, until });
     if (found > 0) {
       undelivered += found;
       log.warn("found messages that the connection never delivered", { found, undelivered });
@@ -239,16 +243,14 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         await options.sleep(pause, signal);
       }
     }
-    let scanned = serverNow() - OVERLAP_MS;
-    let scannedAt = now();
     for (;;) {
       await options.sleep(MARK_INTERVAL_MS, signal);
       marker.idle(serverNow() - SILENCE_MS);
-      const interval = settings().catchUp.safetyScanMinutes * 60_000;
-      if (interval === 0 || now() - scannedAt < interval) continue;
-      scannedAt = now();
+      const interval = safetyScanMs();
+      if (interval === 0 || scanned === undefined || now() - scanned.at < interval) continue;
+      scanned.at = now();
       try {
-        scanned = await scan(scanned);
+        scanned.upTo = await scan(scanned.upTo);
       } catch (error) {
         if (!signal.aborted) log.warn("safety scan failed", { error });
       }

@@ -47,6 +47,8 @@ export async function startTown(options: {
         groupPolicy: "open",
         dmPolicy: "open",
         allowFrom: ["*"],
+        // The bots share threads; each is to answer what names it, and nothing else.
+        implicitMentions: { threadParticipation: false },
         // A frame that the emulator swallows is to be found while the seed is played.
         catchUp: { safetyScanMinutes: 1 },
         accounts: { default: account(BOTS.default), second: account(BOTS.second) },
