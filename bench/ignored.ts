@@ -8,7 +8,7 @@ import { BOT, openScene, PERSON, type Scene, startConnected, withChannels } from
 
 const SIZES = [10_000, 100_000, 1_000_000] as const;
 /** What a round has whose rooms the bot is in and does not serve, as most rooms of a company. */
-const UNSERVED = 100_000;
+const UNSERVED = 1_000_000;
 /** Messages before the first round: code is compiled, and what is remembered fills up. */
 const WARM_UP = 20_000;
 const ROOMS = 50;
