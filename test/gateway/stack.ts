@@ -128,8 +128,11 @@ export async function startStack(
   };
 }
 
-/** The configuration and the copies that OpenClaw keeps of it: there the token stands because it was put there. */
-const CONFIGURATION = /(^|\/)openclaw\.json/;
+/**
+ * The configuration and the copies that OpenClaw keeps of it, one that it was killed over among them: there the token
+ * stands because it was put there.
+ */
+const CONFIGURATION = /(^|\/)openclaw\.json|^\.fs-safe-[\w-]+\.tmp$/;
 
 /** Where a token or password of anybody was written down, over all that the gateway and its commands wrote. */
 function sweep(gateway: Gateway, secrets: Map<string, string>): string[] {
