@@ -573,11 +573,15 @@ describe("calls", () => {
   it("reject at once when not online, and after the stop", async () => {
     const { connection, controller } = start();
     await expect(connection.call("m", [])).rejects.toMatchObject({ code: "not-online", state: "connecting" });
-    const codes = [1, 2, 3].map((call) => connection.call("m", [call]).catch((error: unknown) => error));
+    const request = { stream: "stream-notify-room", eventName: "r1/deleteMessage" };
+    const asked = [connection.call("m", [1]), connection.call("m", [2]), connection.listen(request)];
+    const codes = asked.map((answer) => answer.catch((error: unknown) => error));
     controller.abort();
-    expect(await Promise.all(codes)).toMatchObject([1, 2, 3].map(() => ({ code: "not-online" })));
+    expect(await Promise.all(codes)).toMatchObject(asked.map(() => ({ code: "not-online" })));
     await connection.done;
-    await expect(connection.call("m", [])).rejects.toMatchObject({ code: "not-online", state: "stopped" });
+    const late = { code: "not-online", state: "stopped" };
+    await expect(connection.call("m", [])).rejects.toMatchObject(late);
+    await expect(connection.listen(request)).rejects.toMatchObject(late);
   });
 
   it("reject when their parameters are no JSON, and the link stays", async () => {

@@ -552,9 +552,8 @@ class Driver {
     this.#inbox.close();
     this.#events.close();
     for (const input of this.#inbox.clear()) {
-      if (input.type === "called") {
-        input.call.reject(new NotOnlineError("stopped"));
-      }
+      if (input.type === "called") input.call.reject(new NotOnlineError("stopped"));
+      if (input.type === "listened") input.extra.reject(new NotOnlineError("stopped"));
     }
   }
 }

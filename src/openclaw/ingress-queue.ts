@@ -99,8 +99,9 @@ export function openSqliteQueue(
         .all(...values)
         .filter(isJsonObject),
     );
-  const change = (sql: string, ...values: SqlValue[]): boolean =>
-    explaining(file, () => Number(db.prepare(sql).run(...values).changes) > 0);
+  const countChanges = (sql: string, ...values: SqlValue[]): number =>
+    explaining(file, () => Number(db.prepare(sql).run(...values).changes));
+  const change = (sql: string, ...values: SqlValue[]): boolean => countChanges(sql, ...values) > 0;
   const find = (id: string): JsonObject | undefined => select("SELECT * FROM event WHERE id = ?", id)[0];
 
   const toRecord = (row: JsonObject): QueueRecord => {
@@ -291,13 +292,11 @@ export function openSqliteQueue(
       let pruned = 0;
       for (const [status, ttlMs, maxEntries] of bounds) {
         if (ttlMs === undefined && maxEntries === undefined) continue;
-        const { changes } = db
-          .prepare(
-            `DELETE FROM event WHERE status = ?1 AND id NOT IN (SELECT value FROM json_each(?2)) AND (updated_at < ?3
-               OR id NOT IN (SELECT id FROM event WHERE status = ?1 ORDER BY updated_at DESC, id LIMIT ?4))`,
-          )
-          .run(status, kept, ttlMs === undefined ? 0 : now - ttlMs, maxEntries ?? ALL_ROWS);
-        pruned += Number(changes);
+        pruned += countChanges(
+          `DELETE FROM event WHERE status = ?1 AND id NOT IN (SELECT value FROM json_each(?2)) AND (updated_at < ?3
+             OR id NOT IN (SELECT id FROM event WHERE status = ?1 ORDER BY updated_at DESC, id LIMIT ?4))`,
+          ...[status, kept, ttlMs === undefined ? 0 : now - ttlMs, maxEntries ?? ALL_ROWS],
+        );
       }
       return pruned;
     },
