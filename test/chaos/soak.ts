@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Probe, probeEnvironment } from "../../bench/probe.ts";
@@ -40,8 +41,10 @@ interface Sample {
   readonly handles: number;
   /** Timers that run in the main process. */
   readonly timers: number;
-  /** The files of the default account's queue. */
+  /** The files of the default account's queue: they keep the ids of answered messages, within bounds. */
   readonly queueKb: number;
+  /** Messages that wait in it, or are being handed over. */
+  readonly waiting: number;
 }
 
 const KEYS = ["rssMb", "usedMb", "handles", "timers", "queueKb"] as const;
@@ -61,7 +64,20 @@ async function sample({ gateway }: Town): Promise<Sample> {
     handles: sum(handles),
     timers,
     queueKb: Math.round(sum(queueBytes) / KILOBYTE),
+    waiting: countWaiting(join(folder, "ingress-default.sqlite")),
   };
+}
+
+function countWaiting(file: string): number {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const [row] = db
+      .prepare("SELECT count(*) AS waiting FROM event WHERE status IN ('pending', 'claimed')")
+      .all();
+    return Number(row?.waiting);
+  } finally {
+    db.close();
+  }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
