@@ -55,6 +55,7 @@ function account(
   let mark: Mark | undefined = { readTo: now - ago + (options.ahead ?? 0), notedAt: now - ago, startedAt: 0 };
   if (options.ago === Number.POSITIVE_INFINITY) mark = undefined;
   let failures = options.failures ?? 0;
+  let passed = 0;
   const came: string[] = [];
   /** What the account's memory makes of each document, as kind and message id. */
   const told: string[] = [];
@@ -124,7 +125,7 @@ function account(
     },
     log: { info: line, warn: line, error: line, debug: () => {} },
     report: (report) => void reports.push(report),
-    now: Date.now,
+    now: () => Date.now() + passed,
     sleep: (ms, signal) =>
       new Promise((wake, reject) => {
         signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
@@ -133,7 +134,13 @@ function account(
       }),
   });
   /** Resolves when everything missed was read. */
-  const settled = () => until(() => sleeping.some(({ ms }) => ms === 30_000));
+  const settled = () => until(() => idle().length > 0);
+  /** The waits for the time to look again, of all connections so far. */
+  const idle = () => sleeping.filter(({ ms }) => ms === 30_000);
+  /** Moves this machine's clock on; the server's stays. */
+  const pass = (ms: number): void => {
+    passed += ms;
+  };
   /** A document of the stream, as it is now. */
   function hear(id: string): void {
     const message = emulator.control.messages(rid).find(({ _id }) => _id === id);
@@ -150,6 +157,8 @@ function account(
     reports,
     until,
     sleeping,
+    idle,
+    pass,
     settled,
     mark: () => mark,
   };
@@ -293,7 +302,7 @@ describe("catching up", () => {
   });
 
   it("finds a message that the open connection did not deliver", async () => {
-    const { catchUp, came, reports, settled, sleeping, until } = account({
+    const { catchUp, came, reports, settled, idle, until } = account({
       catchUp: { safetyScanMinutes: 1e-9 },
     });
     catchUp.online();
@@ -301,7 +310,7 @@ describe("catching up", () => {
     emulator.faults.lasting.clockSkewMs = 40_000;
     say("never delivered");
     emulator.faults.lasting.clockSkewMs = 80_000;
-    sleeping.find(({ ms }) => ms === 30_000)?.wake();
+    idle()[0]?.wake();
     await until(() => logged.includes("found messages that the connection never delivered"));
     expect(came).toEqual(["never delivered"]);
     expect(reports).toEqual([{ undelivered: 1 }]);
@@ -309,13 +318,12 @@ describe("catching up", () => {
 
   it("finds it, too, when the connection was lost before anybody looked", async () => {
     const { lasting } = emulator.faults;
-    const { catchUp, came, settled, sleeping, until } = account({
+    const { catchUp, came, settled, idle, until } = account({
       ago: 100_000,
       catchUp: { safetyScanMinutes: 1e-9 },
     });
     lasting.clockSkewMs = -90_000;
     rid = emulator.control.addRoom({ name: `older${rid}`, type: "p", members: ["ann", "bot"] });
-    const idle = () => sleeping.filter(({ ms }) => ms === 30_000);
     catchUp.online();
     await settled();
     lasting.clockSkewMs = -80_000;
@@ -332,9 +340,64 @@ describe("catching up", () => {
     expect(came).toEqual(["never delivered"]);
   });
 
+  describe("finds it, too, when the server's clock was ahead", () => {
+    const AHEAD = 600_000;
+    const FOUND = "found messages that the connection never delivered";
+
+    it("at the last look, and is right since", async () => {
+      const { lasting } = emulator.faults;
+      const { catchUp, came, idle, pass, until } = account({ catchUp: { safetyScanMinutes: 1e-9 } });
+      lasting.clockSkewMs = AHEAD;
+      catchUp.online();
+      await until(() => idle().length === 1);
+      idle()[0]?.wake();
+      await until(() => idle().length === 2);
+      lasting.clockSkewMs = 50_000;
+      say("never delivered");
+      lasting.clockSkewMs = 100_000;
+      pass(100_000);
+      idle()[1]?.wake();
+      await until(() => logged.includes(FOUND));
+      expect(came).toEqual(["never delivered"]);
+    });
+
+    it("when it was sent", async () => {
+      const { lasting } = emulator.faults;
+      const { catchUp, came, idle, until } = account({ catchUp: { safetyScanMinutes: 1e-9 } });
+      catchUp.online();
+      await until(() => idle().length === 1);
+      lasting.clockSkewMs = AHEAD;
+      say("never delivered");
+      lasting.clockSkewMs = 0;
+      say("just now");
+      idle()[0]?.wake();
+      await until(() => logged.includes(FOUND));
+      expect(came).toEqual(["never delivered"]);
+    });
+
+    it("when the gateway ended", async () => {
+      const { lasting } = emulator.faults;
+      lasting.clockSkewMs = -100_000;
+      rid = emulator.control.addRoom({ name: `ended${rid}`, type: "p", members: ["ann", "bot"] });
+      const options = { ahead: AHEAD, catchUp: { safetyScanMinutes: 2 } };
+      const { catchUp, came, idle, pass, until } = account(options);
+      lasting.clockSkewMs = -60_000;
+      say("never delivered");
+      lasting.clockSkewMs = 0;
+      catchUp.online();
+      await until(() => idle().length === 1);
+      expect(came).toEqual([]);
+      pass(130_000);
+      lasting.clockSkewMs = 130_000;
+      idle()[0]?.wake();
+      await until(() => logged.includes(FOUND));
+      expect(came).toEqual(["never delivered"]);
+    });
+  });
+
   it("does not take for undelivered what was written before it was invited", async () => {
     const { lasting } = emulator.faults;
-    const { catchUp, came, settled, sleeping, until } = account({
+    const { catchUp, came, settled, idle, until } = account({
       ago: 100_000,
       catchUp: { safetyScanMinutes: 1e-9 },
     });
@@ -348,7 +411,7 @@ describe("catching up", () => {
     lasting.clockSkewMs = -50_000;
     say("after");
     lasting.clockSkewMs = 0;
-    sleeping.find(({ ms }) => ms === 30_000)?.wake();
+    idle()[0]?.wake();
     await until(() => logged.includes("found messages that the connection never delivered"));
     expect(came).toEqual(["after"]);
   });

@@ -88,6 +88,7 @@ const RETRY_CEILING_MS = 60_000;
 /** What is read of a room. Server times. */
 interface Reading {
   readonly since: number;
+  /** What was sent after this may still be on its way. */
   readonly until?: number;
   /** Edits, reactions and deletions are read, too: those after this. */
   readonly changesSince?: number;
@@ -102,6 +103,12 @@ interface Job {
   readonly done: PromiseWithResolvers<void>;
 }
 
+/** Up to where, in server time, it was looked for what an open connection failed to deliver, and when by our clock. */
+interface Scanned {
+  readonly upTo: number;
+  readonly at: number;
+}
+
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { rest, log, now } = options;
   const marker = createMarker(options);
@@ -113,8 +120,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** A new account begins to read here, even when that connection was lost before it could note so. */
   let firstOnlineAt: number | undefined;
   let isFirstLink = false;
-  /** Up to where, in server time, it was looked for what an open connection failed to deliver, and when. */
-  let scanned: { upTo: number; at: number } | undefined;
+  let scanned: Scanned | undefined;
+  let scanBegunAt = now();
   const learner = createLearner(options);
 
   const settings = () => options.settings();
@@ -138,10 +145,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const max = settings().catchUp.maxMessagesPerRoom;
     const place = placeOf(room);
     try {
-      const { messages, cut } = await fetchHistory(rest, room, { since, until, max });
+      const { messages, cut } = await fetchHistory(rest, room, { since, max });
       let stored = 0;
       const origin: Origin = { kind: "missed", since, unheardSince: changesSince };
-      for (const message of messages) stored += await options.admit({ message, room: place }, origin);
+      for (const message of messages) {
+        if (until === undefined || !isOnItsWay(message, until))
+          stored += await options.admit({ message, room: place }, origin);
+      }
       if (changesSince !== undefined) await readChanges(room, since, changesSince);
       // What lies before the gap was read when it came.
       const reached = messages[0] === undefined ? undefined : readInstant(messages[0], "ts");
@@ -153,6 +163,12 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       log.warn("room cannot be read any more", { room: room.id, error });
       return 0;
     }
+  }
+
+  /** Sent just now; a message from the future is none of these, but from before the server's clock was set back. */
+  function isOnItsWay(message: JsonObject, until: number): boolean {
+    const sentAt = readInstant(message, "ts") ?? 0;
+    return sentAt > until && sentAt <= serverNow() + CLOCK_GRAIN_MS;
   }
 
   /**
@@ -184,7 +200,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const noted = marker.current();
     const before = noted ?? marker.begin(asked - (now() - (firstOnlineAt ?? now())));
     // What was not delivered shortly before the gateway ended, nobody has looked for.
-    scanned ??= { upTo: before.readTo - safetyScanMs() - OVERLAP_MS, at: now() };
+    const heardTo = Math.min(before.readTo, before.notedAt);
+    scanned ??= { upTo: heardTo - safetyScanMs() - OVERLAP_MS, at: now() };
     if (noted === undefined && isFirstLink) {
       marker.caughtUp(asked);
       listed.resolve();
@@ -215,11 +232,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /** Looks for messages of a time in which the connection was up, lost and made anew in between or not. */
-  async function scan(upTo: number): Promise<number> {
-    // What was sent just now may still be on its way.
+  async function scan({ upTo, at }: Scanned): Promise<Scanned> {
+    const begunAt = now();
     const until = (await askServerTime(rest, now)) - OVERLAP_MS;
     const oldest = until - settings().catchUp.maxAgeMinutes * 60_000;
-    const since = Math.max(upTo, oldest, marker.current()?.startedAt ?? oldest);
+    // By a clock that was set back since, what was sent since is older than what was looked for then.
+    const lookedTo = Math.min(upTo, until - (begunAt - at));
+    const since = Math.max(lookedTo, oldest, marker.current()?.startedAt ?? oldest);
     let found = 0;
     for (const { room, from } of await listRooms(since))
       found += await readRoom(room, { since: from, until });
@@ -228,7 +247,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       log.warn("found messages that the connection never delivered", { found, undelivered });
       options.report({ undelivered });
     }
-    return until;
+    return { upTo: until, at: begunAt };
   }
 
   async function run(signal: AbortSignal): Promise<void> {
@@ -247,10 +266,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       await options.sleep(MARK_INTERVAL_MS, signal);
       marker.idle(serverNow() - SILENCE_MS);
       const interval = safetyScanMs();
-      if (interval === 0 || scanned === undefined || now() - scanned.at < interval) continue;
-      scanned.at = now();
+      if (interval === 0 || scanned === undefined || Math.abs(now() - scanBegunAt) < interval) continue;
+      scanBegunAt = now();
       try {
-        scanned.upTo = await scan(scanned.upTo);
+        scanned = await scan(scanned);
       } catch (error) {
         if (!signal.aborted) log.warn("safety scan failed", { error });
       }

@@ -62,11 +62,9 @@ export interface History {
   readonly cut: boolean;
 }
 
-/** Which messages of a room: the newest `max` that were sent after `since` and before `until`. */
+/** Which messages of a room: the newest `max` that were sent after `since`. */
 export interface Span {
   readonly since: number;
-  /** No end when absent. */
-  readonly until?: number | undefined;
   readonly max: number;
 }
 
@@ -74,7 +72,7 @@ export interface Span {
 export async function fetchHistory(
   rest: RestClient,
   room: MovedRoom,
-  { since, until, max }: Span,
+  { since, max }: Span,
   options: CallOptions = {},
 ): Promise<History> {
   const family = room.type === "c" ? "channels" : room.type === "p" ? "groups" : "im";
@@ -87,7 +85,6 @@ export async function fetchHistory(
         {
           roomId: room.id,
           oldest: iso(since),
-          ...(until !== undefined && { latest: iso(until) }),
           count: String(size),
           offset: String(newestFirst.length),
           showThreadMessages: "true",
