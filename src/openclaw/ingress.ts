@@ -11,6 +11,7 @@ import { NotOnlineError } from "../errors.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
 import type { Prune } from "../facts/prune.ts";
 import { createBursts } from "../inbound/bursts.ts";
+import type { InboundHost } from "../inbound/host.ts";
 import { createKnownMessages } from "../inbound/known.ts";
 import { createUserLookup } from "../inbound/lookups.ts";
 import { identify, type RawMessageEvent, type ReceivedEvent, receive } from "../inbound/receive.ts";
@@ -35,7 +36,7 @@ import { createInboundHost } from "./host.ts";
 import { openIngressQueue, type StoredEvent } from "./ingress-queue.ts";
 import { openKnownFile } from "./known-file.ts";
 import { getRuntime, isDraining } from "./runtime.ts";
-import { HandedBackError } from "./turn/handover.ts";
+import { keepRefusals, readRefusals } from "./turn/handover.ts";
 import type { SessionTurns } from "./turn/order.ts";
 
 /** A stored event ends as failed after this many attempts, but not before this age: a server may be away. */
@@ -136,10 +137,17 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
     lifecycle: ChannelIngressMonitorLifecycle,
     claim: { readonly id: string; readonly lastError?: string },
   ): Promise<void> {
+    const refusals = readRefusals(claim.lastError);
+    try {
+      await run(event, createInboundHost({ ...hostOptions, lifecycle, assertOpen, refusals }), claim.id);
+    } catch (error) {
+      throw keepRefusals(error, refusals);
+    }
+  }
+
+  async function run(event: RawMessageEvent, host: InboundHost, eventId: string): Promise<void> {
     await memory.learnNames();
-    const post = createPost(claim.id);
-    const handedBack = claim.lastError === HandedBackError.MESSAGE;
-    const host = createInboundHost({ ...hostOptions, lifecycle, assertOpen, handedBack });
+    const post = createPost(eventId);
     const outcome = await runTurn(event, {
       host,
       rooms,

@@ -10,7 +10,7 @@ import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { requiresMention, roomSettings } from "../../settings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { mentionFacts } from "./access.ts";
-import { nameSecondAsking } from "./handover.ts";
+import { nameAsking } from "./handover.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 import { presentSurroundings } from "./surroundings.ts";
@@ -139,7 +139,7 @@ export function buildContext(scope: TurnScope, { route, ingress, around, command
       ...thread.extra,
       ...shown.extra,
       ...(command === undefined && { CommandInterpretationSuppressed: true }),
-      ...(scope.handedBack && { MessageSidFull: nameSecondAsking(message.id) }),
+      ...(scope.refusals > 0 && { MessageSidFull: nameAsking(message.id, scope.refusals) }),
     },
   });
   context.ReplyToMode = resolveReplyToMode(settings, room);

@@ -97,7 +97,7 @@ async function runAgent(
   // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
   const hasReplied = { value: false };
   const plan = planReplies({ message, mode, hasReplied, findRoot: replies.findRoot });
-  const handover = createHandover(scope.lifecycle, isDraining);
+  const handover = createHandover(scope.lifecycle, isDraining, scope.refusals);
   // Of the reply in hand: OpenClaw prepares and delivers one after another.
   let place: string | undefined;
   let held = false;

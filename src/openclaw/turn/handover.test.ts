@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import { createHandover, HandedBackError, nameSecondAsking, readMessageId } from "./handover.ts";
+import {
+  createHandover,
+  HandedBackError,
+  keepRefusals,
+  nameAsking,
+  readMessageId,
+  readRefusals,
+} from "./handover.ts";
 
 /** A row that counts how often it was given up. */
 function openRow() {
@@ -33,7 +40,7 @@ it("keeps the row, and the error from the room, when OpenClaw took it over while
   await handover.lifecycle.onAdopted();
   expect(await handover.hold({ isError: true })).toBe(true);
   expect(await handover.hold({})).toBe(true);
-  await expect(handover.settle()).rejects.toThrow(HandedBackError.MESSAGE);
+  await expect(handover.settle()).rejects.toThrow(HandedBackError);
   expect(row.adopted()).toBe(0);
 });
 
@@ -55,8 +62,27 @@ it("gives the row up when the turn ended without a word", async () => {
   expect(row.adopted()).toBe(1);
 });
 
-it("names a second asking so that the message is found again", () => {
-  expect(nameSecondAsking("b37f5980af4c7316")).not.toBe("b37f5980af4c7316");
-  expect(readMessageId(nameSecondAsking("b37f5980af4c7316"))).toBe("b37f5980af4c7316");
-  expect(readMessageId("GXod8qAifh5RQmwji")).toBe("GXod8qAifh5RQmwji");
+it("names each asking anew, and so that the message is found again", () => {
+  const names = [0, 1, 2].map((refusals) => nameAsking("b37f5980af4c7316", refusals));
+  expect(new Set(names).size).toBe(3);
+  expect(names.map(readMessageId)).toEqual(names.map(() => "b37f5980af4c7316"));
+  expect(names[0]).toBe("b37f5980af4c7316");
+});
+
+it("counts the refusals of a question over attempts that failed otherwise", async () => {
+  const kept = (error: unknown, lastError?: string): string =>
+    String(keepRefusals(error, readRefusals(lastError))).replace(/^\w+: /, "");
+  const refuse = async (lastError?: string): Promise<string> => {
+    const handover = createHandover(openRow().lifecycle, () => true, readRefusals(lastError));
+    await handover.lifecycle.onAdopted();
+    await handover.hold({ isError: true });
+    return handover.settle().then(String, (error: unknown) => kept(error, lastError));
+  };
+  const once = await refuse();
+  const failed = kept(new Error("another process owns the state"), once);
+  const twice = await refuse(failed);
+  expect([once, failed, twice].map(readRefusals)).toEqual([1, 1, 2]);
+  expect(failed).toContain("another process owns the state");
+  expect(readRefusals(kept(new Error("another process owns the state")))).toBe(0);
+  expect(readRefusals(undefined)).toBe(0);
 });

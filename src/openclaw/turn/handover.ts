@@ -2,23 +2,31 @@
 
 import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
 
-/** The event's row keeps this message; it tells the next process that OpenClaw has seen the question before. */
+/** The event's row keeps this message; it tells the next attempt how often OpenClaw has refused the question. */
 export class HandedBackError extends Error {
   override readonly name = "HandedBackError";
-  static readonly MESSAGE = "OpenClaw was stopping and did not run this";
-  constructor() {
-    super(HandedBackError.MESSAGE);
+  /** `cause`: why an attempt after the last refusal failed. */
+  constructor(refusals: number, cause?: unknown) {
+    const then =
+      cause === undefined ? "" : `; then: ${cause instanceof Error ? cause.message : String(cause)}`;
+    super(`OpenClaw was stopping and did not run this (${refusals})${then}`, { cause });
   }
 }
 
-const ASKED_AGAIN = "#2";
+/** How often OpenClaw has refused a question because it stopped, by the error that its row keeps. */
+export const readRefusals = (lastError: string | undefined): number =>
+  Number(/^OpenClaw was stopping and did not run this \((\d+)\)/.exec(lastError ?? "")?.[1] ?? 0);
 
-/** The name of a message that OpenClaw is given a second time: it runs nothing twice, and takes what it refused for run. */
-export const nameSecondAsking = (messageId: string): string => `${messageId}${ASKED_AGAIN}`;
+/** What the row of a question is to keep of an attempt that failed: the refusals before it are not to be forgotten. */
+export const keepRefusals = (error: unknown, refusals: number): unknown =>
+  refusals === 0 || error instanceof HandedBackError ? error : new HandedBackError(refusals, error);
+
+/** The name under which OpenClaw is given a message: it runs nothing twice, and takes what it refused for run. */
+export const nameAsking = (messageId: string, refusals: number): string =>
+  refusals === 0 ? messageId : `${messageId}#${refusals + 1}`;
 
 /** The message's own id; those of Rocket.Chat are letters and digits. */
-export const readMessageId = (name: string): string =>
-  name.endsWith(ASKED_AGAIN) ? name.slice(0, -ASKED_AGAIN.length) : name;
+export const readMessageId = (name: string): string => name.replace(/#\d+$/, "");
 
 export interface Handover {
   /** What OpenClaw is to be given in place of the row's own. */
@@ -33,7 +41,11 @@ export interface Handover {
  * Between the beginning of a stop and the end of the process OpenClaw still takes turns over, but runs none: the
  * answer is an error that asks to try again. Such a row is not given up before something else than an error came.
  */
-export function createHandover(row: ChannelIngressMonitorLifecycle, isStopping: () => boolean): Handover {
+export function createHandover(
+  row: ChannelIngressMonitorLifecycle,
+  isStopping: () => boolean,
+  refusals = 0,
+): Handover {
   let doubtful = false;
   let refused = false;
   let over = false;
@@ -59,7 +71,7 @@ export function createHandover(row: ChannelIngressMonitorLifecycle, isStopping: 
     async settle() {
       over = true;
       if (!doubtful) return;
-      if (refused) throw new HandedBackError();
+      if (refused) throw new HandedBackError(refusals + 1);
       await giveUp();
     },
   };

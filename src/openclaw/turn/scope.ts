@@ -22,8 +22,8 @@ export interface HostOptions {
   readonly lifecycle: ChannelIngressMonitorLifecycle;
   /** Throws when nothing may be handed to an agent now; the event is to be taken up again later. */
   readonly assertOpen: () => void;
-  /** Whether OpenClaw was given this before, and handed it back because it stopped. */
-  readonly handedBack: boolean;
+  /** How often OpenClaw was given this before, and refused it because it stopped. */
+  readonly refusals: number;
   readonly turns: SessionTurns;
   readonly pairings: PairingMemory;
   readonly bursts: Bursts;
