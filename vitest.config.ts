@@ -15,6 +15,9 @@ export default defineConfig({
             "test/access/**/*.test.ts",
             "test/support/**/*.test.ts",
           ],
+          // For what hangs: a busy machine takes many times as long as an idle one.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
