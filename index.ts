@@ -2,9 +2,9 @@
 
 import { defineChannelPluginEntry } from "openclaw/plugin-sdk/channel-core";
 import { rocketchatPlugin } from "./src/openclaw/channel.ts";
-import { registerCommands } from "./src/openclaw/cli.ts";
 import { CHANNEL_ID } from "./src/openclaw/config/schema.ts";
 import { setRuntime, watchDrain } from "./src/openclaw/runtime.ts";
+import { registerCommands } from "./src/openclaw/setup/cli.ts";
 
 export default defineChannelPluginEntry({
   id: CHANNEL_ID,

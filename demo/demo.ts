@@ -3,15 +3,15 @@ import { playConversation } from "./conversation.ts";
 import { type Gateway, installGateway } from "./gateway.ts";
 import type { ConfigObject } from "./gateway-config.ts";
 import type { WatchOptions } from "./network-watch.ts";
-import type { DemoOptions, ServerOptions } from "./options.ts";
 import { packPlugin } from "./pack.ts";
 import { PluginFeed } from "./plugin-feed.ts";
 import { resolveUsername, serverAccount } from "./real-server.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { Screen } from "./screen.ts";
 import { type ScriptedModelOptions, startScriptedModel } from "./scripted-model.ts";
+import type { DemoOptions, ServerOptions } from "./terminal/options.ts";
+import type { Screen } from "./terminal/screen.ts";
+import { readTypedLine, type TypedLine } from "./terminal/typed-line.ts";
 import { BOT, buildTown, listenToTown, type Town } from "./town.ts";
-import { readTypedLine, type TypedLine } from "./typed-line.ts";
 
 const EXIT_INTERRUPTED = 130;
 /** What the plugin says when the account is up, or when it cannot come up as it is configured. */

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { Demo } from "./demo.ts";
 import { readWatchReport, type WatchOptions, watchFromHereOn } from "./network-watch.ts";
-import { type DemoOptions, readOptions, USAGE, UsageError } from "./options.ts";
 import { serverHosts } from "./real-server.ts";
 import { closeSandboxes, openSandbox } from "./sandbox.ts";
-import { Screen } from "./screen.ts";
+import { type DemoOptions, readOptions, USAGE, UsageError } from "./terminal/options.ts";
+import { Screen } from "./terminal/screen.ts";
 
 /**
  * OpenClaw 2026.9.6 asks for its hosted plugin catalog after every start. The address is fixed: no setting and

@@ -2,7 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { z } from "zod";
 import type { ConfigObject } from "./gateway-config.ts";
-import type { ServerOptions } from "./options.ts";
+import type { ServerOptions } from "./terminal/options.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 const meSchema = z.looseObject({ username: z.string() });

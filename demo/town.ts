@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type Emulator, startEmulator } from "../emulator/server.ts";
 import type { Feed } from "../emulator/web/offers.ts";
 import type { ConfigObject } from "./gateway-config.ts";
-import type { Utterance } from "./screen.ts";
+import type { Utterance } from "./terminal/screen.ts";
 
 export const BOT = "openclaw-bot";
 const GENERAL = "GENERAL";

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import type { Control } from "./control.ts";
 import type { Faults, LastingFaults, RestFault, Victims } from "./faults.ts";
-import { body, flag, number, object, text } from "./rest/route.ts";
+import { body, flag, number, object, text } from "./rest/call/route.ts";
 
 /** Runs one action on a JSON body that was looked at; what it answers goes out as JSON. */
 type Action = (input: unknown) => unknown;

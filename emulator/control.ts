@@ -12,13 +12,13 @@ import {
   pinMessage,
   react,
   starMessage,
-} from "./world/message-changes.ts";
-import { sendMessage } from "./world/messages.ts";
-import { type PruneOptions, pruneRoom } from "./world/prune.ts";
+} from "./world/messages/message-changes.ts";
+import { sendMessage } from "./world/messages/messages.ts";
+import { type PruneOptions, pruneRoom } from "./world/messages/prune.ts";
+import { confirmFile, takeFile } from "./world/messages/uploads.ts";
 import { createRoom, describeRoom, muteUser, renameRoom, setReadOnly } from "./world/rooms.ts";
 import type { SettingValue } from "./world/settings.ts";
 import { createTeam } from "./world/teams.ts";
-import { confirmFile, takeFile } from "./world/uploads.ts";
 import {
   createPersonalToken,
   createUser,

@@ -11,18 +11,18 @@ import {
   refusal,
   toResponse,
   unknownEndpoint,
-} from "./rest/answers.ts";
+} from "./rest/call/answers.ts";
+import { type Env, type HttpCall, readBody, readHead } from "./rest/call/input.ts";
+import { type Reply, type Route, tooManyCalls } from "./rest/call/route.ts";
 import { CHAT } from "./rest/chat.ts";
 import { DIRECT } from "./rest/direct.ts";
 import { DOCUMENTED } from "./rest/documented.ts";
 import { FAMILY_ROUTES } from "./rest/families.ts";
 import { avatar, download } from "./rest/files.ts";
-import { type Env, type HttpCall, readBody, readHead } from "./rest/input.ts";
 import { LOGINS } from "./rest/logins.ts";
 import { LOOKUPS } from "./rest/lookups.ts";
 import { READING } from "./rest/reading.ts";
 import { ROOMS } from "./rest/rooms.ts";
-import { type Reply, type Route, tooManyCalls } from "./rest/route.ts";
 import { TEAMS } from "./rest/teams.ts";
 import { UPLOADS } from "./rest/uploads.ts";
 import { allows } from "./world/permissions.ts";

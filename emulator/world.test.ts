@@ -3,12 +3,18 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { directRoom } from "./world/direct.ts";
 import { createDiscussion } from "./world/discussions.ts";
 import type { Broadcast, Message, Profile, Room, User } from "./world/documents.ts";
-import { changesSince, history } from "./world/histories.ts";
 import { addUser, kickUser, leaveRoom } from "./world/memberships.ts";
-import { deleteMessage, editMessage, pinMessage, react, starMessage } from "./world/message-changes.ts";
-import { sendMessage } from "./world/messages.ts";
-import { postMessage } from "./world/posts.ts";
-import { pruneRoom } from "./world/prune.ts";
+import { changesSince, history } from "./world/messages/histories.ts";
+import {
+  deleteMessage,
+  editMessage,
+  pinMessage,
+  react,
+  starMessage,
+} from "./world/messages/message-changes.ts";
+import { sendMessage } from "./world/messages/messages.ts";
+import { postMessage } from "./world/messages/posts.ts";
+import { pruneRoom } from "./world/messages/prune.ts";
 import { archiveRoom, createRoom, muteUser, setReadOnly } from "./world/rooms.ts";
 import {
   createPersonalToken,

@@ -2,10 +2,10 @@
 import { setBlocked } from "../world/direct.ts";
 import type { Presence, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
-import { history } from "../world/histories.ts";
 import { authenticate, type Credentials } from "../world/logins.ts";
-import { deleteMessage, editMessage, react } from "../world/message-changes.ts";
-import { sendMessage } from "../world/messages.ts";
+import { history } from "../world/messages/histories.ts";
+import { deleteMessage, editMessage, react } from "../world/messages/message-changes.ts";
+import { sendMessage } from "../world/messages/messages.ts";
 import { whisperRefusal } from "../world/notices.ts";
 import { allows } from "../world/permissions.ts";
 import { muteUser } from "../world/rooms.ts";

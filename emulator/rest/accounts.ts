@@ -30,7 +30,7 @@ import {
   route,
   text,
   tooManyCalls,
-} from "./route.ts";
+} from "./call/route.ts";
 import { adminDocument, fullDocument, publicDocument } from "./user-documents.ts";
 
 interface UserQuery {

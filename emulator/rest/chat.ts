@@ -10,13 +10,13 @@ import {
   react,
   starMessage,
   unpinMessage,
-} from "../world/message-changes.ts";
-import { asAnswered, sendMessage } from "../world/messages.ts";
+} from "../world/messages/message-changes.ts";
+import { asAnswered, sendMessage } from "../world/messages/messages.ts";
+import { type Post, postMessage } from "../world/messages/posts.ts";
 import { whisperRefusal } from "../world/notices.ts";
 import { allows } from "../world/permissions.ts";
-import { type Post, postMessage } from "../world/posts.ts";
 import type { World } from "../world.ts";
-import { body, flag, keys, nullableText, object, type Route, route, text } from "./route.ts";
+import { body, flag, keys, nullableText, object, type Route, route, text } from "./call/route.ts";
 
 /** The sender's own echo, and the refusal of the same id sent at once, come before the answer. */
 const ANSWER_DELAY_MS = 5;

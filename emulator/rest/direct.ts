@@ -6,7 +6,6 @@ import { setOpen } from "../world/memberships.ts";
 import { allows } from "../world/permissions.ts";
 import { deleteRoom } from "../world/rooms.ts";
 import type { World } from "../world.ts";
-import { type HistoryParams, joinedRooms, readHistory } from "./room-refs.ts";
 import {
   body,
   flag,
@@ -20,7 +19,8 @@ import {
   type Route,
   route,
   text,
-} from "./route.ts";
+} from "./call/route.ts";
+import { type HistoryParams, joinedRooms, readHistory } from "./room-refs.ts";
 
 interface DirectBody {
   username?: string;

@@ -3,8 +3,8 @@ import { ServerError } from "../world/errors.ts";
 import { markRead } from "../world/memberships.ts";
 import { tellSubscription } from "../world/notices.ts";
 import { type UserChanges, updateUser } from "../world/users.ts";
+import { body, object, PAGE, type Page, paged, query, type Route, route, text } from "./call/route.ts";
 import { joinedRooms } from "./room-refs.ts";
-import { body, object, PAGE, type Page, paged, query, type Route, route, text } from "./route.ts";
 import { adminDocument } from "./user-documents.ts";
 
 const COMMANDS = ["me", "shrug", "topic", "invite", "kick", "leave", "msg", "help"];

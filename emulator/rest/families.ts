@@ -2,6 +2,7 @@
 import type { Message, Room, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
 import { addUser, kickUser, leaveRoom, setOpen, setRoomRole } from "../world/memberships.ts";
+import { filesOf } from "../world/messages/uploads.ts";
 import { allows } from "../world/permissions.ts";
 import {
   archiveRoom,
@@ -13,18 +14,7 @@ import {
   setReadOnly,
   setRoomType,
 } from "../world/rooms.ts";
-import { filesOf } from "../world/uploads.ts";
 import type { World } from "../world.ts";
-import {
-  type HistoryParams,
-  joinedRooms,
-  notFound,
-  type RoomRef,
-  readHistory,
-  refOfBody,
-  requireRight,
-  requireTarget,
-} from "./room-refs.ts";
 import {
   body,
   number,
@@ -37,7 +27,17 @@ import {
   type Route,
   route,
   text,
-} from "./route.ts";
+} from "./call/route.ts";
+import {
+  type HistoryParams,
+  joinedRooms,
+  notFound,
+  type RoomRef,
+  readHistory,
+  refOfBody,
+  requireRight,
+  requireTarget,
+} from "./room-refs.ts";
 
 /** How the two families of rooms differ in their endpoints. */
 interface Family {

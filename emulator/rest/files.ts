@@ -2,8 +2,8 @@
 import type { Upload } from "../world/documents.ts";
 import { userOfToken } from "../world/users.ts";
 import type { World } from "../world.ts";
-import type { RequestHead } from "./input.ts";
-import { Reply } from "./route.ts";
+import type { RequestHead } from "./call/input.ts";
+import { Reply } from "./call/route.ts";
 
 /** A file for who may read its room: 404 without a body when there is none, 403 without a body for anybody else. */
 export function download(world: World, request: RequestHead): Reply {

@@ -4,7 +4,7 @@ import { ServerError } from "../world/errors.ts";
 import { authenticate, type Credentials } from "../world/logins.ts";
 import { endLogin } from "../world/users.ts";
 import type { World } from "../world.ts";
-import { openRoute, Reply, type Route, route } from "./route.ts";
+import { openRoute, Reply, type Route, route } from "./call/route.ts";
 import { ownDocument } from "./user-documents.ts";
 
 const login = openRoute("POST", "login", ({ world, body }) => {

@@ -1,5 +1,5 @@
 // What one may ask about the server: settings, roles, commands, emoji, directory, spotlight.
-import { object, openRoute, PAGE, type Page, paged, query, type Route, route, text } from "./route.ts";
+import { object, openRoute, PAGE, type Page, paged, query, type Route, route, text } from "./call/route.ts";
 
 const settings = route("GET", "settings.public", {
   exists: ({ legacy }) => !legacy,

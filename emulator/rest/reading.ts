@@ -1,7 +1,7 @@
 // The endpoints chat.* that read: one message, threads, changes, lists, search.
 import type { Message, Room, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
-import { changesSince, threadReplies, threadsOf } from "../world/histories.ts";
+import { changesSince, threadReplies, threadsOf } from "../world/messages/histories.ts";
 import type { World } from "../world.ts";
 import {
   keys,
@@ -15,7 +15,7 @@ import {
   type Route,
   route,
   text,
-} from "./route.ts";
+} from "./call/route.ts";
 
 const getMessage = route("GET", "chat.getMessage", {
   query: query<{ msgId: string }>(object({ msgId: text }, ["msgId"])),

@@ -1,10 +1,10 @@
 // What the endpoints about rooms share: whom and what a call names, rights, histories.
 import type { Room, RoomType, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
-import { history } from "../world/histories.ts";
+import { history } from "../world/messages/histories.ts";
 import { allows } from "../world/permissions.ts";
 import type { World } from "../world.ts";
-import { isTrue } from "./route.ts";
+import { isTrue } from "./call/route.ts";
 
 export interface RoomRef {
   roomId?: string | undefined;

@@ -3,11 +3,11 @@ import { createDiscussion } from "../world/discussions.ts";
 import type { Room, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
 import { leaveRoom, markRead, setOpen } from "../world/memberships.ts";
-import { type PruneOptions, pruneRoom } from "../world/prune.ts";
+import { type PruneOptions, pruneRoom } from "../world/messages/prune.ts";
 import { deleteRoom, findRoom, muteUser } from "../world/rooms.ts";
 import type { World } from "../world.ts";
+import { body, object, query, Reply, type Route, route, text } from "./call/route.ts";
 import { joinedRooms, notFound, refOfBody, requireRight, requireTarget } from "./room-refs.ts";
-import { body, object, query, Reply, type Route, route, text } from "./route.ts";
 
 const roomInfo = route("GET", "rooms.info", {
   run({ world, user, query: ref }) {

@@ -1,7 +1,7 @@
 // The endpoints teams.*.
 import { allows } from "../world/permissions.ts";
 import { createTeam, deleteTeam } from "../world/teams.ts";
-import { body, number, object, query, Reply, type Route, route, text } from "./route.ts";
+import { body, number, object, query, Reply, type Route, route, text } from "./call/route.ts";
 
 interface TeamBody {
   name: string;

@@ -1,7 +1,7 @@
 // Uploads: in two steps from 7.0 on, in one before.
 import { ServerError } from "../world/errors.ts";
-import { addressOf, BROKEN_IMAGE, confirmFile, takeFile } from "../world/uploads.ts";
-import { body, flag, object, Reply, type Route, route, text } from "./route.ts";
+import { addressOf, BROKEN_IMAGE, confirmFile, takeFile } from "../world/messages/uploads.ts";
+import { body, flag, object, Reply, type Route, route, text } from "./call/route.ts";
 
 const media = route("POST", "rooms.media/:rid", {
   exists: ({ legacy }) => !legacy,

@@ -1,7 +1,7 @@
 // Discussions: rooms made from a room or a message, with a notice in the parent room.
 import { refOf, type World } from "../world.ts";
 import type { Message, Room, User } from "./documents.ts";
-import { insertMessage } from "./messages.ts";
+import { insertMessage } from "./messages/messages.ts";
 import { systemMessage } from "./notices.ts";
 import { createRoom } from "./rooms.ts";
 

@@ -2,7 +2,7 @@
 import { ROCKET_CAT, type World } from "../world.ts";
 import type { Message, Room, Subscription, User, UserRef } from "./documents.ts";
 import { PlainError } from "./errors.ts";
-import { parseMarkdown } from "./mentions.ts";
+import { parseMarkdown } from "./messages/mentions.ts";
 import { type Action, shownRoom, shownSubscription } from "./shapes.ts";
 
 export interface SystemMessage {

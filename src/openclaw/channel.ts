@@ -2,27 +2,27 @@ import { type ChannelPlugin, createChatChannelPlugin } from "openclaw/plugin-sdk
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import { formatTarget, parseTarget } from "../outbound/target.ts";
 import type { AccountSettings } from "../settings.ts";
-import { actions } from "./actions.ts";
-import { messageToolHints } from "./broadcast.ts";
 import { normalizeAllowEntry } from "./config/account.ts";
+import { groups } from "./config/room-tools.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
-import { directory } from "./directory.ts";
-import { messageAdapter, outbound } from "./message-adapter.ts";
-import { groups } from "./room-tools.ts";
-import { security } from "./security.ts";
+import { setupBase } from "./setup/plugin.ts";
+import { actions } from "./surface/actions.ts";
+import { messageToolHints } from "./surface/broadcast.ts";
+import { directory } from "./surface/directory.ts";
+import { messageAdapter, outbound } from "./surface/message-adapter.ts";
+import { security } from "./surface/security.ts";
 import {
   resolveDeliveryTarget,
   resolveOutboundSessionRoute,
   resolveSessionConversation,
-} from "./session-route.ts";
-import { setupBase } from "./setup-plugin.ts";
-import type { Probe } from "./status.ts";
-import { lookUpTarget, readTarget, TARGET_HINT } from "./targets.ts";
-import { threading } from "./threading.ts";
+} from "./surface/session-route.ts";
+import type { Probe } from "./surface/status.ts";
+import { lookUpTarget, readTarget, TARGET_HINT } from "./surface/targets.ts";
+import { threading } from "./surface/threading.ts";
 
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
 const loadGateway = createLazyRuntimeModule(() => import("./gateway.ts"));
-const loadApprovals = createLazyRuntimeModule(() => import("./approvals.ts"));
+const loadApprovals = createLazyRuntimeModule(() => import("./intake/pairing-news.ts"));
 
 function normalizeTarget(text: string): string | undefined {
   const target = parseTarget(text);

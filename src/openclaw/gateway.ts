@@ -5,27 +5,33 @@ import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/ga
 import { systemClock } from "../connection/driver.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { ConfigError, StorageError } from "../errors.ts";
-import type { CatchUp } from "../inbound/catch-up.ts";
-import type { RawMessageEvent } from "../inbound/receive.ts";
+import type { CatchUp } from "../intake/catch-up.ts";
+import type { RawMessageEvent } from "../intake/receive.ts";
 import { createDropCounter, createLog, createRedactor } from "../log.ts";
 import type { Sending } from "../outbound/send.ts";
 import { createTyping, readTypingName } from "../outbound/typing.ts";
 import type { RestClient } from "../rest/client.ts";
-import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account-scope.ts";
-import { openCatchUp } from "./catch-up.ts";
+import { abortAfter } from "./account/farewell.ts";
+import { HealthRecord, shareHealth } from "./account/health.ts";
+import { startLink } from "./account/link.ts";
+import { createNotices } from "./account/notices.ts";
+import { INSECURE, meetServer, noteCertificate, noteLimit, noteOtherWriter } from "./account/observe.ts";
+import { createWriterWatch } from "./account/other-writer.ts";
+import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account/scope.ts";
+import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./account/server-facts.ts";
+import { openSocketFor } from "./account/sockets.ts";
+import { assertServerAllowed, openRestClient, shareSending } from "./account/transport.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
-import { createDeletions, type Deletions, type Gone, MAX_DELETION_ROOMS, readGone } from "./deletions.ts";
-import { abortAfter } from "./farewell.ts";
-import { HealthRecord, shareHealth } from "./health.ts";
-import { createIngress, type Ingress, toRawEvent } from "./ingress.ts";
-import { startLink } from "./link.ts";
-import { createNotices } from "./notices.ts";
-import { INSECURE, meetServer, noteCertificate, noteLimit, noteOtherWriter } from "./observe.ts";
-import { createWriterWatch } from "./other-writer.ts";
-import { secretForms } from "./secrets.ts";
-import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./server-facts.ts";
-import { openSocketFor } from "./sockets.ts";
-import { assertServerAllowed, openRestClient, shareSending } from "./transport.ts";
+import { secretForms } from "./config/secrets.ts";
+import { openCatchUp } from "./intake/catch-up.ts";
+import {
+  createDeletions,
+  type Deletions,
+  type Gone,
+  MAX_DELETION_ROOMS,
+  readGone,
+} from "./intake/deletions.ts";
+import { createIngress, type Ingress, toRawEvent } from "./intake/ingress.ts";
 
 /** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
 const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messages__" };

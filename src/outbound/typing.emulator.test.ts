@@ -4,7 +4,7 @@ import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { openListener } from "../../test/support/listener.ts";
 import { type Connection, startConnection, systemClock } from "../connection/driver.ts";
 import { createOpenSocket } from "../connection/socket.ts";
-import { abortAfter } from "../openclaw/farewell.ts";
+import { abortAfter } from "../openclaw/account/farewell.ts";
 import { createRestClient } from "../rest/client.ts";
 import { createTyping, readTypingName, type Typing } from "./typing.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { RestError } from "../../src/errors.ts";
-import type { RawMessageEvent } from "../../src/inbound/receive.ts";
+import type { RawMessageEvent } from "../../src/intake/receive.ts";
 import type { RestClient } from "../../src/rest/client.ts";
 import { openJudge } from "./judge.ts";
 import { mayReachAgent, type PlainMessage, type PlainRoom, type PlainSection } from "./naive.ts";

@@ -69,7 +69,9 @@ describe("every key of the configuration", () => {
 describe("what an account is set to", () => {
   const code = [...readSources(root)]
     .filter(
-      ([path]) => path.startsWith("src/") && !/\.test\.ts$|openclaw\/config\/|^src\/settings/.test(path),
+      ([path]) =>
+        path.startsWith("src/") &&
+        !/\.test\.ts$|config\/(?!mention-patterns|room-tools)|^src\/settings/.test(path),
     )
     .map(([, text]) => text)
     .join("\n");

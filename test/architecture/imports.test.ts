@@ -19,16 +19,20 @@ describe("the import rules", () => {
     ],
     ["src/facts/x.ts", 'import fs from "node:fs";', "src/facts/x.ts:1 may not import node:fs"],
     ["src/policy/x.ts", 'import { a } from "openclaw/plugin-sdk/routing";', "openclaw/plugin-sdk/routing"],
-    ["src/inbound/x.ts", 'import { a } from "../connection/driver.ts";', "src/connection/driver.ts"],
-    ["src/outbound/x.ts", 'import { a } from "../inbound/turn.ts";', "src/inbound/turn.ts"],
+    ["src/turn/x.ts", 'import { a } from "../connection/driver.ts";', "src/connection/driver.ts"],
+    ["src/outbound/x.ts", 'import { a } from "../turn/turn.ts";', "src/turn/turn.ts"],
     ["src/connection/x.ts", 'import { a } from "../rest/client.ts";', "src/rest/client.ts"],
     [
       "src/rest/x.ts",
       'export { a } from "openclaw/plugin-sdk/ssrf-runtime";',
       "openclaw/plugin-sdk/ssrf-runtime",
     ],
-    ["src/openclaw/x.ts", 'import { a } from "../../emulator/world.ts";', "emulator/world.ts"],
-    ["src/openclaw/x.ts", 'const a = await import("../../demo/main.ts");', "demo/main.ts"],
+    ["src/intake/x.ts", 'import { a } from "../turn/turn.ts";', "src/turn/turn.ts"],
+    ["src/openclaw/surface/x.ts", 'import { a } from "../intake/queue.ts";', "src/openclaw/intake/queue.ts"],
+    ["src/openclaw/turn/x.ts", 'import { a } from "../intake/queue.ts";', "src/openclaw/intake/queue.ts"],
+    ["src/openclaw/config/x.ts", 'import { a } from "../account/link.ts";', "src/openclaw/account/link.ts"],
+    ["src/openclaw/setup/x.ts", 'import { a } from "../../../emulator/world.ts";', "emulator/world.ts"],
+    ["src/openclaw/setup/x.ts", 'const a = await import("../../../demo/main.ts");', "demo/main.ts"],
     ["emulator/x.ts", 'import { decodeMessage } from "../src/facts/message.ts";', "src/facts/message.ts"],
     ["src/errors.ts", 'import {\n  a,\n} from "./rest/client.ts";', "src/errors.ts:3 may not import"],
     ["src/elsewhere/x.ts", "", "stands in no folder"],
@@ -61,8 +65,8 @@ describe("the import rules", () => {
 describe("the light entry", () => {
   it("loads nothing that a conversation needs", () => {
     const reached = [...reachableFrom("setup-entry.ts", sources)];
-    expect(reached).toContain("src/openclaw/setup-plugin.ts");
-    const heavy = /^src\/(connection|ddp|inbound|outbound)\/|websocket|node:sqlite|^ws$/;
+    expect(reached).toContain("src/openclaw/setup/plugin.ts");
+    const heavy = /^src\/(connection|ddp|intake|turn|outbound)\/|websocket|node:sqlite|^ws$/;
     expect(reached.filter((path) => heavy.test(path))).toEqual([]);
   });
 

@@ -25,6 +25,36 @@ const BASE = /^src\/(errors|retry|settings|log)\.ts$/;
 const src = (names: string): RegExp => new RegExp(`^src/(${names})(/|\\.ts$)`);
 const SDK = /^openclaw\/plugin-sdk\//;
 
+/**
+ * The folders of `src/openclaw` from the top down: each may import those after it. `surface` and `intake` stand
+ * beside each other and do not know each other.
+ */
+const FLOORS = [
+  "(channel|gateway)\\.ts",
+  "setup/",
+  "surface/",
+  "intake/",
+  "turn/",
+  "account/",
+  "config/",
+  "runtime\\.ts",
+];
+
+function openclawRules(): Rule[] {
+  const above = (floor: string, index: number): string[] =>
+    FLOORS.slice(index).filter((below) => floor !== "surface/" || below !== "intake/");
+  return FLOORS.map((floor, index) => ({
+    files: new RegExp(`^src/openclaw/${floor}`),
+    may: [
+      /^src\/(?!openclaw\/)/,
+      new RegExp(`^src/openclaw/(${above(floor, index).join("|")})`),
+      SDK,
+      /^zod$/,
+      /^node:/,
+    ],
+  }));
+}
+
 /** The first rule that matches a file is its rule. Tests may import anything. */
 const RULES: readonly Rule[] = [
   { files: BASE, may: [BASE] },
@@ -34,13 +64,14 @@ const RULES: readonly Rule[] = [
   { files: /^src\/connection\/socket\.ts$/, may: [src("errors"), /^ws$/, /^node:tls$/] },
   { files: src("connection"), may: [src("ddp|errors|retry|log")] },
   { files: src("rest"), may: [src("facts|errors|retry|log"), /^node:timers\/promises$/] },
-  { files: src("inbound"), may: [src("facts|policy|commands|rest|settings|errors|log")] },
+  { files: src("intake"), may: [src("facts|policy|commands|rest|settings|errors|log")] },
+  { files: src("turn"), may: [src("intake|facts|policy|commands|rest|settings|errors|log")] },
   { files: src("outbound/dialect"), may: [/^(mdast-util|micromark-extension)-/] },
   {
     files: src("outbound"),
     may: [src("facts|rest|settings|errors|retry|log"), /^node:(crypto|timers\/promises)$/],
   },
-  { files: src("openclaw"), may: [/^src\//, SDK, /^zod$/, /^node:/] },
+  ...openclawRules(),
   { files: /^(index|setup-entry|secret-contract-api)\.ts$/, may: [src("openclaw"), SDK] },
   { files: /^emulator\//, may: [/^(?!src\/|demo\/|bench\/|test\/|openclaw)/] },
   { files: /^(demo|dev|bench|test|scripts)\/|^[^/]+\.config\.ts$/, may: [/./] },
@@ -48,7 +79,7 @@ const RULES: readonly Rule[] = [
 
 /** Files without I/O, time or chance: what they need of these comes as an argument. */
 const PURE =
-  /^src\/(errors|retry|settings|(ddp|facts|policy|commands)\/.*|connection\/(states|streams)|outbound\/(dialect\/.*|markdown|target)|inbound\/(receive|host))(\.ts)?$/;
+  /^src\/(errors|retry|settings|(ddp|facts|policy|commands)\/.*|connection\/(states|streams)|outbound\/(dialect\/.*|markdown|target)|intake\/receive|turn\/host)(\.ts)?$/;
 const IMPURE =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bprocess\.|\bfetch\(/;
 

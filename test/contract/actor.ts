@@ -1,8 +1,8 @@
 // Owns a person of a scenario: one user, who calls by REST and opens sockets, all of it recorded.
 import { randomInt } from "node:crypto";
 import { type Person, secondFactor } from "./credentials.ts";
-import { type Json, type JsonObject, textAt } from "./json.ts";
-import type { Answer, RestStep, Step } from "./recording.ts";
+import { type Json, type JsonObject, textAt } from "./recording/json.ts";
+import type { Answer, RestStep, Step } from "./recording/recording.ts";
 import { callRest, DdpSocket, describeForm, encodeForm, type FormPart } from "./wire.ts";
 
 /** Which login a call uses: the personal access token, the login token, none, or exactly this one. */

@@ -1,7 +1,7 @@
 // Owns the logins the contract suite works with: their form, and reading them from a file.
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { parseJson } from "./json.ts";
+import { parseJson } from "./recording/json.ts";
 
 const person = z.object({
   username: z.string(),

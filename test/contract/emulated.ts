@@ -1,7 +1,7 @@
 // Owns the start of an emulator with the people of the scenarios in it, made by REST as on any server.
 import { startEmulator } from "../../emulator/server.ts";
 import { BRISK } from "./quiet.ts";
-import type { Profile } from "./recording.ts";
+import type { Profile } from "./recording/recording.ts";
 import { seed } from "./seed.ts";
 import { makePassword, type Target } from "./stage.ts";
 

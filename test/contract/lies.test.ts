@@ -1,10 +1,10 @@
 // The suite is worth what it notices: deliberate lies of a server, told on the wire, are each reported.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compareRecordings } from "./compare.ts";
 import { type Emulated, startEmulated } from "./emulated.ts";
-import { at, isObject, type Json, type JsonObject, parseJson, textAt } from "./json.ts";
 import { type Lies, startProxy, type WireAnswer } from "./proxy.ts";
-import { loadRecordings } from "./recording.ts";
+import { compareRecordings } from "./recording/compare.ts";
+import { at, isObject, type Json, type JsonObject, parseJson, textAt } from "./recording/json.ts";
+import { loadRecordings } from "./recording/recording.ts";
 import { playScenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { prepare } from "./seed.ts";

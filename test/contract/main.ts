@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { type Credentials, decodeCredentials } from "./credentials.ts";
 import { startEmulated } from "./emulated.ts";
 import { PATIENT } from "./quiet.ts";
-import { formatRecording, type Profile } from "./recording.ts";
+import { formatRecording, type Profile } from "./recording/recording.ts";
 import { seed } from "./seed.ts";
 import type { Target } from "./stage.ts";
 import { loadIgnoreRules, runSuite, type Score } from "./suite.ts";

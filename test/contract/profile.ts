@@ -1,9 +1,9 @@
 // Owns the check of a whole profile: the emulator scores the required minimum, and the suite plays the recorded calls.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Emulated, startEmulated } from "./emulated.ts";
-import { isObject, type Json } from "./json.ts";
-import { blur } from "./placeholders.ts";
-import { loadRecordings, type Profile, type Recording, type Step } from "./recording.ts";
+import { isObject, type Json } from "./recording/json.ts";
+import { blur } from "./recording/placeholders.ts";
+import { loadRecordings, type Profile, type Recording, type Step } from "./recording/recording.ts";
 import { loadIgnoreRules, runSuite, type Score } from "./suite.ts";
 
 /** The heartbeat alone takes 70 s. */

@@ -1,7 +1,7 @@
 // Owns a proxy that stands between the player and a server and may lie about what the server says.
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import WebSocket, { WebSocketServer } from "ws";
-import { type Json, parseJson } from "./json.ts";
+import { type Json, parseJson } from "./recording/json.ts";
 
 /** What to alter on the way; absent = pass on as it is. */
 export interface Lies {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Pace, QuietWatch } from "./quiet.ts";
-import type { Recording, Step } from "./recording.ts";
+import type { Recording, Step } from "./recording/recording.ts";
 
 const PACE: Pace = { quietMs: 300, missingMs: 1000, doneMs: 20, answerMs: 5000 };
 

@@ -1,6 +1,6 @@
 // Owns the waiting for what a call sets off: until the recorded number of frames has come, or until it has been quiet for long.
-import { textAt } from "./json.ts";
-import type { Recording, Step } from "./recording.ts";
+import { textAt } from "./recording/json.ts";
+import type { Recording, Step } from "./recording/recording.ts";
 
 /** How patient a run is, in milliseconds. */
 export interface Pace {

@@ -1,5 +1,5 @@
 // Owns the form of a scenario and the playing of one: from a server's address to a recording.
-import type { Recording } from "./recording.ts";
+import type { Recording } from "./recording/recording.ts";
 import { Stage, type Target } from "./stage.ts";
 
 export interface Scenario {

@@ -1,7 +1,7 @@
 // Owns the people the scenarios need: makes them on a fresh server, and brings them to one common state before a run.
 import type { Actor } from "./actor.ts";
 import { type Credentials, type Person, secondFactor } from "./credentials.ts";
-import { type JsonObject, textAt } from "./json.ts";
+import { type JsonObject, textAt } from "./recording/json.ts";
 import { makePassword, newUserBody, Stage, type Target } from "./stage.ts";
 import { bodyOf, callRest } from "./wire.ts";
 

@@ -2,10 +2,10 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { Actor, type CallOptions, type Identity, MISSING } from "./actor.ts";
 import { type Credentials, type Person, sha256 } from "./credentials.ts";
-import { at, type JsonObject, textAt } from "./json.ts";
 import { type Pace, QuietWatch } from "./quiet.ts";
-import type { Recording, Step } from "./recording.ts";
-import { Redactor } from "./redact.ts";
+import { at, type JsonObject, textAt } from "./recording/json.ts";
+import type { Recording, Step } from "./recording/recording.ts";
+import { Redactor } from "./recording/redact.ts";
 import type { DdpSocket } from "./wire.ts";
 
 const ID_CHARACTERS = "23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";

@@ -1,8 +1,8 @@
 // Owns a whole run: plays the scenarios against a server, compares each with its recording, adds up the score.
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { compareRecordings, type IgnoreRule, type Verdict } from "./compare.ts";
-import { loadRecordings, type Profile, type Recording } from "./recording.ts";
+import { compareRecordings, type IgnoreRule, type Verdict } from "./recording/compare.ts";
+import { loadRecordings, type Profile, type Recording } from "./recording/recording.ts";
 import { playScenario, type Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { prepare } from "./seed.ts";

@@ -2,8 +2,8 @@
 import http from "node:http";
 import https from "node:https";
 import WebSocket from "ws";
-import { at, isObject, type Json, parseJson, textAt } from "./json.ts";
-import type { Answer, FrameStep, SocketStep } from "./recording.ts";
+import { at, isObject, type Json, parseJson, textAt } from "./recording/json.ts";
+import type { Answer, FrameStep, SocketStep } from "./recording/recording.ts";
 
 const KEPT_HEADERS =
   /^(content-type|content-disposition|x-ratelimit-.*|retry-after|location|www-authenticate)$/;

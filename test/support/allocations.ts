@@ -4,9 +4,9 @@
 
 import { createTraffic } from "../../bench/traffic.ts";
 import { DdpProtocol } from "../../src/ddp/protocol.ts";
-import { createKnownMessages } from "../../src/inbound/known.ts";
-import { receive } from "../../src/inbound/receive.ts";
-import { createWatch } from "../../src/inbound/watch.ts";
+import { createKnownMessages } from "../../src/intake/known.ts";
+import { receive } from "../../src/intake/receive.ts";
+import { createWatch } from "../../src/intake/watch.ts";
 import { knowing } from "./knowledge.ts";
 import { accountSettings } from "./settings.ts";
 

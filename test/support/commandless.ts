@@ -1,6 +1,6 @@
 // Owns the part of a turn at the host that tests without commands never reach.
 
-import type { HostTurn } from "../../src/inbound/host.ts";
+import type { HostTurn } from "../../src/turn/host.ts";
 
 const unasked = (): Promise<never> => Promise.reject(new Error("No command was given"));
 

@@ -1,6 +1,6 @@
 // Owns what unit tests let an account remember.
 
-import type { LearnedKnowledge } from "../../src/inbound/knowledge.ts";
+import type { LearnedKnowledge } from "../../src/intake/knowledge.ts";
 
 /** An account that remembers nothing and finds nothing out: no threads, teams, patterns, discussions or bots. */
 export function knowing(changes: Partial<LearnedKnowledge> = {}): LearnedKnowledge {

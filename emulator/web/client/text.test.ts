@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { type ComponentChildren, isValidElement, toChildArray } from "preact";
 import { expect, it } from "vitest";
-import { parseMarkdown } from "../../world/mentions.ts";
+import { parseMarkdown } from "../../world/messages/mentions.ts";
 import { renderText } from "./text.ts";
 
 const CONTEXT = { me: "alice", server: "https://chat.example.org", emoji: (name: string) => `<${name}>` };

@@ -6,12 +6,12 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { resolveChannelImplicitMentions } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
-import type { NameBook } from "../../inbound/names.ts";
+import type { NameBook } from "../../intake/names.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
-import { redactInHost } from "../secrets.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { hasEnvironmentAccount, readEnvironment } from "./environment.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
+import { redactInHost } from "./secrets.ts";
 
 /** The most messages that are read for one turn, as on Slack. */
 const MAX_HISTORY = 200;

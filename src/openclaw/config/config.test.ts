@@ -2,7 +2,7 @@ import { Ajv } from "ajv";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountSettings } from "../../../test/support/settings.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { security } from "../security.ts";
+import { security } from "../surface/security.ts";
 import {
   assertOnlyOne,
   inspectAccount,

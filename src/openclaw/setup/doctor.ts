@@ -6,9 +6,9 @@ import type { OwnUserFacts } from "../../rest/auth.ts";
 import { fetchRoomState, type RoomState } from "../../rest/rooms.ts";
 import { fetchPublicSetting } from "../../rest/server.ts";
 import type { AccountSettings } from "../../settings.ts";
+import { openSetupClient, readServerClock } from "../account/transport.ts";
 import { missingKeys } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { openSetupClient, readServerClock } from "../transport.ts";
 import { nameOf, probeServer, probeToken } from "./probe.ts";
 
 export interface Check {

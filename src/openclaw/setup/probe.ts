@@ -6,7 +6,7 @@ import { fetchMe, fetchServerVersion, type OwnUserFacts } from "../../rest/auth.
 import type { RestClient } from "../../rest/client.ts";
 import { fetchJoinedRooms } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { assertServerAllowed, openSetupClient } from "../transport.ts";
+import { assertServerAllowed, openSetupClient } from "../account/transport.ts";
 
 /** How long a question of the wizard may take. Milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000;

@@ -9,9 +9,9 @@ import { ConfigError, RocketChatError, UnauthorizedError } from "../../errors.ts
 import { endSession, openSession, type Session } from "../../rest/administration.ts";
 import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
+import { assertServerAllowed, openSetupClient } from "../account/transport.ts";
 import { inspectAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { assertServerAllowed, openSetupClient } from "../transport.ts";
 import { digestOf, type ProvisionOptions, provision, type WantedBot } from "./provision.ts";
 
 const ListSchema = z.string().transform((text) => text.split(",").map((entry) => entry.trim()));

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { accountSettings } from "../../../test/support/settings.ts";
 import { openSession } from "../../rest/administration.ts";
+import { openSetupClient } from "../account/transport.ts";
 import { inspectAccount } from "../config/account.ts";
-import { openSetupClient } from "../transport.ts";
 import { probeToken } from "./probe.ts";
 import { digestOf, type ProvisionOptions, provision } from "./provision.ts";
 

@@ -3,13 +3,13 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import type { RoomFacts } from "../../facts/room.ts";
-import type { Access, TurnInput } from "../../inbound/host.ts";
 import { refusePlace, resolveSenderRule } from "../../policy/access.ts";
 import { type AccountSettings, requiresMention } from "../../settings.ts";
+import type { Access, TurnInput } from "../../turn/host.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { senderIdentity, subjectOf } from "../sender-identity.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
+import { senderIdentity, subjectOf } from "./sender-identity.ts";
 
 /** What the question is made of. */
 export interface AccessScope extends Pick<TurnScope, "cfg" | "accountId" | "settings" | "input"> {

@@ -15,8 +15,8 @@ import {
 } from "openclaw/plugin-sdk/models-provider-runtime";
 import type { ModelFacts, SessionFacts } from "../../commands/replies.ts";
 import { operatorsIn } from "../../commands/rights.ts";
-import type { ConversationFacts, PostReply, ReplyPort, StopFacts } from "../../inbound/host.ts";
-import { NOTHING_AROUND } from "../../inbound/surroundings.ts";
+import type { ConversationFacts, PostReply, ReplyPort, StopFacts } from "../../turn/host.ts";
+import { NOTHING_AROUND } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { resolveIngress } from "./access.ts";
 import { buildContext } from "./context.ts";

@@ -3,11 +3,11 @@
 import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
-import type { TurnInput } from "../../inbound/host.ts";
-import type { Surroundings } from "../../inbound/surroundings.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { requiresMention, roomSettings } from "../../settings.ts";
+import type { TurnInput } from "../../turn/host.ts";
+import type { Surroundings } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { mentionFacts } from "./access.ts";
 import { nameAsking } from "./handover.ts";

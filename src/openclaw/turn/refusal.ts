@@ -4,7 +4,7 @@ import { RestError } from "../../errors.ts";
 import { deriveMessageId } from "../../outbound/message-id.ts";
 import { resolveTargetRoom, sendMessage } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
-import { sendingFor } from "../transport.ts";
+import { sendingFor } from "../account/transport.ts";
 import type { TurnScope } from "./scope.ts";
 
 /** The codes with which a room takes no message of the bot user, in words for people. */

@@ -3,13 +3,13 @@
 import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
 import type { LinkFacts } from "../../commands/replies.ts";
-import type { Bursts } from "../../inbound/bursts.ts";
-import type { TurnInput } from "../../inbound/host.ts";
 import type { Log } from "../../log.ts";
 import type { Typing } from "../../outbound/typing.ts";
 import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
-import type { PairingMemory } from "../pairing-memory.ts";
+import type { Bursts } from "../../turn/bursts.ts";
+import type { TurnInput } from "../../turn/host.ts";
+import type { PairingMemory } from "../account/pairing-memory.ts";
 import type { SessionTurns } from "./order.ts";
 
 export interface HostOptions {

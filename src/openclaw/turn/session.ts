@@ -7,7 +7,7 @@ import {
   resolveSessionResetPolicy,
   resolveSessionResetType,
 } from "openclaw/plugin-sdk/session-store-runtime";
-import type { SessionMemory } from "../../inbound/surroundings.ts";
+import type { SessionMemory } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";

@@ -8,8 +8,8 @@ import {
 import { buildChannelMetadata, filterSupplementalContextItems } from "openclaw/plugin-sdk/security-runtime";
 import type { MessageFacts } from "../../facts/message.ts";
 import { withoutQuoteLinks } from "../../facts/quote.ts";
-import type { Surroundings } from "../../inbound/surroundings.ts";
 import { resolveSenderRule } from "../../policy/access.ts";
+import type { Surroundings } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import type { TurnScope } from "./scope.ts";
 

@@ -1,7 +1,7 @@
 // Owns the scenarios about accounts: logins, tokens, deactivation, new names, status.
 import { type Actor, MISSING } from "../actor.ts";
 import { sha256 } from "../credentials.ts";
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../recording/json.ts";
 import type { Scenario } from "../scenario.ts";
 import type { DdpSocket } from "../wire.ts";
 

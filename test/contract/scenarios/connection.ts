@@ -1,5 +1,5 @@
 // Owns the scenarios about the DDP connection itself: handshake, heartbeat, subscriptions, typing.
-import type { Json } from "../json.ts";
+import type { Json } from "../recording/json.ts";
 import type { Scenario } from "../scenario.ts";
 import type { DdpSocket } from "../wire.ts";
 

@@ -1,6 +1,6 @@
 // Owns the scenarios about files: uploads of every sort, downloads by every sort of login.
 import { type Actor, type Message, messageOf } from "../actor.ts";
-import { textAt } from "../json.ts";
+import { textAt } from "../recording/json.ts";
 import type { Scenario } from "../scenario.ts";
 import type { FilePart } from "../wire.ts";
 

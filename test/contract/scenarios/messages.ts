@@ -1,6 +1,6 @@
 // Owns the scenarios about a message once it is there: echo, edit, delete, pin, quote, reaction, thread.
 import type { Actor } from "../actor.ts";
-import { isObject, type JsonObject, textAt } from "../json.ts";
+import { isObject, type JsonObject, textAt } from "../recording/json.ts";
 import type { Scenario } from "../scenario.ts";
 
 export const publicMessage: Scenario = {

@@ -1,8 +1,8 @@
 // Owns the scenarios about rooms: direct rooms, discussions, a room over its life, its past, what can be looked up.
 import { type Actor, type Message, MISSING } from "../actor.ts";
 
-import { type JsonObject, textAt } from "../json.ts";
-import type { Answer } from "../recording.ts";
+import { type JsonObject, textAt } from "../recording/json.ts";
+import type { Answer } from "../recording/recording.ts";
 import type { Scenario } from "../scenario.ts";
 
 const roomIn = ({ body }: Answer) => textAt(body, "room", "_id") ?? MISSING;

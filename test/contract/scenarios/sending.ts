@@ -1,6 +1,6 @@
 // Owns the scenarios about the way into a room: mentions, addresses in texts, refused messages, ids used twice.
 import { type Actor, MISSING } from "../actor.ts";
-import { type Json, type JsonObject, textAt } from "../json.ts";
+import { type Json, type JsonObject, textAt } from "../recording/json.ts";
 import type { Scenario } from "../scenario.ts";
 
 const MENTIONS = [

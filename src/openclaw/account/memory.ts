@@ -1,0 +1,97 @@
+// Owns what one running account goes by when it judges messages: its live settings, and what it remembers.
+
+import { join } from "node:path";
+import { createRuntimeConfigReader } from "openclaw/plugin-sdk/runtime-config-snapshot";
+import { systemClock } from "../../connection/driver.ts";
+import { isJsonObject, readObject } from "../../facts/json.ts";
+import { decodeMessage } from "../../facts/message.ts";
+import { createKnowledge } from "../../intake/knowledge.ts";
+import { createRoomLookup } from "../../intake/lookups.ts";
+import { createNameBook } from "../../intake/names.ts";
+import { parentToLookUp, type RawMessageEvent } from "../../intake/receive.ts";
+import type { RestClient } from "../../rest/client.ts";
+import { fetchRoom } from "../../rest/rooms.ts";
+import { fetchTeamIds } from "../../rest/teams.ts";
+import { fetchProfile } from "../../rest/users.ts";
+import { followSettings } from "../config/account.ts";
+import { createPatternMatcher } from "../config/mention-patterns.ts";
+import { shareRooms } from "../config/room-tools.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import { getRuntime } from "../runtime.ts";
+import { openPairingMemory } from "./pairing-memory.ts";
+import { type AccountScope, botUserIds } from "./scope.ts";
+import { openThreadMemory } from "./thread-memory.ts";
+
+/** Opens the memory of an account that is about to run. `close` ends its files. */
+export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, rest: RestClient) {
+  const core = getRuntime();
+  const { accountId } = ctx;
+  const { now } = systemClock;
+  const readConfig = createRuntimeConfigReader(ctx.cfg);
+  const directory = join(core.state.resolveStateDir(), CHANNEL_ID);
+  const threads = openThreadMemory(directory, accountId);
+  const pairings = openPairingMemory(directory, accountId, Date.now);
+  const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now });
+  const names = createNameBook({
+    rest,
+    log,
+    now,
+    onUnresolved: (unresolvedNames) => audit({ unresolvedNames }),
+  });
+  const known = createKnowledge({
+    rooms,
+    threads,
+    matchesPattern: (message) => matchesPattern(message),
+    fetchTeams: () => fetchTeamIds(rest, settings.userId),
+    fetchProfile: (userId) => fetchProfile(rest, userId),
+    siblings: botUserIds,
+    now,
+  });
+  const live = followSettings({ readConfig, accountId, bots: known.bots, names });
+  const matchesPattern = createPatternMatcher({ core, readConfig, readSettings: live.read });
+
+  /** Remembers a message of the bot user's own as a thread's root or reply. */
+  function noteOwn({ message: raw }: RawMessageEvent): void {
+    if (!isJsonObject(raw) || readObject(raw, "u")?._id !== settings.userId) return;
+    const message = decodeMessage(raw);
+    if (message?.systemType === undefined && message !== undefined) threads.noteOwnMessage(message);
+  }
+
+  function learnParent(event: RawMessageEvent): Promise<void> | undefined {
+    const roomId = parentToLookUp(event, { settings: live.read(), known });
+    if (roomId === undefined) return undefined;
+    return rooms.room(roomId).then(
+      () => {},
+      // The event goes on undecided, and the turn asks again.
+      (error: unknown) => log.warn("room could not be looked up", { error }),
+    );
+  }
+
+  const unshare = shareRooms(accountId, {
+    settings: live.read,
+    findRoom: (roomId) => rooms.find(roomId),
+  });
+
+  return {
+    readConfig,
+    readSettings: live.read,
+    rooms,
+    known,
+    pairings,
+    /** Looks up the names in the configuration in force; undefined when all are known. Never rejects. */
+    learnNames: live.prepare,
+
+    /** Asks the server what judging this event needs and is not remembered; undefined when that is nothing, as mostly. */
+    prepare(event: RawMessageEvent): Promise<void> | undefined {
+      noteOwn(event);
+      const learning = live.prepare();
+      return learning === undefined ? learnParent(event) : learning.then(() => learnParent(event));
+    },
+
+    close(): void {
+      unshare();
+      threads.close();
+      pairings.close();
+    },
+  };
+}

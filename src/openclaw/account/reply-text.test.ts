@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { accountSettings } from "../../../test/support/settings.ts";
+import type { AccountClient } from "../../rest/client.ts";
+import type { AccountSettings, TextSettings } from "../../settings.ts";
+import { splitReply } from "./reply-text.ts";
+import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./server-facts.ts";
+import { openRestClient } from "./transport.ts";
+
+const LONG = "word ".repeat(3000);
+const TABLE = "| a | b |\n|---|---|\n| 1 | 2 |";
+const longest = (texts: readonly string[]): number => Math.max(...texts.map(({ length }) => length));
+
+describe.each(["6.5", "8.3"] as const)("on Rocket.Chat %s", (profile) => {
+  let emulator: Emulator;
+  let account: AccountSettings;
+  let rest: AccountClient;
+  const split = (text: string, changes: Partial<TextSettings> = {}) =>
+    splitReply({ ...account, text: { ...account.text, ...changes } }, rest, text);
+
+  beforeAll(async () => {
+    emulator = await startEmulator({ profile });
+    const { userId } = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] });
+    account = accountSettings({
+      accountId: `bot-${profile}`,
+      serverUrl: emulator.url,
+      userId,
+      pat: emulator.control.personalAccessToken("bot"),
+      dangerouslyAllowInsecure: true,
+      allowPrivateNetwork: true,
+    });
+    rest = openRestClient(account, { onUnauthorized: () => {} });
+  });
+  afterAll(() => emulator.close());
+
+  it("divides by the configured limit, and by the server's where that is lower", async () => {
+    emulator.control.setSetting("Message_MaxAllowedSize", 3000);
+    await refreshServerFacts(account.accountId, rest);
+    expect(longest(await split(LONG))).toBeLessThanOrEqual(3000);
+    expect(longest(await split(LONG))).toBeGreaterThan(2900);
+    expect(longest(await split(LONG, { chunkLimit: 1000 }))).toBeLessThanOrEqual(1000);
+  });
+
+  it("asks the server once for many replies", async () => {
+    const before = emulator.control.requests().length;
+    await Promise.all([split("a"), split("b"), split("c")]);
+    expect(emulator.control.requests().length).toBe(before);
+  });
+
+  it("follows a change that the server tells", async () => {
+    const event = { ...SETTINGS_STREAM, args: ["updated", { _id: "Message_MaxAllowedSize", value: 700 }] };
+    await noteSettingChange(account.accountId, event);
+    expect(longest(await split(LONG))).toBeLessThanOrEqual(700);
+  });
+
+  it("assumes the default of a server that does not say", async () => {
+    for (const path of ["settings.public", "info"]) emulator.faults.rest({ path, times: 2, status: 503 });
+    expect(await refreshServerFacts(account.accountId, rest)).toEqual({
+      maxMessageUnits: 5000,
+      modern: false,
+    });
+    emulator.faults.clear();
+    await refreshServerFacts(account.accountId, rest);
+  });
+
+  it("shows tables as configured", async () => {
+    const [code] = await split(TABLE);
+    expect(code).toMatch(/^```\n\| a {3}\| b {3}\|/);
+    expect(await split(TABLE, { tables: "bullets" })).toEqual(["**1**\n- b: 2"]);
+    expect(await split(TABLE, { tables: "off" })).toEqual(["| a | b |\n| --- | --- |\n| 1 | 2 |"]);
+  });
+});

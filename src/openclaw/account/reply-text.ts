@@ -1,0 +1,30 @@
+// Owns turning a reply of the agent into the messages that are posted.
+
+import { formatMarkdown } from "../../outbound/markdown.ts";
+import type { RestClient } from "../../rest/client.ts";
+import type { AccountSettings, TableMode } from "../../settings.ts";
+import { serverFacts } from "./server-facts.ts";
+
+/**
+ * The messages that show a Markdown text, in order, each of a size that the server takes; none for a text
+ * without anything visible. Never rejects.
+ */
+export async function splitReply(
+  account: AccountSettings,
+  rest: RestClient,
+  text: string,
+): Promise<string[]> {
+  const { maxMessageUnits, modern } = await serverFacts(account.accountId, rest);
+  return formatMarkdown(text, {
+    limit: Math.min(account.text.chunkLimit, maxMessageUnits),
+    mode: account.text.chunkMode,
+    tables: tablesOf(account.text.tables, modern),
+    modern,
+  });
+}
+
+function tablesOf(mode: TableMode, modern: boolean): "code" | "bullets" | "native" {
+  if (mode === "off") return "native";
+  if (mode === "block") return modern ? "native" : "code";
+  return mode;
+}

@@ -1,0 +1,23 @@
+// Owns what the account itself knows of a conversation beside OpenClaw: what waits in its queue, and its link.
+
+import type { ChannelIngressQueue } from "openclaw/plugin-sdk/channel-outbound";
+import type { LinkFacts } from "../../commands/replies.ts";
+import { laneOf } from "../../intake/receive.ts";
+import type { TurnInput } from "../../turn/host.ts";
+import type { StartContext } from "../account/scope.ts";
+
+/** Counts the stored messages that wait where a message was written; a direct message's threads are one place. */
+export function createWaitingCounter(queue: Pick<ChannelIngressQueue<unknown>, "listPending">) {
+  return async ({ message, room }: TurnInput): Promise<number> => {
+    const direct = room.chatType === "direct";
+    const lane = laneOf({ roomId: room.id, threadId: direct ? undefined : message.threadId });
+    const pending = await queue.listPending();
+    return pending.filter(({ laneKey }) => laneKey === lane || (direct && laneKey?.startsWith(`${lane}:`)))
+      .length;
+  };
+}
+
+export function readLink(ctx: StartContext): LinkFacts {
+  const { lifecycle, lastConnectedAt } = ctx.getStatus();
+  return { state: lifecycle ?? "unknown", connectedAt: lastConnectedAt ?? undefined };
+}

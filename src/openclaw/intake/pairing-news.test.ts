@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { createLog } from "../../log.ts";
+import { createRestClient } from "../../rest/client.ts";
+import { openPairingMemory, type PairingMemory } from "../account/pairing-memory.ts";
+import { watchApprovals } from "./pairing-news.ts";
+
+const HOUR_MS = 60 * 60_000;
+let folder: string;
+let now: number;
+const open = (): PairingMemory => openPairingMemory(folder, "default", () => now);
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pairings-"));
+  now = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const alice = { userId: "alice-id", code: "ABCD2345", roomId: "r1" };
+
+describe("the pairing memory", () => {
+  it("knows after a restart who was sent which code", () => {
+    const before = open();
+    before.noteSent(alice);
+    before.close();
+    const after = open();
+    expect(after.wasSent("alice-id", "ABCD2345")).toBe(true);
+    expect(after.wasSent("alice-id", "WXYZ6789")).toBe(false);
+    expect(after.wasSent("bob-id", "ABCD2345")).toBe(false);
+    expect(after.waiting()).toEqual([alice]);
+    after.close();
+  });
+
+  it("lets nobody wait who was told, nor for longer than a code lives", () => {
+    const memory = open();
+    memory.noteSent(alice);
+    memory.noteSent({ ...alice, userId: "bob-id" });
+    memory.forget("bob-id");
+    expect(memory.waiting()).toEqual([alice]);
+    now = 2 * HOUR_MS + 1;
+    expect(memory.waiting()).toEqual([]);
+    memory.close();
+  });
+});
+
+describe("an approval given elsewhere", () => {
+  let emulator: Emulator;
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    emulator = await startEmulator();
+  });
+  afterEach(async () => {
+    vi.useRealTimers();
+    await emulator.close();
+  });
+
+  it("is told to the person who holds the code, once, even if the first attempt fails", async () => {
+    const { control, faults } = emulator;
+    const { userId } = control.addUser({ username: "alice" });
+    const bot = control.addUser({ username: "labbot", roles: ["user", "bot"] });
+    const roomId = control.direct(["alice", "labbot"]);
+    const rest = createRestClient({
+      serverUrl: emulator.url,
+      userId: bot.userId,
+      pat: control.personalAccessToken("labbot"),
+      fetch: async (url, init) => ({ response: await fetch(url, init), release: async () => {} }),
+      onUnauthorized: () => {},
+    });
+    const pairings = open();
+    pairings.noteSent({ userId, code: "ABCD2345", roomId });
+    pairings.noteSent({ ...alice, roomId });
+    const warned = Promise.withResolvers<void>();
+    const log = createLog(
+      { info: () => {}, warn: () => warned.resolve(), error: () => {} },
+      { prefix: "t", secrets: [] },
+    );
+    const approved: string[] = [];
+    const readApproved = async () => approved;
+    const watch = watchApprovals({ accountId: "default", sending: { rest }, pairings, readApproved, log });
+    vi.advanceTimersByTime(5000);
+    expect(control.messages(roomId)).toEqual([]);
+
+    approved.push(userId);
+    faults.rest({ path: "chat.sendMessage", times: 1, status: 503 });
+    const told = control.waitForMessage(({ msg }) => msg.startsWith("Access approved"));
+    await vi.waitFor(() => {
+      vi.advanceTimersByTime(5000);
+      return warned.promise;
+    });
+    await vi.waitFor(() => {
+      vi.advanceTimersByTime(5000);
+      expect(pairings.waiting()).toEqual([{ ...alice, roomId }]);
+    });
+    expect((await told).rid).toBe(roomId);
+    expect(control.messages(roomId).map(({ msg }) => msg)).toHaveLength(1);
+    watch.stop();
+    pairings.close();
+  });
+});

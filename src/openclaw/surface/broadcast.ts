@@ -1,0 +1,45 @@
+// Owns sends of the message tool that OpenClaw's own delivery has no word for: thread replies shown in the room too.
+
+import { randomUUID } from "node:crypto";
+import { jsonResult, readStringParam } from "openclaw/plugin-sdk/channel-actions";
+import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
+import { TargetError } from "../../errors.ts";
+import { sendDelivery } from "../../outbound/send.ts";
+import { splitReply } from "../account/reply-text.ts";
+import { sendingFor } from "../account/transport.ts";
+import { resolveAccount } from "../config/account.ts";
+import { findDestination } from "./targets.ts";
+
+type Context = Parameters<NonNullable<NonNullable<ChannelPlugin["actions"]>["handleAction"]>>[0];
+
+/** What the agent is told of the message tool beside OpenClaw's own description. */
+export const messageToolHints = (): string[] => [
+  "Rocket.Chat targets: room:<room id>, user:<user id>, #room, @username. threadId or replyTo is the id of a message and writes in its thread.",
+  "Rocket.Chat, action send: topLevel: true writes at the top level of the room from inside a thread; replyBroadcast: true with threadId or replyTo shows the thread reply in the room too.",
+];
+
+export function isBroadcast({ action, params }: Pick<Context, "action" | "params">): boolean {
+  return action === "send" && params.replyBroadcast === true;
+}
+
+/** Posts a thread reply that the room shows too. Rejects with TargetError without a thread to reply in. */
+export async function sendBroadcast({ cfg, accountId, params }: Context) {
+  const settings = resolveAccount(cfg, accountId);
+  const sending = sendingFor(settings);
+  const place = {
+    to: readStringParam(params, "to", { required: true }),
+    replyToId: readStringParam(params, "replyTo"),
+    threadId: readStringParam(params, "threadId"),
+  };
+  const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place);
+  if (threadId === undefined) throw new TargetError("replyBroadcast needs threadId or replyTo");
+  const messageIds = await sendDelivery(sending, {
+    id: randomUUID(),
+    roomId,
+    threadId,
+    isShownInRoom: true,
+    texts: await splitReply(settings, sending.rest, readStringParam(params, "message", { required: true })),
+    unfurlLinks: settings.text.unfurlLinks,
+  });
+  return jsonResult({ ok: true, messageId: messageIds.at(-1), messageIds, roomId, threadId });
+}

@@ -1,0 +1,152 @@
+import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk/channel-outbound";
+import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { messageAdapter } from "./message-adapter.ts";
+
+let emulator: Emulator;
+let cfg: object;
+let roomId: string;
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  emulator.control.addUser({ username: "ann" });
+  const { userId } = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] });
+  const rocketchat = {
+    serverUrl: emulator.url,
+    userId,
+    username: "bot",
+    pat: emulator.control.personalAccessToken("bot"),
+    dangerouslyAllowInsecure: true,
+    network: { dangerouslyAllowPrivateNetwork: true },
+  };
+  cfg = { channels: { rocketchat } };
+});
+afterAll(() => emulator.close());
+beforeEach(() => {
+  emulator.faults.clear();
+  roomId = emulator.control.addRoom({
+    name: `room${emulator.world.rooms.size}`,
+    type: "p",
+    members: ["ann", "bot"],
+  });
+});
+
+const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === undefined);
+interface Extras {
+  threadId?: string;
+  deliveryQueueId?: string;
+  onPlatformSendDispatch?: () => Promise<void>;
+  assertDirectAdapterHandoff?: () => void;
+}
+const send = (text: string, more: Extras = {}) =>
+  messageAdapter.send?.text?.({ cfg, to: `room:${roomId}`, text, ...more });
+const reconcile = async (queueId: string) =>
+  await messageAdapter.durableFinal?.reconcileUnknownSend?.({
+    cfg,
+    queueId,
+    channel: "rocketchat",
+    to: `room:${roomId}`,
+    enqueuedAt: 0,
+    retryCount: 0,
+    payloads: [],
+  });
+
+const long = Array.from({ length: 1500 }, (_, index) => `word${index}`).join(" ");
+
+describe("the message adapter", () => {
+  it("tells OpenClaw before each message that it goes out, and keeps it back when it may not", async () => {
+    const standing: number[] = [];
+    const hooks = {
+      onPlatformSendDispatch: async () => void standing.push(posted().length),
+      assertDirectAdapterHandoff: () => {
+        if (posted().length === 2) throw new Error("no longer");
+      },
+    };
+    await expect(send(long, hooks)).rejects.toThrow("no longer");
+    expect(standing).toEqual([0, 1, 2]);
+    expect(posted()).toHaveLength(2);
+  });
+
+  it("keeps what it declares", async () => {
+    const results = await verifyChannelMessageAdapterCapabilityProofs({
+      adapterName: "rocketchat",
+      adapter: messageAdapter,
+      proofs: {
+        text: async () => {
+          await send("hello");
+          expect(posted().map(({ msg }) => msg)).toEqual(["hello"]);
+        },
+        thread: async () => {
+          const root = emulator.control.post({ as: "ann", rid: roomId, msg: "root" });
+          await send("in the thread", { threadId: root._id });
+          expect(posted().at(-1)).toMatchObject({ msg: "in the thread", tmid: root._id });
+        },
+        messageSendingHooks: async () => {
+          const result = await send("as the hook left it", { deliveryQueueId: "hooked" });
+          expect(posted().at(-1)).toMatchObject({ msg: "as the hook left it" });
+          expect(result?.receipt.primaryPlatformMessageId).toBe(posted().at(-1)?._id);
+        },
+        reconcileUnknownSend: async () => {
+          expect(await reconcile("q1")).toEqual({ status: "not_sent" });
+          const result = await send(long, { deliveryQueueId: "q1" });
+          expect(result?.receipt.platformMessageIds).toHaveLength(4);
+          const found = await reconcile("q1");
+          expect(found).toMatchObject({
+            status: "sent",
+            receipt: { platformMessageIds: result?.receipt.platformMessageIds },
+          });
+        },
+      },
+    });
+    const declared = Object.keys(messageAdapter.durableFinal?.capabilities ?? {}).sort();
+    const verified = results
+      .filter(({ status }) => status === "verified")
+      .map(({ capability }) => capability);
+    expect(verified.sort()).toEqual(declared);
+  });
+
+  it("says that a reply of which the end is missing was not sent, and completes it when asked again", async () => {
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, effect: true });
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, status: 503 });
+    await expect(send(long, { deliveryQueueId: "q2" })).rejects.toThrow("1 of 4 parts were posted");
+    expect(await reconcile("q2")).toEqual({ status: "not_sent" });
+    await send(long, { deliveryQueueId: "q2" });
+    expect(
+      posted()
+        .map(({ msg }) => msg)
+        .join(" "),
+    ).toBe(long);
+    expect(await reconcile("q2")).toMatchObject({ status: "sent" });
+  });
+
+  it.each([
+    ["a server that is busy", { status: 503 }],
+    ["a lost answer", { effect: true, lost: true }],
+  ])("has OpenClaw send a queued reply again after %s, and posts it once", async (name, fault) => {
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, ...fault });
+    emulator.faults.rest({ path: "chat.getMessage", times: 1, status: 503 });
+    const error = await Promise.resolve(send("hello", { deliveryQueueId: name })).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(error).toMatchObject({ retryable: true });
+    await send("hello", { deliveryQueueId: name });
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("does not have OpenClaw repeat what has no queue entry", async () => {
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, status: 503 });
+    const error = await Promise.resolve(send("hello")).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(PlatformMessageNotDispatchedError);
+  });
+
+  it("ends a reply that the server refuses, and says why", async () => {
+    emulator.control.kick({ as: "ann", rid: roomId, username: "bot" });
+    const error = await Promise.resolve(send("hello", { deliveryQueueId: "q3" })).then(
+      () => expect.unreachable("should have been refused"),
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("error-not-allowed") });
+  });
+});

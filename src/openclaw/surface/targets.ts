@@ -1,0 +1,56 @@
+// Owns what OpenClaw's targets are on Rocket.Chat, for the message tool, cron, the command line and recovery.
+
+import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { TargetError } from "../../errors.ts";
+import { mayLackCapitals } from "../../outbound/exact-ids.ts";
+import { resolveTarget, resolveThread } from "../../outbound/resolve-target.ts";
+import { resolveTargetRoom } from "../../outbound/send.ts";
+import { formatTarget, parseNamedTarget, parseTarget } from "../../outbound/target.ts";
+import type { RestClient } from "../../rest/client.ts";
+import type { AccountSettings } from "../../settings.ts";
+import { sendingFor } from "../account/transport.ts";
+import { resolveAccount } from "../config/account.ts";
+import { readMessageId } from "../turn/handover.ts";
+
+export const TARGET_HINT = "room:<room id>, user:<user id>, #room or @username";
+
+export const readTarget = (text: string) => parseTarget(text) ?? parseNamedTarget(text);
+
+export function unknownTarget(text: string | undefined): TargetError {
+  return new TargetError(`"${text ?? ""}" is not a Rocket.Chat target; expected ${TARGET_HINT}`);
+}
+
+/** Asks the server what a target means. Null for text that is no target; rejects with TargetError for one of nothing. */
+export async function lookUpTarget(params: {
+  readonly cfg: OpenClawConfig;
+  readonly accountId?: string | null;
+  readonly input: string;
+}) {
+  const target = readTarget(params.input);
+  if (target === undefined) return null;
+  const settings = resolveAccount(params.cfg, params.accountId);
+  const found = await resolveTarget({ rest: sendingFor(settings).rest, settings }, target);
+  const kind = found.kind === "user" ? ("user" as const) : ("channel" as const);
+  return { to: formatTarget(found), kind, ...("name" in target && { display: target.name }) };
+}
+
+/** The room and the thread that a message is to be posted in. Rejects with TargetError where there is no such place. */
+export async function findDestination(
+  { rest, settings }: { readonly rest: RestClient; readonly settings: AccountSettings },
+  request: {
+    readonly to: string;
+    readonly threadId?: string | number | null | undefined;
+    /** A message to reply to, which means to write in its thread. */
+    readonly replyToId?: string | null | undefined;
+  },
+): Promise<{ readonly roomId: string; readonly threadId: string | undefined }> {
+  const target = readTarget(request.to);
+  if (target === undefined) throw unknownTarget(request.to);
+  // An id that came as it is was looked up when it was given; only what a session key made of one is not.
+  const isExact = "id" in target && !mayLackCapitals(target.id);
+  const found = isExact ? target : await resolveTarget({ rest, settings }, target);
+  const roomId = await resolveTargetRoom(rest, found);
+  const named = request.replyToId ?? (request.threadId == null ? undefined : String(request.threadId));
+  const messageId = named && readMessageId(named);
+  return { roomId, threadId: messageId && (await resolveThread(rest, { roomId, messageId })) };
+}

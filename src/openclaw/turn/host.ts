@@ -1,0 +1,87 @@
+// Owns the implementation of the inbound port: access, pairing, routing and the agent turn, all by OpenClaw's SDK.
+
+import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
+import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pairing";
+import type { HostTurn, InboundHost } from "../../turn/host.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import { readAccess, resolveIngress } from "./access.ts";
+import {
+  authorizeCommand,
+  describeConversation,
+  listModels,
+  runOwnCommand,
+  selectModel,
+  stopSession,
+} from "./command.ts";
+import { dispatchTurn } from "./dispatch.ts";
+import { resolveRoute } from "./route.ts";
+import type { HostOptions, TurnScope } from "./scope.ts";
+
+/** The inbound port for one event, under the configuration in force when it is called. */
+export function createInboundHost(options: HostOptions): InboundHost {
+  const cfg = options.readConfig();
+  const settings = options.readSettings();
+  return {
+    settings: () => settings,
+    openTurn: (input) => openTurn({ ...options, cfg, settings, input }),
+  };
+}
+
+function openTurn(scope: TurnScope): HostTurn {
+  const { core, accountId } = scope;
+  const pairing = createChannelPairingController({ core, channel: CHANNEL_ID, accountId });
+  const route = resolveRoute(scope);
+  let ingress: ResolvedChannelMessageIngress | undefined;
+  let commandIngress: ResolvedChannelMessageIngress | undefined;
+  const commandTurn = () => ({ route, ingress: required(commandIngress) });
+
+  return {
+    conversation: `${scope.input.room.id} ${route.turnSessionKey}`,
+
+    async resolveAccess() {
+      ingress = await resolveIngress(scope, route, pairing.readAllowFromStore);
+      return readAccess(ingress);
+    },
+
+    async requestPairing(send) {
+      const { sender, roomId } = scope.input.message;
+      const name = sender.username ?? sender.name ?? sender.id;
+      const { code, created } = await pairing.upsertPairingRequest({ id: sender.id, meta: { name } });
+      // No code: too many others wait for theirs.
+      if (code === "" || (!created && scope.pairings.wasSent(sender.id, code))) return;
+      const idLine = `Your Rocket.Chat user id: ${sender.id}`;
+      await send(core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code }));
+      scope.pairings.noteSent({ userId: sender.id, code, roomId });
+    },
+
+    announce(announcement) {
+      scope.assertOpen();
+      const { key, text } = scope.bursts.add(route.turnSessionKey, announcement);
+      const contextKey = `${CHANNEL_ID}:${key}`;
+      core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
+    },
+
+    async dispatch({ lookAround, ...replies }, signal) {
+      scope.assertOpen();
+      scope.bursts.close(route.turnSessionKey);
+      await dispatchTurn(scope, { route, ingress: required(ingress), replies, lookAround, signal });
+    },
+
+    async authorizeCommand() {
+      scope.assertOpen();
+      commandIngress = await authorizeCommand(scope, route, pairing.readAllowFromStore);
+      return commandIngress.commandAccess.authorized;
+    },
+
+    runOwnCommand: (text, post) => runOwnCommand(scope, commandTurn(), { text, post }),
+    stop: (tell) => stopSession(scope, commandTurn(), tell),
+    describe: () => describeConversation(scope, route),
+    listModels: () => listModels(scope, route),
+    selectModel: (choice) => selectModel(scope, route, choice),
+  };
+}
+
+function required(ingress: ResolvedChannelMessageIngress | undefined): ResolvedChannelMessageIngress {
+  if (ingress === undefined) throw new Error("A turn goes on only after its access was resolved");
+  return ingress;
+}

@@ -1,0 +1,131 @@
+// Owns the straight line from one durable event to one agent turn.
+
+import { readCommand } from "../commands/parse.ts";
+import { stripMention } from "../facts/mention.ts";
+import type { MessageFacts } from "../facts/message.ts";
+import { withoutQuoteLinks } from "../facts/quote.ts";
+import type { RoomFacts } from "../facts/room.ts";
+import type { LearnedKnowledge } from "../intake/knowledge.ts";
+import type { RoomLookup, UserLookup } from "../intake/lookups.ts";
+import { type RawMessageEvent, receive, refuseCommand, refuseRoomMessage } from "../intake/receive.ts";
+import { isUnwantedBot, refusePlace } from "../policy/access.ts";
+import { readActivation } from "../policy/activation.ts";
+import type { DropReason } from "../policy/admission.ts";
+import type { AccountSettings } from "../settings.ts";
+import { runCommand } from "./command.ts";
+import type { HostTurn, InboundHost } from "./host.ts";
+import { runNotice } from "./notice.ts";
+import type { Runs } from "./runs.ts";
+import type { SessionMemory, Surroundings, SurroundingsQuery } from "./surroundings.ts";
+
+export interface TurnDependencies {
+  readonly host: InboundHost;
+  readonly rooms: Pick<RoomLookup, "room">;
+  readonly users: UserLookup;
+  readonly known: LearnedKnowledge;
+  readonly runs: Runs;
+  readonly now: () => number;
+  /** Posts text in a room or thread and answers with the message id. */
+  readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
+  /** The root of a message's thread, itself if it is none's reply; undefined when it is not in the room. */
+  readonly findRoot: (roomId: string, messageId: string) => Promise<string | undefined>;
+  /** What is around an admitted message; never asked about any other. */
+  readonly lookAround: (query: SurroundingsQuery) => Promise<Surroundings>;
+}
+
+export type TurnOutcome =
+  | { readonly kind: "ran" }
+  /** The agent was told of it and reads it in its next turn. */
+  | { readonly kind: "told" }
+  | { readonly kind: "commanded" }
+  | { readonly kind: "dropped"; readonly reason: DropReason; readonly detail?: string };
+
+/**
+ * Runs one event through to its agent turn. Resolves when the turn is over or the event was dropped;
+ * rejects when it could not be carried out now and should be tried again.
+ */
+export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): Promise<TurnOutcome> {
+  const { known } = deps;
+  const settings = deps.host.settings();
+  const grounds = { settings, known };
+  const receipt = receive(event, grounds);
+  if (receipt.kind === "dropped") return receipt;
+  if (receipt.kind === "notice") return runNotice(receipt, deps);
+  const { message } = receipt;
+
+  const room = await deps.rooms.room(message.roomId);
+  if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
+  await known.learnTeams(message);
+  const command = readCommand(message.text, settings.username);
+  const refusal =
+    refusePlace(settings, room) ??
+    (room.chatType === "channel" ? refuseRoomMessage(message, room, grounds) : undefined) ??
+    (command && room.chatType === "group" ? refuseCommand(command, message, settings) : undefined);
+  if (refusal !== undefined) return { kind: "dropped", reason: refusal };
+
+  const { wasMentioned, implicit } = readActivation(message, settings, known);
+  const turn = deps.host.openTurn({
+    message,
+    room,
+    text: stripMention(withoutQuoteLinks(message), settings.username),
+    wasMentioned: wasMentioned === true,
+    implicitMentions: implicit,
+    command,
+  });
+  if (command !== undefined) {
+    const refused = await admit(turn, { message, room, settings, deps });
+    if (refused !== undefined) return refused;
+    const reply = (text: string) => deps.post(whereOf(message), text);
+    await runCommand({ command, message, room, settings, turn, runs: deps.runs, reply, now: deps.now });
+    return { kind: "commanded" };
+  }
+  // From here on a stop finds it, also while it is decided whether the sender may speak.
+  const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt };
+  const run = deps.runs.begin(turn.conversation, origin);
+  if (run === undefined) return { kind: "dropped", reason: "stopped" };
+  try {
+    const refused = await admit(turn, { message, room, settings, deps });
+    if (refused !== undefined) return refused;
+    if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
+    const { roomId } = message;
+    const port = {
+      post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
+      findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
+      lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
+    };
+    await turn.dispatch(port, run.signal);
+  } finally {
+    run.end();
+  }
+  return { kind: "ran" };
+}
+
+function whereOf({ roomId, threadId }: MessageFacts) {
+  return { roomId, threadId };
+}
+
+interface Admission {
+  readonly message: MessageFacts;
+  readonly room: RoomFacts;
+  readonly settings: AccountSettings;
+  readonly deps: TurnDependencies;
+}
+
+/** Asks OpenClaw whether the sender may speak here; what became of the message when not. */
+async function admit(
+  turn: HostTurn,
+  { message, room, settings, deps }: Admission,
+): Promise<TurnOutcome | undefined> {
+  const access = await turn.resolveAccess();
+  if (access.kind === "refuse") {
+    const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";
+    return { kind: "dropped", reason, detail: access.reason };
+  }
+  if ((await deps.known.isBot(message.sender.id)) && isUnwantedBot(settings, message, room))
+    return { kind: "dropped", reason: "bot-message" };
+  if (access.kind === "allow") return undefined;
+  await turn.requestPairing(async (text) => {
+    await deps.post(whereOf(message), text);
+  });
+  return { kind: "dropped", reason: "pairing-pending" };
+}
