@@ -36,7 +36,8 @@ import { createWaitingCounter, readLink } from "./conversation.ts";
 import { findPruned } from "./deletions.ts";
 import { openKnownFile } from "./known-file.ts";
 import { watchApprovals } from "./pairing-news.ts";
-import { openIngressQueue, type StoredEvent } from "./queue.ts";
+import { openIngressQueue } from "./queue.ts";
+import type { StoredEvent } from "./queue-rows.ts";
 
 /** A stored event ends as failed after this many attempts, but not before this age: a server may be away. */
 const MAX_ATTEMPTS = 8;

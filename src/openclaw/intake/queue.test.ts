@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openIngressQueue, openSqliteQueue, type StoredEvent } from "./queue.ts";
+import { openIngressQueue, openSqliteQueue } from "./queue.ts";
+import type { StoredEvent } from "./queue-rows.ts";
 
 let directory: string;
 beforeEach(() => {

@@ -1,0 +1,132 @@
+// Owns the SQLite file of the queue: opening it, keeping a damaged one, and saying what an error of it means.
+
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "../../errors.ts";
+import { isJsonObject, type JsonObject } from "../../facts/json.ts";
+
+/**
+ * A row is `pending`, `claimed` by a worker, or a tombstone: `completed` or `failed`. Tombstones keep the id
+ * so that a re-sent event is not taken for a new one; `prune` ends them.
+ */
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA busy_timeout = 250;
+  PRAGMA wal_autocheckpoint = 100;
+  CREATE TABLE IF NOT EXISTS event (
+    id TEXT PRIMARY KEY,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'claimed', 'completed', 'failed')),
+    lane TEXT,
+    payload TEXT,
+    received_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    last_attempt_at INTEGER,
+    last_error TEXT,
+    claim_token TEXT,
+    claim_owner TEXT,
+    claimed_at INTEGER,
+    reason TEXT
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS event_by_status ON event (status, received_at, id);
+`;
+
+export type SqlValue = string | number | null;
+
+/** The open file. What its calls throw for SQLite is a StorageError that says what to do. */
+export class QueueFile {
+  readonly #file: string;
+  readonly #db: DatabaseSync;
+
+  /** Creates directory and file. A damaged file is moved aside and reported. `maxPages` bounds the file. */
+  constructor(directory: string, name: string, maxPages: number | undefined) {
+    this.#file = join(directory, name);
+    this.#db = explaining(this.#file, () => openDatabase(directory, this.#file));
+    if (maxPages !== undefined) this.#db.exec(`PRAGMA max_page_count = ${maxPages}`);
+  }
+
+  select(sql: string, ...values: SqlValue[]): JsonObject[] {
+    return explaining(this.#file, () =>
+      this.#db
+        .prepare(sql)
+        .all(...values)
+        .filter(isJsonObject),
+    );
+  }
+
+  /** Answers how many rows were changed. */
+  change(sql: string, ...values: SqlValue[]): number {
+    return explaining(this.#file, () => Number(this.#db.prepare(sql).run(...values).changes));
+  }
+}
+
+/** Opens the database and sees that it is whole. */
+function openDatabase(directory: string, file: string): DatabaseSync {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file);
+    db.exec(SCHEMA);
+    const [verdict] = db.prepare("PRAGMA quick_check(1)").all();
+    if (verdict?.quick_check === "ok") return db;
+  } catch (error) {
+    db?.close();
+    if (!isDamage(error)) throw error;
+    throw moveAside(file, error);
+  }
+  db.close();
+  throw moveAside(file, undefined);
+}
+
+const DAMAGE = new Set([11, 26]);
+/** https://sqlite.org/rescode.html: busy and locked pass; nothing else does without somebody's help. */
+const PASSING = new Set([5, 6]);
+const CAUSES = new Map([
+  [8, "it must not be written"],
+  [10, "the disk fails"],
+  [11, "it is damaged"],
+  [13, "the disk is full"],
+  [14, "it cannot be opened"],
+  [26, "it is damaged"],
+]);
+
+/** The primary SQLite result code of an error. */
+function resultCode(error: unknown): number | undefined {
+  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
+  return typeof code === "number" ? code & 0xff : undefined;
+}
+
+function isDamage(error: unknown): boolean {
+  return DAMAGE.has(resultCode(error) ?? 0);
+}
+
+/** Keeps a damaged queue, for whoever wants to read it, and makes room for a new one. */
+function moveAside(file: string, cause: unknown): StorageError {
+  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(":", "")}`;
+  for (const suffix of ["", "-wal", "-shm"]) {
+    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
+  }
+  return new StorageError(
+    `The queue of received messages was damaged and now lies at ${aside}. Restart the channel to go on with an empty queue; messages that waited in it are not answered`,
+    { passing: false, cause },
+  );
+}
+
+/** Runs a step of the queue and says of an SQLite error what it means for the operator. */
+function explaining<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const code = resultCode(error);
+    if (code === undefined) throw error;
+    const why = CAUSES.get(code) ?? (error instanceof Error ? error.message : `SQLite error ${code}`);
+    const passing = PASSING.has(code);
+    const advice = passing ? "Another process holds it" : `${why}. Messages stay on the server meanwhile`;
+    throw new StorageError(`Received messages cannot be stored in ${file}: ${advice}`, {
+      passing,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,115 @@
+// Owns the rows of the queue: read as OpenClaw's records, and changed only as their reader knows them.
+
+import type {
+  ChannelIngressQueue,
+  ChannelIngressQueueClaim,
+  ChannelIngressQueueClaimRef,
+  ChannelIngressQueueRecord,
+} from "openclaw/plugin-sdk/channel-outbound";
+import { isJsonObject, type JsonObject, readNumber, readText } from "../../facts/json.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import type { QueueFile, SqlValue } from "./queue-file.ts";
+
+/** What a row carries: the queue monitor's envelope around the event's JSON text. */
+export interface StoredEvent {
+  version: number;
+  rawEvent: string;
+}
+
+export type Queue = ChannelIngressQueue<StoredEvent>;
+export type QueueRecord = ChannelIngressQueueRecord<StoredEvent>;
+export type QueueClaim = ChannelIngressQueueClaim<StoredEvent>;
+export type Reference = string | QueueRecord | ChannelIngressQueueClaimRef;
+
+/** To select all rows. */
+export const ALL_ROWS = -1;
+
+const UNCLAIM = "claim_token = NULL, claim_owner = NULL, claimed_at = NULL";
+
+/** The rows of one account. */
+export class QueueRows {
+  readonly file: QueueFile;
+  /** Whose rows they are, as every record says. */
+  readonly owner: { readonly channelId: string; readonly accountId: string; readonly queueName: string };
+
+  constructor(file: QueueFile, accountId: string) {
+    this.file = file;
+    this.owner = { channelId: CHANNEL_ID, accountId, queueName: `${CHANNEL_ID}:${accountId}` };
+  }
+
+  find(id: string): JsonObject | undefined {
+    return this.file.select("SELECT * FROM event WHERE id = ?", id)[0];
+  }
+
+  listPending({ orderBy, limit = ALL_ROWS }: { orderBy?: "id" | "received"; limit?: number }): QueueRecord[] {
+    const order = orderBy === "id" ? "id" : "received_at, id";
+    const sql = `SELECT * FROM event WHERE status = 'pending' ORDER BY ${order} LIMIT ?`;
+    return this.file.select(sql, limit).map((row) => this.toRecord(row));
+  }
+
+  /** Changes a row that is still as the caller knows it: pending, or claimed by the caller's token. */
+  settle(reference: Reference, assignments: string, ...values: SqlValue[]): boolean {
+    const { id, token } = readReference(reference);
+    const guard = token === undefined ? "status = 'pending'" : "status = 'claimed' AND claim_token = ?";
+    const key = token === undefined ? [id] : [id, token];
+    const sql = `UPDATE event SET ${assignments}, ${UNCLAIM} WHERE id = ? AND ${guard}`;
+    return this.file.change(sql, ...values, ...key) > 0;
+  }
+
+  /** Removes a row that is as the caller knows it; one named by its id alone in any case. */
+  remove(reference: Reference): boolean {
+    const { id, token } = readReference(reference);
+    if (token === undefined) return this.file.change("DELETE FROM event WHERE id = ?", id) > 0;
+    const sql = "DELETE FROM event WHERE id = ? AND status = 'claimed' AND claim_token = ?";
+    return this.file.change(sql, id, token) > 0;
+  }
+
+  toRecord(row: JsonObject): QueueRecord {
+    const lane = readText(row, "lane");
+    const lastAttemptAt = readNumber(row, "last_attempt_at");
+    const lastError = readText(row, "last_error");
+    return {
+      ...this.owner,
+      id: readText(row, "id") ?? "",
+      payload: decodePayload(readText(row, "payload")),
+      receivedAt: readNumber(row, "received_at") ?? 0,
+      updatedAt: readNumber(row, "updated_at") ?? 0,
+      attempts: readNumber(row, "attempts") ?? 0,
+      ...(lane !== undefined && { laneKey: lane }),
+      ...(lastAttemptAt !== undefined && { lastAttemptAt }),
+      ...(lastError !== undefined && { lastError }),
+    };
+  }
+
+  toClaim(row: JsonObject): QueueClaim {
+    return {
+      ...this.toRecord(row),
+      claim: {
+        token: readText(row, "claim_token") ?? "",
+        ownerId: readText(row, "claim_owner") ?? "",
+        claimedAt: readNumber(row, "claimed_at") ?? 0,
+      },
+    };
+  }
+}
+
+function readReference(reference: Reference): { id: string; token?: string } {
+  if (typeof reference === "string") return { id: reference };
+  return "claim" in reference ? { id: reference.id, token: reference.claim.token } : { id: reference.id };
+}
+
+/** A payload that cannot be read becomes version 0, which the monitor refuses: the row ends as failed. */
+function decodePayload(text: string | undefined): StoredEvent {
+  const value = parseJson(text ?? "");
+  const version = isJsonObject(value) ? readNumber(value, "version") : undefined;
+  const rawEvent = isJsonObject(value) ? readText(value, "rawEvent") : undefined;
+  return { version: version ?? 0, rawEvent: rawEvent ?? "" };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
