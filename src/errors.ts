@@ -2,7 +2,7 @@
 //
 //   RocketChatError (abstract: literal `code`, `cause`)
 //   |- we never got through, or do not know whether we did
-//   |  |- NetworkError           "network"            no connection: DNS, TCP, TLS, refused upgrade; `status` of the upgrade
+//   |  |- NetworkError           "network"            no connection, or another than Rocket.Chat answered, with `status`
 //   |  |- TimeoutError           "timeout"            no answer within `afterMs`; the effect may have happened
 //   |  |- ConnectionClosedError  "connection-closed"  the socket closed (`closeCode`); a pending call may have happened
 //   |  `- NotOnlineError         "not-online"         nothing was sent, the connection is in `state`
@@ -26,7 +26,7 @@ export abstract class RocketChatError extends Error {
 export class NetworkError extends RocketChatError {
   override readonly name = "NetworkError";
   override readonly code = "network";
-  /** HTTP status when the server answered the WebSocket upgrade with something else than 101. */
+  /** HTTP status of what answered in Rocket.Chat's place: a request by another's page, the WebSocket upgrade by no 101. */
   readonly status: number | undefined;
 
   constructor(message: string, fields: { status?: number | undefined; cause?: unknown } = {}) {

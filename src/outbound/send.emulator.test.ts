@@ -51,6 +51,9 @@ describe("a message", () => {
   it.each<[string, RestFault]>([
     ["the answer is lost", { effect: true, lost: true }],
     ["a proxy answers in the server's place", { effect: true, status: 502, body: "<html>" }],
+    ["a proxy answers that nothing is there", { effect: true, status: 404, body: "<html>" }],
+    ["a proxy lets nobody pass for a moment", { status: 403, body: "<html>", times: 2 }],
+    ["a page comes in place of the answer", { effect: true, status: 200, body: "<html>" }],
     ["the request is lost", { effect: false, lost: true }],
     ["the server is busy", { status: 503 }],
     ["the rate is limited, twice", { status: 429, times: 2, headers: LIMITED }],

@@ -69,9 +69,12 @@ async function postOnce(rest: RestClient, message: NewMessage): Promise<void> {
   }
 }
 
+/** The message may stand in the room: its answer did not come, or not from Rocket.Chat. */
+const UNHEARD: ReadonlySet<string> = new Set(["network", "timeout", "protocol"]);
+
 function isPerhapsPosted(error: unknown): boolean {
   if (error instanceof RestError) return error.status >= 500 || error.serverCode === undefined;
-  return error instanceof RocketChatError && (error.code === "network" || error.code === "timeout");
+  return error instanceof RocketChatError && UNHEARD.has(error.code);
 }
 
 /** Texts that make up one delivery, in order. `id` names the delivery; equal ids are one delivery. */

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { ProtocolError, RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
 import { createRestClient, type GuardedFetch, type RestClock } from "./client.ts";
-import { messageExists, postMessage } from "./messages.ts";
+import { fetchMessage, messageExists, postMessage } from "./messages.ts";
+import { fetchRevision } from "./reactions.ts";
 import { fetchRoom, openDirectRoom } from "./rooms.ts";
 
 const plainFetch: GuardedFetch = async (url, { follow: _, ...init }) => ({
@@ -88,8 +89,8 @@ describe("the REST client", () => {
     [{ success: false, error: "room_is_blocked" }, "room_is_blocked"],
     [{ success: false, error: "Cannot read properties of undefined (reading 'starred')" }, undefined],
     [{ success: false }, undefined],
-    [{ error: "You can't send messages because the room is readonly." }, "room-is-readonly"],
-    [{ error: "You_have_been_muted" }, "you-have-been-muted"],
+    [{ success: false, error: "You can't send messages because the room is readonly." }, "room-is-readonly"],
+    [{ success: false, error: "You_have_been_muted" }, "you-have-been-muted"],
   ])("reads the code of the refusal %j", async (body, serverCode) => {
     const { rest } = await connect(answer(400, body));
     const error = await failure(rest.get("v1/me"));
@@ -111,14 +112,12 @@ describe("the REST client", () => {
   it.each([
     [403, { success: false, error: "x [error-forbidden]", errorType: "error-forbidden" }],
     [401, { success: false, error: "unauthorized" }],
-    [401, "<html>who are you?</html>"],
   ])(
     "takes a %i of %j for a want of permission while the server still knows the token",
     async (status, body) => {
-      const type = typeof body === "string" ? "text/html" : "application/json";
       const { rest, unauthorized } = await connect((request, response) => {
         const known = request.url === "/api/v1/me";
-        const reply = known ? answer(200, { _id: "bot" }) : answer(status, body, { "content-type": type });
+        const reply = known ? answer(200, { _id: "bot", success: true }) : answer(status, body);
         reply(request, response);
       });
       expect(await failure(rest.post("v1/chat.sendMessage", {}))).toMatchObject({ code: "rest", status });
@@ -128,7 +127,8 @@ describe("the REST client", () => {
 
   it("takes a 403 for a dead token when the server does not know the token", async () => {
     const { rest, unauthorized } = await connect((request, response) => {
-      const reply = request.url === "/api/v1/me" ? answer(401, {}) : answer(403, { success: false });
+      const reply =
+        request.url === "/api/v1/me" ? answer(401, { status: "error" }) : answer(403, { success: false });
       reply(request, response);
     });
     expect(await failure(rest.post("v1/chat.sendMessage", {}))).toBeInstanceOf(UnauthorizedError);
@@ -143,11 +143,17 @@ describe("the REST client", () => {
   });
 
   it.each([
-    [404, "text/plain"],
-    [502, "text/html"],
-  ])("reports a proxy's %i page of type %s by its status", async (status, type) => {
-    const { rest } = await connect(answer(status, "<html>", { "content-type": type }));
-    expect(await failure(rest.get("v1/me"))).toMatchObject({ status, serverCode: undefined });
+    [401, "text/html", "<html>who are you?</html>"],
+    [401, "application/json", { message: "Unauthorized" }],
+    [403, "text/html", "<html>"],
+    [404, "text/plain", "Not found"],
+    [404, "application/json", { message: "no Route matched with those values" }],
+    [502, "text/html", "<html>"],
+  ])("takes a proxy's %i of type %s for no word of the server's", async (status, type, body) => {
+    const { rest, unauthorized } = await connect(answer(status, body, { "content-type": type }));
+    for (const path of ["v1/me", "v1/chat.sendMessage"])
+      expect(await failure(rest.get(path))).toMatchObject({ code: "network", status });
+    expect(unauthorized).toEqual([]);
   });
 
   it.each([
@@ -276,7 +282,7 @@ describe("fetchRoom", () => {
 
   it("does not take a proxy's page for an answer", async () => {
     const { rest } = await connect(answer(404, "x", { "content-type": "text/plain" }));
-    expect(await failure(fetchRoom(rest, "r"))).toBeInstanceOf(RestError);
+    expect(await failure(fetchRoom(rest, "r"))).toMatchObject({ code: "network", status: 404 });
   });
 });
 
@@ -311,6 +317,13 @@ describe("messages", () => {
     const { rest } = await connect(answer(200, { message: { _id: "m", rid: "r" }, success: true }));
     expect(await messageExists(rest, { id: "m", roomId: "r" })).toBe(true);
     expect(await messageExists(rest, { id: "m", roomId: "other" })).toBe(false);
+  });
+
+  it("does not take a proxy's page for the word that a message is gone", async () => {
+    const { rest } = await connect(answer(404, "x", { "content-type": "text/html" }));
+    expect(await failure(messageExists(rest, { id: "m", roomId: "r" }))).toMatchObject({ code: "network" });
+    expect(await failure(fetchMessage(rest, "m"))).toMatchObject({ code: "network" });
+    expect(await failure(fetchRevision(rest, "m"))).toMatchObject({ code: "network" });
   });
 
   it("reads the bare 400 as unknown", async () => {

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  NetworkError,
   networkErrorFrom,
   ProtocolError,
   RateLimitedError,
@@ -197,7 +198,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     if (error instanceof RestError) options.onRefused?.(error);
     if (error instanceof UnauthorizedError) {
       options.onUnauthorized(error);
-    } else if (error instanceof RestError && isDoubtful(error) && path !== ME) {
+    } else if (isDoubtful(error) && path !== ME) {
       confirming ??= confirmToken().finally(() => {
         confirming = undefined;
       });
@@ -241,35 +242,45 @@ function routeOf(method: string, path: string): string {
   return `${method} ${path.split("/", 2).join("/")}`;
 }
 
-function isDoubtful({ status }: RestError): boolean {
-  return status === 401 || status === 403;
+function isDoubtful(error: unknown): boolean {
+  return error instanceof RestError && (error.status === 401 || error.status === 403);
 }
 
-/** 401 with a code of permissions, or from something that is not Rocket.Chat, may be a proxy's or a route's own rule. */
-function isDeadToken(status: number, body: JsonObject | undefined, path: string): boolean {
-  if (status !== 401) return false;
-  return path === ME || (body !== undefined && !PERMISSION_CODES.has(codeOf(body) ?? ""));
+/** Every answer of Rocket.Chat's API bears one of these (all recordings); a proxy's page or JSON does not. */
+function isRocketChats(body: JsonObject): boolean {
+  return typeof body.success === "boolean" || body.status === "success" || body.status === "error";
+}
+
+/** A 401 with a code of permissions is a route's own rule. */
+function isDeadToken(status: number, body: JsonObject, path: string): boolean {
+  return status === 401 && (path === ME || !PERMISSION_CODES.has(codeOf(body) ?? ""));
 }
 
 async function readAnswer(response: Response, path: string): Promise<JsonObject> {
   const body = await readJson(response, path);
   const { status } = response;
-  if (isDeadToken(status, body, path)) throw new UnauthorizedError(path);
   if (status === 429) throw new RateLimitedError({ waitMs: readLimitWait(response.headers), endpoint: path });
-  if (response.ok && body !== undefined && body.success !== false) return body;
-  if (response.ok && body === undefined) {
-    throw new ProtocolError(
-      `${path} did not answer with JSON. Check that \`serverUrl\` is the address of a Rocket.Chat`,
-      { reason: "unreadable-answer" },
-    );
-  }
-  const serverCode = body && codeOf(body);
-  const what = body === undefined ? "a page that is not Rocket.Chat's; look at the proxy" : serverCode;
-  throw new RestError(`Rocket.Chat refused ${path} with status ${status} (${what ?? "no code"})`, {
+  if (body === undefined || !isRocketChats(body)) throw strangerError(response, path);
+  if (isDeadToken(status, body, path)) throw new UnauthorizedError(path);
+  if (response.ok && body.success !== false) return body;
+  const serverCode = codeOf(body);
+  throw new RestError(`Rocket.Chat refused ${path} with status ${status} (${serverCode ?? "no code"})`, {
     status,
     endpoint: path,
     serverCode,
   });
+}
+
+/** Something else answered in Rocket.Chat's place, so that whether the request got through is not known. */
+function strangerError({ ok, status }: Response, path: string): NetworkError | ProtocolError {
+  if (ok) {
+    const check = "Check that `serverUrl` is the address of a Rocket.Chat";
+    return new ProtocolError(`${path} did not answer with JSON of a Rocket.Chat. ${check}`, {
+      reason: "unreadable-answer",
+    });
+  }
+  const what = `${path} got status ${status} with a page that is not Rocket.Chat's`;
+  return new NetworkError(`${what}. If this lasts, look at the proxy before it`, { status });
 }
 
 async function readFile(response: Response, maxBytes: number): Promise<Uint8Array> {
