@@ -56,10 +56,13 @@ function isId(entry: string): boolean {
   return entry !== "*";
 }
 
-/** Whether a command names others and not this bot: other bots, or anybody before its word. */
+/**
+ * Whether a command is for others than this bot: it names another bot, or anybody before its word, whom the server may
+ * not know. Everybody and a team are nobody else.
+ */
 export function isForOthers(command: Command, message: MessageFacts, settings: AccountSettings): boolean {
   if (mentionsBot(message, settings)) return false;
-  return message.mentions.some(
-    ({ kind, id }) => kind === "user" && (command.addressed || settings.bots.has(id)),
-  );
+  const users = message.mentions.filter(({ kind }) => kind === "user");
+  if (command.addressed) return users.length > 0 || message.mentions.length === 0;
+  return users.some(({ id }) => settings.bots.has(id));
 }

@@ -14,6 +14,7 @@ const message = (text: string, mentions: readonly MentionFacts[] = []): MessageF
   sender: { id: "alice", username: undefined, name: undefined },
   fromIntegration: false,
   quotedUsernames: [],
+  edited: undefined,
   systemType: undefined,
   threadId: undefined,
   mentions,
@@ -55,6 +56,19 @@ describe("mentionsBot", () => {
     ["\uff0c@labbot", true],
     ["\\@labbot", true],
     ["`code` @labbot", true],
+    ["ask @labbot. Now", true],
+    ["ask @labbot...", true],
+    ["_@labbot_.", true],
+    ["__@labbot.__", true],
+    ["@labbot-", false],
+    ["@labbot_", false],
+    ["@labbot--x", false],
+    ["@labbot..x", false],
+    ["@labbot-. Now", false],
+    ["_@labbot__", false],
+    ["mail_@labbot", false],
+    ["@labbot:-x", false],
+    ["@labbot@other", false],
     ["@labbot-x", false],
     ["@labbot_x", false],
     ["@labbotx", false],
@@ -93,6 +107,8 @@ describe("mentionsBot", () => {
         (text, username) => void mentionsBot(message(text), { ...bot, username }),
       ),
     );
+    expect(mentionsBot(message(`${"_".repeat(20_000)}@labbot${"_".repeat(20_000)}`), bot)).toBe(true);
+    expect(mentionsBot(message("@labbot-".repeat(5_000)), bot)).toBe(false);
     expect(mentionsBot(message("`".repeat(20_000) + "@labbo".repeat(5_000)), bot)).toBe(false);
   });
 });
@@ -107,6 +123,8 @@ describe("stripMention", () => {
     ["(@labbot) hi", "() hi"],
     ["@labbot run `@labbot`", "run `@labbot`"],
     ["@labbot", ""],
+    ["@labbot- !stop", "@labbot- !stop"],
+    ["@labbot_, @labbot: hi", "@labbot_,  hi"],
   ])("turns %j into %j", (text, stripped) => {
     expect(stripMention(text, "labbot")).toBe(stripped);
   });

@@ -29,6 +29,7 @@ describe("decodeMessage", () => {
       threadId: undefined,
       mentions: [{ id: "bot-id", kind: "user" }],
       quotedUsernames: [],
+      edited: undefined,
     });
   });
 

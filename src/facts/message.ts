@@ -31,6 +31,8 @@ export interface MessageFacts {
   readonly mentions: readonly MentionFacts[];
   /** Usernames of those whose messages are quoted, as the server drew the quotes (recording `quote`). */
   readonly quotedUsernames: readonly string[];
+  /** Set once the text was edited. By whom is undefined where the document does not say it readably. */
+  readonly edited: { readonly by: UserFacts | undefined } | undefined;
   /** `_updatedAt`: moves with every edit, reaction, reply, pin and link preview; `sentAt` does not. */
   readonly updatedAt: number;
 }
@@ -54,8 +56,18 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
     threadId: readText(raw, "tmid"),
     ...decodeContent(raw),
     quotedUsernames: readObjects(raw, "attachments").flatMap(decodeQuote),
+    edited: isPresent(raw.editedAt) || isPresent(raw.editedBy) ? { by: decodeUser(raw.editedBy) } : undefined,
     updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
   };
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** Whether the text may be another person's than the sender's: owners and moderators may edit what others wrote. */
+export function isRewritten({ sender, edited }: Pick<MessageFacts, "sender" | "edited">): boolean {
+  return edited !== undefined && edited.by?.id !== sender.id;
 }
 
 /** What was written, and whom the server found to be named in it. */

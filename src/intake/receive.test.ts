@@ -190,9 +190,38 @@ describe("receive", () => {
     ["!status @alice", [{ _id: "alice" }], "received"],
     ["@alice !status", [{ _id: "alice" }], "others-mentioned"],
     ["@all !status", [{ _id: "all" }], "received"],
+    ["@labbot- !stop", [{ _id: "labbot-dash" }], "others-mentioned"],
+    ["@labbot_ !stop", [], "others-mentioned"],
+    ["@labbot--x !stop", [], "others-mentioned"],
+    ["@labbot..x !stop", [], "others-mentioned"],
+    ["@labbot. !stop", [], "received"],
   ])("leaves a command that names others to these: %s", (msg, mentions, outcome) => {
     expect(reasonOf({ msg, mentions }, {}, { bots: new Set(["other-bot"]) })).toBe(outcome);
   });
+
+  const editedBy = (by: unknown) => ({ editedAt: { $date: 1_000_005 }, editedBy: by });
+
+  it.each([
+    ["by the author", editedBy({ _id: "alice" }), "received"],
+    ["by the owner of the room", editedBy({ _id: "owner", username: "alice" }), "edited-by-another"],
+    ["by the bot itself", editedBy({ _id: "bot" }), "edited-by-another"],
+    ["by nobody", editedBy(undefined), "edited-by-another"],
+    ["by somebody unreadable", editedBy("alice"), "edited-by-another"],
+    ["at no readable time", { editedAt: "once", editedBy: { _id: "owner" } }, "edited-by-another"],
+    ["by somebody, but not when", { editedBy: { _id: "owner" } }, "edited-by-another"],
+  ])("runs no text as the sender's that was edited by another: %s", (_, edit, outcome) => {
+    expect(reasonOf(edit)).toBe(outcome);
+    expect(reasonOf(edit, { roomType: "d" })).toBe(outcome);
+  });
+
+  it.each(["@labbot !stop", "!stop", "!@labbot,stop"])(
+    "carries out no command that came by an edit: %s",
+    (msg) => {
+      expect(reasonOf({ msg, ...editedBy({ _id: "alice" }) })).toBe("edited-command");
+      expect(reasonOf({ msg, ...editedBy({ _id: "alice" }) }, { roomType: "d" })).toBe("edited-command");
+      expect(reasonOf({ msg })).toBe("received");
+    },
+  );
 
   it.each([
     ["!stop", undefined, "stop:room:r1"],

@@ -74,6 +74,7 @@ export function receive(event: RawMessageEvent, grounds: Grounds): Receipt {
   if (event.change !== undefined) return { kind: "dropped", reason: "re-emission" };
   const refusal =
     refuseMessage(message, grounds.settings.userId) ??
+    refuseEditedCommand(message, grounds.settings) ??
     (direct ? refuseDirect(message, grounds) : place && refuseRoomMessage(message, place, grounds));
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   return { kind: "received", event: identityOf(message), message };
@@ -102,6 +103,12 @@ function receiveNotice(
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   if (identity === undefined) return { kind: "dropped", reason: "malformed" };
   return { kind: "notice", event: identity, message, notice };
+}
+
+/** Only what was sent is a command: what a message has become since then may have been carried out already, or be a slip. */
+function refuseEditedCommand(message: MessageFacts, { username }: AccountSettings): DropReason | undefined {
+  const edited = message.edited !== undefined && readCommand(message.text, username) !== undefined;
+  return edited ? "edited-command" : undefined;
 }
 
 /** A room with `t: "d"` may be direct or a group DM; which one is known only after a look-up. */

@@ -83,6 +83,7 @@ describe("the watch", () => {
     const { take } = setUp();
     take(frame());
     expect(take(edited("owner", mentioned))).toEqual(["edited"]);
+    expect(take(edited("alice", mentioned))).toEqual(["request", "edited"]);
     const other = setUp();
     other.take(frame(mentioned));
     expect(other.take(edited("alice", mentioned))).toEqual(["edited"]);

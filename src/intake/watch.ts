@@ -69,7 +69,10 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
         unreadSince: origin && (origin.kind === "missed" ? origin.since : NEVER),
         unheardSince: origin?.unheardSince,
       });
-      const mentioned = mentionsBot(decodeContent(event.message), settings);
+      // What another person made of a message was never a request; its author may still make it one.
+      const mentioned =
+        (now.editedAt === undefined || isByAuthor(now)) &&
+        mentionsBot(decodeContent(event.message), settings);
       const requested =
         changes[0].kind === "new" || (mentioned && before?.mentioned === false && isCorrected(changes, now));
       const told = changes.flatMap((change) =>
@@ -142,7 +145,11 @@ function isWatched(
  * it has the same identity as if it had been one from the start.
  */
 function isCorrected(changes: readonly Change[], now: Revision): boolean {
-  return changes.some(({ kind }) => kind === "edited") && now.editedBy?.id === now.sender.id;
+  return changes.some(({ kind }) => kind === "edited") && isByAuthor(now);
+}
+
+function isByAuthor({ editedBy, sender }: Revision): boolean {
+  return editedBy?.id === sender.id;
 }
 
 function tell(room: unknown, now: Revision, change: Change): RawMessageEvent {

@@ -1,6 +1,6 @@
 // Owns which events never concern an agent, decided from facts in hand alone.
 
-import type { MessageFacts } from "../facts/message.ts";
+import { isRewritten, type MessageFacts } from "../facts/message.ts";
 
 /** Why an event went no further. Logs, status counters and tests use these names. */
 export type DropReason =
@@ -9,6 +9,8 @@ export type DropReason =
   | "bot-message"
   | "system-message"
   | "encrypted"
+  | "edited-by-another"
+  | "edited-command"
   | "not-a-member"
   | "re-emission"
   | "change-unwanted"
@@ -31,5 +33,7 @@ export function refuseMessage(message: MessageFacts, botUserId: string): DropRea
   if (message.systemType === "e2e") return "encrypted";
   if (message.systemType !== undefined) return "system-message";
   if (message.text.trim() === "") return "empty";
+  // Whoever wrote the text last said it, and the message bears another's name.
+  if (isRewritten(message)) return "edited-by-another";
   return undefined;
 }

@@ -13,6 +13,7 @@ const message = (text = ""): MessageFacts => ({
   sender: bob,
   fromIntegration: false,
   quotedUsernames: [],
+  edited: undefined,
   systemType: undefined,
   threadId: undefined,
   mentions: [],

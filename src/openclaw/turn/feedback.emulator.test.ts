@@ -77,6 +77,7 @@ function open({ cfg = {}, settings = {}, direct = false, input = {} }: Case = {}
         threadId: undefined,
         mentions: [],
         quotedUsernames: [],
+        edited: undefined,
       },
     },
   };

@@ -20,6 +20,7 @@ const message = (threadId?: string) => ({
   threadId,
   mentions: [],
   quotedUsernames: [],
+  edited: undefined,
 });
 
 type Place = "top level" | "in a thread";

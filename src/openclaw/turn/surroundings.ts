@@ -6,7 +6,7 @@ import {
   buildInboundHistoryFromEntries,
 } from "openclaw/plugin-sdk/reply-history";
 import { buildChannelMetadata, filterSupplementalContextItems } from "openclaw/plugin-sdk/security-runtime";
-import type { MessageFacts } from "../../facts/message.ts";
+import { isRewritten, type MessageFacts, type UserFacts } from "../../facts/message.ts";
 import { withoutQuoteLinks } from "../../facts/quote.ts";
 import { resolveSenderRule } from "../../policy/access.ts";
 import type { Surroundings } from "../../turn/surroundings.ts";
@@ -52,12 +52,18 @@ function directLimit({ settings, input }: TurnScope): number {
   return settings.dmHistoryLimits.get(input.message.sender.id) ?? settings.dmHistoryLimit;
 }
 
-/** Who may speak here may also be read; the sender and the bot itself always. */
-function maySee({ settings, input: { message, room } }: TurnScope, { sender }: MessageFacts): boolean {
-  if (sender.id === message.sender.id || sender.id === settings.userId || room.chatType === "direct")
-    return true;
+/** Who may speak here may also be read; the sender and the bot itself always. An edited text is its editor's as well. */
+function maySee(scope: TurnScope, message: MessageFacts): boolean {
+  const { sender, edited } = message;
+  const writers = isRewritten(message) ? [sender, edited?.by] : [sender];
+  return writers.every((writer) => maySeeWriter(scope, writer?.id));
+}
+
+function maySeeWriter({ settings, input: { message, room } }: TurnScope, id: string | undefined): boolean {
+  if (id === message.sender.id || id === settings.userId || room.chatType === "direct") return true;
   const { groupPolicy, groupAllowFrom } = resolveSenderRule(settings, room);
-  return groupPolicy === "open" || groupAllowFrom.includes("*") || groupAllowFrom.includes(sender.id);
+  if (groupPolicy === "open" || groupAllowFrom.includes("*")) return true;
+  return id !== undefined && groupAllowFrom.includes(id);
 }
 
 function showTo(
@@ -82,7 +88,7 @@ function presentThread(scope: TurnScope, { starter, earlier }: Surroundings) {
   if (earlier.length === 0) return root === undefined ? {} : { thread: { label: threadLabel(scope, root) } };
   const history = (root === undefined ? replies : [root, ...replies]).map((message) =>
     envelope(scope, {
-      sender: message.sender.id === own ? "you (this assistant)" : nameOf(message),
+      sender: nameOf(message, message.sender.id === own ? "you (this assistant)" : undefined),
       text: `${withoutQuoteLinks(message)} [id:${message.id}]`,
       sentAt: message.sentAt,
     }),
@@ -126,8 +132,15 @@ function presentRoom({ input: { room } }: TurnScope, { parent }: Surroundings) {
   return metadata === undefined ? {} : { ChannelPromptContext: [metadata] };
 }
 
-function nameOf({ sender }: MessageFacts): string {
-  return sender.name ?? sender.username ?? sender.id;
+/** Who wrote a message, and who rewrote it. */
+function nameOf(message: MessageFacts, author = nameOfUser(message.sender)): string {
+  if (!isRewritten(message)) return author;
+  const editor = message.edited?.by;
+  return `${author}, edited by ${editor === undefined ? "another person" : nameOfUser(editor)}`;
+}
+
+function nameOfUser({ name, username, id }: UserFacts): string {
+  return name ?? username ?? id;
 }
 
 function envelope(
