@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** One project a layer, so that each can run alone; `gateway` starts real OpenClaw processes, three at a time. */
+/** What starts real OpenClaw processes, three at a time. */
+const GATEWAY = { testTimeout: 240_000, hookTimeout: 300_000, maxWorkers: 3 };
+const ON_BOTH_HOSTS = ["first-light", "access", "restart", "crash", "commands"];
+
+/** One project a layer, so that each can run alone; `newer` repeats some of `gateway` on a stand-in for newer hosts. */
 export default defineConfig({
   test: {
     projects: [
@@ -43,9 +47,22 @@ export default defineConfig({
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
           globalSetup: ["test/gateway/pack-once.ts", "test/browser/chromium.ts"],
-          testTimeout: 240_000,
-          hookTimeout: 300_000,
-          maxWorkers: 3,
+          ...GATEWAY,
+        },
+      },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "newer",
+          include: ON_BOTH_HOSTS.map((name) => `test/gateway/${name}.test.ts`),
+          globalSetup: ["test/gateway/pack-once.ts", "test/gateway/newer-host.ts"],
+          ...GATEWAY,
         },
       },
     ],

@@ -22,7 +22,7 @@ import { type Finished, runProgram, signalGroup } from "./process.ts";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
 
 const CHANNEL_ID = "rocketchat";
-const OPENCLAW = join(import.meta.dirname, "..", "node_modules", "openclaw", "openclaw.mjs");
+const INSTALLED = join(import.meta.dirname, "..", "node_modules", "openclaw", "openclaw.mjs");
 const CLI_TIMEOUT_MS = 120_000;
 /** A gateway on a loaded machine needs up to half a minute until its channels run. */
 const WAIT_TIMEOUT_MS = 120_000;
@@ -36,6 +36,8 @@ const configSchema = z.record(z.string(), z.unknown());
 export interface GatewayOptions {
   /** The packed plugin. */
   readonly tarball: string;
+  /** OpenClaw's program, if not the installed one. */
+  readonly openclaw?: string | undefined;
   /** The base address of the model server. */
   readonly modelUrl: string;
   /** The `channels` section, written after the plugin is installed: before that, OpenClaw refuses its name. */
@@ -78,6 +80,7 @@ export class Gateway {
   readonly #sandbox: Sandbox;
   readonly #isolation: Isolation;
   readonly #options: GatewayOptions;
+  readonly #openclaw: string;
   readonly #watch: WatchOptions;
   readonly #env: NodeJS.ProcessEnv;
   #process: RunningProcess | undefined;
@@ -89,6 +92,7 @@ export class Gateway {
     this.#sandbox = sandbox;
     this.#isolation = isolation;
     this.#options = options;
+    this.#openclaw = options.openclaw ?? INSTALLED;
     this.folder = isolation.folder;
     this.port = isolation.port;
     this.#watch = options.watch ?? { file: join(this.folder, "network.jsonl") };
@@ -123,7 +127,7 @@ export class Gateway {
   async start(): Promise<void> {
     if (this.#process) throw new Error("The gateway runs already.");
     this.#options.onProgress?.("starting the gateway");
-    const args = [OPENCLAW, "gateway", "run", "--port", String(this.port), "--bind", "loopback"];
+    const args = [this.#openclaw, "gateway", "run", "--port", String(this.port), "--bind", "loopback"];
     const child = spawn(process.execPath, args, {
       cwd: this.folder,
       env: this.#env,
@@ -197,7 +201,7 @@ export class Gateway {
 
   /** Runs an `openclaw` command against this gateway, such as `["channels", "status", "--probe"]`. */
   async cli(args: readonly string[]): Promise<Finished> {
-    const finished = await runProgram([process.execPath, OPENCLAW, ...args], {
+    const finished = await runProgram([process.execPath, this.#openclaw, ...args], {
       cwd: this.folder,
       env: this.#env,
       timeoutMs: CLI_TIMEOUT_MS,
@@ -214,7 +218,7 @@ export class Gateway {
 
   /** What running an `openclaw` command takes, for a caller that gives it a terminal. */
   command(args: readonly string[]): { file: string; args: string[]; cwd: string; env: NodeJS.ProcessEnv } {
-    return { file: process.execPath, args: [OPENCLAW, ...args], cwd: this.folder, env: this.#env };
+    return { file: process.execPath, args: [this.#openclaw, ...args], cwd: this.folder, env: this.#env };
   }
 
   /** As `cli`, but a command that fails is an error with its output. */

@@ -25,7 +25,12 @@ const CHECKS = [
   { name: "browser tests", key: "browser", command: ["vitest", "run", "--project", "browser"] },
   { name: "build", key: "build", command: ["rolldown", "-c"] },
   { name: "package", key: "package", command: ["publint", "--strict"] },
-  { name: "gateway tests", key: "gateway", command: ["vitest", "run", "--project", "gateway"] },
+  { name: "supported hosts", key: "hosts", command: ["vitest", "run", "--project", "package"] },
+  {
+    name: "gateway tests",
+    key: "gateway",
+    command: ["vitest", "run", "--project", "gateway", "--project", "newer"],
+  },
 ];
 
 const COMMANDS = {

@@ -15,6 +15,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The packed plugin, made once for all gateway tests. */
     tarball: string;
+    /** OpenClaw's program, if not the installed one. */
+    openclaw?: string;
   }
 }
 
@@ -93,6 +95,7 @@ export async function startStack(
   const rocketchat = { ...account, ...section({ control, account, userIds }) };
   const gateway = await installGateway({
     tarball: inject("tarball"),
+    openclaw: inject("openclaw"),
     modelUrl: model.url,
     channels: { rocketchat },
     env: { ...NO_TEST_RUNNER, ...env },
@@ -115,7 +118,7 @@ export async function startStack(
     userIds,
     account,
     waitForStoredEvent: (id, { accountId = "default", status } = {}) =>
-      waitForRow(join(gateway.folder, "state", "rocketchat", `ingress-${accountId}.sqlite`), id, status),
+      waitForRow(join(gateway.folder, "state"), { accountId, id }, status),
     changeSection: (change) =>
       gateway.updateConfig((config) => ({ ...config, channels: { rocketchat: change(rocketchat) } })),
     async stop() {
@@ -155,21 +158,40 @@ function readSection(value: unknown): Section {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-async function waitForRow(file: string, id: string, status: string | undefined): Promise<void> {
+/** An event as both queues name it. */
+interface EventName {
+  readonly accountId: string;
+  readonly id: string;
+}
+
+async function waitForRow(state: string, event: EventName, status: string | undefined): Promise<void> {
   const deadline = AbortSignal.timeout(STORED_TIMEOUT_MS);
-  for (let found = readStatus(file, id); found === undefined || (status ?? found) !== found; ) {
+  for (let found = readStatus(state, event); found === undefined || (status ?? found) !== found; ) {
     if (deadline.aborted)
-      throw new Error(`Event ${id} is ${found ?? "not stored"}, not ${status ?? "stored"}`);
+      throw new Error(`Event ${event.id} is ${found ?? "not stored"}, not ${status ?? "stored"}`);
     await wait(LOOK_INTERVAL_MS);
-    found = readStatus(file, id);
+    found = readStatus(state, event);
   }
 }
 
-function readStatus(file: string, id: string): string | undefined {
+/** Looks in the host's queue, which newer versions of OpenClaw open to the plugin, and in the plugin's own. */
+function readStatus(state: string, { accountId, id }: EventName): string | undefined {
+  const own = join(state, "rocketchat", `ingress-${accountId}.sqlite`);
+  const ofHost = join(state, "state", "openclaw.sqlite");
+  return (
+    readColumn(own, "SELECT status FROM event WHERE id = ?", [id]) ??
+    readColumn(ofHost, HOST_STATUS, [accountId, id])
+  );
+}
+
+const HOST_STATUS = `SELECT status FROM channel_ingress_events
+  WHERE channel_id = 'rocketchat' AND account_id = ? AND event_id = ?`;
+
+function readColumn(file: string, sql: string, values: readonly string[]): string | undefined {
   if (!existsSync(file)) return undefined;
   const db = new DatabaseSync(file, { readOnly: true });
   try {
-    const row = db.prepare("SELECT status FROM event WHERE id = ?").get(id);
+    const row = db.prepare(sql).get(...values);
     return row === undefined ? undefined : String(row.status);
   } finally {
     db.close();

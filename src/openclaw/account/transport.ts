@@ -1,7 +1,6 @@
 // Owns how an account reaches its server: OpenClaw's guarded fetch, TLS, proxies, and the running accounts' clients.
 
 import { readFileSync } from "node:fs";
-import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import {
   fetchWithSsrFGuard,
   GuardedFetchRedirectError,
@@ -21,6 +20,7 @@ import {
 } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { assertEncrypted, resolveEndpoints } from "../config/account.ts";
+import { findProxy } from "../config/proxy.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 
 type RestOptions = Pick<RestClientOptions, "signal" | "onUnauthorized" | "onRefused" | "onLimited">;
@@ -122,7 +122,7 @@ export async function assertServerAllowed(settings: AccountSettings): Promise<vo
 function createGuardedFetch(settings: AccountSettings): GuardedFetch {
   const trust = readTlsTrust(settings);
   return async (url, { signal, follow, ...init }) => {
-    const route = await routeTo(settings, trust);
+    const route = routeTo(settings, trust);
     try {
       const maxRedirects = follow ? MAX_REDIRECTS : 0;
       return await fetchWithSsrFGuard({
@@ -148,13 +148,13 @@ type Route = Pick<FetchOptions, "mode" | "policy" | "resolveDispatcherPolicy">;
  * OpenClaw's managed proxy and the proxy variables of the environment are used where there are any. The guard
  * does not take rules for TLS along to those by itself, so with such rules the proxy is named to it.
  */
-async function routeTo(settings: AccountSettings, { verifyCertificates, ca }: TlsTrust): Promise<Route> {
+function routeTo(settings: AccountSettings, { verifyCertificates, ca }: TlsTrust): Route {
   const policy = policyOf(settings);
   const { serverUrl } = settings;
   const ordinary = verifyCertificates && ca === undefined;
-  if (ordinary || serverUrl.startsWith("http:")) return { mode: "trusted_env_proxy", ...policy };
+  if (ordinary || new URL(serverUrl).protocol === "http:") return { mode: "trusted_env_proxy", ...policy };
   const tls = { rejectUnauthorized: verifyCertificates, ...(ca !== undefined && { ca }) };
-  const proxyUrl = await findProxy(serverUrl);
+  const proxyUrl = findProxy(serverUrl, process.env);
   const { origin } = new URL(serverUrl);
   const own = (hop: URL) => hop.origin === origin;
   if (proxyUrl === undefined) {
@@ -167,19 +167,6 @@ async function routeTo(settings: AccountSettings, { verifyCertificates, ca }: Tl
     mode: "trusted_explicit_proxy",
     resolveDispatcherPolicy: (hop) => (own(hop) ? { ...proxied, proxyTls: tls } : proxied),
   };
-}
-
-const loadProxies = createLazyRuntimeModule(() => import("openclaw/plugin-sdk/infra-runtime"));
-
-async function findProxy(url: string): Promise<string | undefined> {
-  if (!hasProxyVariables()) return undefined;
-  const { resolveEnvHttpProxyUrl, shouldUseEnvHttpProxyForUrl } = await loadProxies();
-  return shouldUseEnvHttpProxyForUrl(url) ? resolveEnvHttpProxyUrl("https") : undefined;
-}
-
-/** Whether the environment names a proxy; OpenClaw's managed proxy sets the same variables. */
-export function hasProxyVariables(): boolean {
-  return ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"].some((name) => process.env[name]);
 }
 
 /** A private network is allowed for the server's own scheme, host and port. */

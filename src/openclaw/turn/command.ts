@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { resolveActiveEmbeddedRunSessionId } from "openclaw/plugin-sdk/agent-harness-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
-import { hasControlCommand, resolveCommandAuthorization } from "openclaw/plugin-sdk/command-auth";
+import { hasControlCommand, resolveCommandAuthorization } from "openclaw/plugin-sdk/command-auth-native";
 import {
   applySessionModelSelection,
   resolveSessionModelRef,
