@@ -69,11 +69,15 @@ async function postOnce(rest: RestClient, message: NewMessage): Promise<void> {
   }
 }
 
+/** The server looks at the length before it looks whether the `_id` exists. */
+export const TOO_LONG = "error-message-size-exceeded";
+
 /** The message may stand in the room: its answer did not come, or not from Rocket.Chat. */
 const UNHEARD: ReadonlySet<string> = new Set(["network", "timeout", "protocol"]);
 
 function isPerhapsPosted(error: unknown): boolean {
-  if (error instanceof RestError) return error.status >= 500 || error.serverCode === undefined;
+  if (error instanceof RestError)
+    return error.status >= 500 || error.serverCode === undefined || error.serverCode === TOO_LONG;
   return error instanceof RocketChatError && UNHEARD.has(error.code);
 }
 

@@ -55,11 +55,22 @@ describe.each(["6.5", "8.3"] as const)("on Rocket.Chat %s", (profile) => {
 
   it("assumes the default of a server that does not say", async () => {
     for (const path of ["settings.public", "info"]) emulator.faults.rest({ path, times: 2, status: 503 });
-    expect(await refreshServerFacts(account.accountId, rest)).toEqual({
+    expect(await refreshServerFacts(`new-${account.accountId}`, rest)).toEqual({
       maxMessageUnits: 5000,
       modern: false,
     });
     emulator.faults.clear();
+  });
+
+  it("keeps what it knows of a server that is away for a moment", async () => {
+    emulator.control.setSetting("Message_MaxAllowedSize", 900);
+    await refreshServerFacts(account.accountId, rest);
+    for (const path of ["settings.public", "info"]) emulator.faults.rest({ path, times: 4, status: 503 });
+    await refreshServerFacts(account.accountId, rest);
+    await refreshServerFacts(account.accountId, rest);
+    expect(longest(await split(LONG))).toBeLessThanOrEqual(900);
+    emulator.faults.clear();
+    emulator.control.setSetting("Message_MaxAllowedSize", 3000);
     await refreshServerFacts(account.accountId, rest);
   });
 

@@ -33,7 +33,10 @@ interface Entry {
 /** By account id: what one account cannot learn costs no other. */
 const known = new Map<string, Entry>();
 
-/** What is known of a server, asked when nothing is or it is old. Never rejects: a silent server has the defaults. */
+/**
+ * What is known of a server, asked when nothing is or it is old. Never rejects: what a silent server said before
+ * holds on, and one that has never said anything has the defaults.
+ */
 export function serverFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
   const entry = known.get(accountId);
   return entry !== undefined && Date.now() < entry.until ? entry.facts : refreshServerFacts(accountId, rest);
@@ -41,10 +44,11 @@ export function serverFacts(accountId: string, rest: RestClient): Promise<Server
 
 /** Asks anew, for example when a connection stands again and a change may have been missed. Never rejects. */
 export function refreshServerFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
+  const before = known.get(accountId)?.facts;
   const entry: Entry = {
     facts: readFacts(rest).catch(() => {
       entry.until = Date.now() + FAILURE_AGE_MS;
-      return FALLBACK;
+      return before ?? FALLBACK;
     }),
     until: Date.now() + FACTS_AGE_MS,
   };

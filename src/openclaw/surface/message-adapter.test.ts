@@ -1,14 +1,23 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk/channel-outbound";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { refreshServerFacts } from "../account/server-facts.ts";
+import { sendingFor } from "../account/transport.ts";
+import { resolveAccount } from "../config/account.ts";
+import { setRuntime } from "../runtime.ts";
 import { messageAdapter } from "./message-adapter.ts";
 
 let emulator: Emulator;
-let cfg: object;
+let cfg: { channels: { rocketchat: object } };
 let roomId: string;
+const stateDir = mkdtempSync(join(tmpdir(), "adapter-"));
 
 beforeAll(async () => {
+  setRuntime({ state: { resolveStateDir: () => stateDir } } as unknown as Parameters<typeof setRuntime>[0]);
   emulator = await startEmulator();
   emulator.control.addUser({ username: "ann" });
   const { userId } = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] });
@@ -22,7 +31,10 @@ beforeAll(async () => {
   };
   cfg = { channels: { rocketchat } };
 });
-afterAll(() => emulator.close());
+afterAll(async () => {
+  await emulator.close();
+  rmSync(stateDir, { recursive: true });
+});
 beforeEach(() => {
   emulator.faults.clear();
   roomId = emulator.control.addRoom({
@@ -118,6 +130,55 @@ describe("the message adapter", () => {
         .join(" "),
     ).toBe(long);
     expect(await reconcile("q2")).toMatchObject({ status: "sent" });
+  });
+
+  const text = () =>
+    posted()
+      .map(({ msg }) => msg)
+      .join(" ");
+  /** The account with other limits for texts, from now on. */
+  function configure(chunkLimit: number): void {
+    cfg.channels.rocketchat = { ...cfg.channels.rocketchat, textChunkLimit: chunkLimit };
+  }
+  async function limit(units: number): Promise<void> {
+    emulator.control.setSetting("Message_MaxAllowedSize", units);
+    const account = resolveAccount(cfg, undefined);
+    await refreshServerFacts(account.accountId, sendingFor(account).rest);
+  }
+  afterEach(async () => {
+    configure(4000);
+    await limit(5000);
+  });
+
+  it.each([
+    ["shorter by configuration", async () => configure(700)],
+    ["longer by configuration", async () => configure(5000)],
+    ["shorter by the server", () => limit(900)],
+  ])("completes a reply in the messages that it began with, though they may be %s", async (name, change) => {
+    configure(3000);
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, effect: true });
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, status: 503 });
+    await expect(send(long, { deliveryQueueId: name })).rejects.toThrow("1 of 5 parts were posted");
+    await change();
+    await Promise.resolve(send(long, { deliveryQueueId: name })).catch(() => {});
+    await limit(5000);
+    await send(long, { deliveryQueueId: name });
+    expect(text()).toBe(long);
+    expect(await reconcile(name)).toMatchObject({ status: "sent" });
+  });
+
+  it("posts nothing again of a reply that it posted under other limits", async () => {
+    await send(long, { deliveryQueueId: "again" });
+    configure(700);
+    await send(long, { deliveryQueueId: "again" });
+    expect(text()).toBe(long);
+  });
+
+  it("divides a reply anew whose first message is longer than the server takes by now", async () => {
+    await send("hello");
+    emulator.control.setSetting("Message_MaxAllowedSize", 900);
+    await send(long, { deliveryQueueId: "too-long" });
+    expect(text()).toBe(`hello ${long}`);
   });
 
   it.each([

@@ -10,10 +10,12 @@ import {
 } from "openclaw/plugin-sdk/channel-outbound";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { RestError, TargetError } from "../../errors.ts";
-import { findDelivery, PartialDeliveryError, sendDelivery } from "../../outbound/send.ts";
+import { findDelivery, PartialDeliveryError, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { adviseRetry } from "../../retry.ts";
+import { divisions } from "../account/divisions.ts";
 import { splitReply } from "../account/reply-text.ts";
+import { refreshServerFacts } from "../account/server-facts.ts";
 import { sendingFor } from "../account/transport.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
@@ -50,18 +52,25 @@ async function sendText(request: SendRequest) {
   const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place).catch(
     rejectUnsent,
   );
-  const delivery = {
-    id: deliveryQueueId ?? randomUUID(),
-    roomId,
-    threadId,
-    texts: await splitReply(settings, sending.rest, text),
-    unfurlLinks: settings.text.unfurlLinks,
-  };
   const beforePosting = async () => {
     await request.onPlatformSendDispatch?.();
     request.assertDirectAdapterHandoff?.();
   };
-  const messageIds = await sendDelivery({ ...sending, beforePosting }, delivery)
+  const divided = {
+    id: deliveryQueueId ?? randomUUID(),
+    divide: () => splitReply(settings, sending.rest, text),
+    isQueued: deliveryQueueId !== undefined,
+  };
+  const post = ({ id, texts }: { id: string; texts: readonly string[] }) =>
+    sendDelivery(
+      { ...sending, beforePosting },
+      { id, texts, roomId, threadId, unfurlLinks: settings.text.unfurlLinks },
+    );
+  const messageIds = await sendDivided(divided, post)
+    .catch((error: unknown) => {
+      if (!isTooLong(error)) throw error;
+      return refreshServerFacts(settings.accountId, sending.rest).then(() => sendDivided(divided, post));
+    })
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
   const results = messageIds.map((messageId) => ({
@@ -72,6 +81,34 @@ async function sendText(request: SendRequest) {
   const last = results.at(-1);
   if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };
   return { ...last, receipt: createMessageReceiptFromOutboundResults({ results, kind: "text" }) };
+}
+
+/**
+ * Posts a text in the messages that it was divided into at the first attempt, whatever the limits are by now: the
+ * ids of the messages follow from that.
+ */
+async function sendDivided(
+  {
+    id,
+    divide,
+    isQueued,
+  }: { readonly id: string; readonly divide: () => Promise<readonly string[]>; readonly isQueued: boolean },
+  post: (delivery: { id: string; texts: readonly string[] }) => Promise<string[]>,
+): Promise<string[]> {
+  if (!isQueued) return post({ id, texts: await divide() });
+  try {
+    const messageIds = await post({ id, texts: await divisions().once(id, divide) });
+    divisions().noteSent(id);
+    return messageIds;
+  } catch (error) {
+    if (isTooLong(error)) divisions().forget(id);
+    throw error;
+  }
+}
+
+/** The server takes less than was assumed, and has taken nothing of the delivery. */
+function isTooLong(error: unknown): boolean {
+  return error instanceof RestError && error.serverCode === TOO_LONG;
 }
 
 const REFUSED = (cause: Error) => ({ cause, retryable: false });
