@@ -1,4 +1,5 @@
 // Owns the tests of the driver with a far end, a clock and a chance that the test plays.
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { createFakeClock, settle } from "../../test/support/fake-clock.ts";
 import { createFakeSockets } from "../../test/support/fake-socket.ts";
@@ -15,6 +16,7 @@ import {
   type ConnectionChange,
   type ConnectionOptions,
   MAX_WAITING_EVENTS,
+  STEADY_MS,
   startConnection,
 } from "./driver.ts";
 
@@ -93,6 +95,15 @@ const event = (content: unknown, eventName = MY_MESSAGES.eventName) => ({
   id: "id",
   fields: { eventName, args: [content] },
 });
+
+/** Evenly spread numbers in [0, 1) that follow from a seed. */
+function chanceOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
 
 /** Holds a caller of `promise` until `resolve`. */
 const createGate = () => Promise.withResolvers<void>();
@@ -258,6 +269,53 @@ describe("a lost link", () => {
     await goOnline(started);
     await started.sockets.latest.close(closedByServer);
     expect(started.last()?.retryInMs).toBe(2_000);
+  });
+
+  it("makes the waits longer for a server that accepts, confirms and hangs up", async () => {
+    const started = start({ random: () => 0.999999 });
+    const waits: (number | undefined)[] = [];
+    async function hangUpAfter(ms: number): Promise<void> {
+      await goOnline(started);
+      await started.clock.advance(ms);
+      await started.sockets.latest.close(closedByServer);
+      waits.push(started.last()?.retryInMs);
+      await started.clock.advance(started.last()?.retryInMs ?? 0);
+    }
+    for (let link = 0; link < 7; link += 1) await hangUpAfter(0);
+    expect(waits.splice(0)).toEqual([2_000, 2_000, 2_000, 4_000, 8_000, 16_000, 32_000]);
+    await started.sockets.latest.close(new NetworkError("refused"));
+    expect(started.last()?.retryInMs).toBe(60_000);
+    await started.clock.advance(60_000);
+    // Held for half a minute, as by PING_AFTER_MS and an answer.
+    await goOnline(started);
+    await started.clock.advance(PING_AFTER_MS);
+    await started.sockets.latest.say({ msg: "pong" });
+    await started.clock.advance(STEADY_MS - PING_AFTER_MS);
+    await started.sockets.latest.close(closedByServer);
+    expect(started.last()?.retryInMs).toBe(2_000);
+  });
+
+  it("is met with a bounded number of attempts an hour, whatever a server does after the confirmation", async () => {
+    const HOUR_MS = 60 * 60_000;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 8 }),
+        fc.integer(),
+        async (stays, seed) => {
+          const started = start({ random: chanceOf(seed) });
+          const until = started.clock.now() + HOUR_MS;
+          for (let link = 0; started.clock.now() < until; link += 1) {
+            await goOnline(started);
+            await started.clock.advance(stays[link % stays.length] ?? 0);
+            await started.sockets.latest.close(closedByServer);
+            await started.clock.advance(started.last()?.retryInMs ?? 0);
+          }
+          // Half a minute each on average, and the quick ones at first.
+          expect(started.sockets.opened.length).toBeLessThan(200);
+        },
+      ),
+      { numRuns: 20 },
+    );
   });
 
   it("opens one socket per attempt and nothing in between", async () => {

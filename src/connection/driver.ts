@@ -22,6 +22,12 @@ import { Streams } from "./streams.ts";
 
 /** How often a blocked account looks whether an operator has mended it, unless told otherwise. */
 export const BLOCKED_RETRY_MS = 5 * 60_000;
+/**
+ * A link that was online for less than this is brief. So many brief links in a row are met like any loss; with each
+ * further one the waits grow as after failed attempts, so that a server which accepts and hangs up is not stormed.
+ */
+export const STEADY_MS = 30_000;
+export const BRIEF_LINKS = 3;
 /** Received events that may wait for `onEvent`; beyond, the link is given up, so that memory is bounded. */
 export const MAX_WAITING_EVENTS = 10_000;
 
@@ -172,6 +178,9 @@ class Driver {
   #state: State = "stopped";
   #attempt = 0;
   #everOnline = false;
+  #onlineAt = 0;
+  /** Links in a row that were lost before `STEADY_MS`. */
+  #brief = 0;
   #link: Link | undefined;
   /** End of the present wait, in the states without a link. */
   #dueAt = 0;
@@ -365,7 +374,7 @@ class Driver {
       case "subscribed":
         link.extras.get(event.id)?.resolve();
         link.streams.confirm(event.id);
-        this.#goOnline(link);
+        this.#goOnline(link, now);
         break;
       case "unsubscribed":
         if (!this.#endListening(link, event.id, event.error)) this.#takeUnsubscribed(event.error, now);
@@ -403,12 +412,13 @@ class Driver {
       link.streams.ask(output.id, request);
       this.#apply(output, now);
     }
-    this.#goOnline(link);
+    this.#goOnline(link, now);
   }
 
-  #goOnline(link: Link): void {
+  #goOnline(link: Link, now: number): void {
     if (this.#state === "subscribing" && link.streams.allLive) {
       this.#attempt = 0;
+      this.#onlineAt = now;
       this.#everOnline = true;
       this.#enter("subscribed");
     }
@@ -485,7 +495,9 @@ class Driver {
 
   #lose(error: RocketChatError, now: number): void {
     const advice = adviseRetry(error);
-    const pause = backoff(this.#attempt, this.#options.random());
+    if (this.#state === "online") this.#brief = now - this.#onlineAt < STEADY_MS ? this.#brief + 1 : 0;
+    const failures = this.#attempt + Math.max(0, this.#brief - BRIEF_LINKS);
+    const pause = backoff(failures, this.#options.random());
     this.#pause("lost", error, advice.kind === "wait" ? Math.max(pause, advice.ms) : pause, now);
   }
 

@@ -112,6 +112,8 @@ describe("the REST client", () => {
   it.each([
     [403, { success: false, error: "x [error-forbidden]", errorType: "error-forbidden" }],
     [401, { success: false, error: "unauthorized" }],
+    // As a proxy may say it.
+    [401, { success: false, message: "Sign in first" }],
   ])(
     "takes a %i of %j for a want of permission while the server still knows the token",
     async (status, body) => {

@@ -164,7 +164,9 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     return exchange(call, async (response) => {
       const known = readLimitHeaders(response.headers);
       if (known !== undefined) limits.note(routeOf(method, path), known, clock.now());
-      return readAnswer(response, path);
+      const answer = await readAnswer(response, path);
+      if (known === undefined) limits.forget(routeOf(method, path));
+      return answer;
     });
   }
 
@@ -251,9 +253,13 @@ function isRocketChats(body: JsonObject): boolean {
   return typeof body.success === "boolean" || body.status === "success" || body.status === "error";
 }
 
-/** A 401 with a code of permissions is a route's own rule. */
+/**
+ * What Rocket.Chat says to a token that it does not know bears `status: "error"` (recording `rest-errors`); without it, or with a
+ * code of permissions, a 401 may be a proxy's or a route's own rule.
+ */
 function isDeadToken(status: number, body: JsonObject, path: string): boolean {
-  return status === 401 && (path === ME || !PERMISSION_CODES.has(codeOf(body) ?? ""));
+  if (status !== 401) return false;
+  return path === ME || (body.status === "error" && !PERMISSION_CODES.has(codeOf(body) ?? ""));
 }
 
 async function readAnswer(response: Response, path: string): Promise<JsonObject> {

@@ -37,6 +37,14 @@ describe("RouteLimits", () => {
     expect([1_000, 1_000, 1_000].map((now) => limits.take("POST a", now))).toEqual([0, 0, 60_000]);
   });
 
+  it("lets everything through again once an answer says nothing of a limit", () => {
+    const limits = new RouteLimits();
+    limits.note("POST a", { limit: 2, remaining: 0, resetInMs: 1_000 }, 0);
+    expect(limits.take("POST a", 1_000)).toBe(0);
+    limits.forget("POST a");
+    for (let call = 0; call < 100; call += 1) expect(limits.take("POST a", 1_001)).toBe(0);
+  });
+
   it("counts calls on their way", () => {
     const limits = new RouteLimits();
     limits.note("POST a", { limit: 10, remaining: 2, resetInMs: 50_000 }, 0);

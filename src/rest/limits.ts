@@ -43,6 +43,11 @@ export class RouteLimits {
     return 0;
   }
 
+  /** Notes an answer that says nothing of a limit: the bot user was given the role `bot`, or the limit was turned off. */
+  forget(route: string): void {
+    this.#windows.delete(route);
+  }
+
   /** Notes what an answer says; calls on their way are counted here and perhaps not yet there, so the lower number holds. */
   note(route: string, headers: LimitHeaders, now: number): void {
     const known = this.#windows.get(route);

@@ -100,6 +100,7 @@ function stage(
     findRoot: async () => undefined,
     lookAround: async () => NOTHING_AROUND,
     runs: createRuns(),
+    receivedAt: 0,
     now: () => 0,
     rooms: { room: async () => room },
     users: { named: async () => undefined },
@@ -199,9 +200,9 @@ describe("runTurn with a command", () => {
 
   it("stops what is under way, says whose, and keeps what waited from beginning", async () => {
     const { deps, posted, calls } = stage({ operator: true });
-    const first = deps.runs.begin("c", { sender: "alice", sentAt: 0 });
-    deps.runs.begin("c", { sender: "bob", sentAt: 1 });
-    const elsewhere = deps.runs.begin("other", { sender: "bob", sentAt: 1 });
+    const first = deps.runs.begin("c", { sender: "alice", sentAt: 0, receivedAt: 0 });
+    deps.runs.begin("c", { sender: "bob", sentAt: 1, receivedAt: 0 });
+    const elsewhere = deps.runs.begin("other", { sender: "bob", sentAt: 1, receivedAt: 0 });
     await runTurn(event({ msg: "!stop", ts: { $date: 2 }, _updatedAt: { $date: 2 } }), deps);
     expect(posted).toMatchObject([{ text: "Stopped the answer to alice, and dropped 1 message waiting." }]);
     expect(first?.signal.aborted).toBe(true);
@@ -221,7 +222,7 @@ describe("runTurn with a command", () => {
 
   it("hands a turn that a stop came after to nobody", async () => {
     const { deps, calls } = stage();
-    deps.runs.stop("c", 1);
+    deps.runs.stop("c", { sentAt: 1, receivedAt: 0 });
     expect(await runTurn(event(), deps)).toEqual({ kind: "dropped", reason: "stopped" });
     expect(calls).toEqual([]);
   });
@@ -230,7 +231,7 @@ describe("runTurn with a command", () => {
     const { deps, calls } = stage();
     const stopMeanwhile = knowing({
       isBot: async () => {
-        expect(deps.runs.stop("c", 1)).toMatchObject([{ sender: "alice" }]);
+        expect(deps.runs.stop("c", { sentAt: 1, receivedAt: 0 })).toMatchObject([{ sender: "alice" }]);
         return false;
       },
     });

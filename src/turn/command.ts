@@ -29,6 +29,8 @@ export interface CommandScope {
   /** Posts in the room and thread of the command. */
   readonly reply: (text: string) => Promise<string>;
   readonly now: () => number;
+  /** When the command was stored, in epoch milliseconds of this machine's clock. */
+  readonly receivedAt: number;
 }
 
 /**
@@ -93,8 +95,8 @@ async function selectModel({ command, turn, reply }: CommandScope): Promise<void
  * Ends what this connection has under way at once, whether OpenClaw took it over already or not; then
  * OpenClaw's `/stop` ends what else runs in the session and drops what it holds back itself.
  */
-async function stopConversation({ message, turn, runs, reply }: CommandScope): Promise<void> {
-  const ended = runs.stop(turn.conversation, message.sentAt);
+async function stopConversation({ message, turn, runs, reply, receivedAt }: CommandScope): Promise<void> {
+  const ended = runs.stop(turn.conversation, { sentAt: message.sentAt, receivedAt });
   const senders = ended.slice(0, 1).map(({ sender }) => sender);
   await turn.stop(({ otherRun, dropped }) =>
     reply(formatStopped({ senders, otherRun, dropped: dropped + Math.max(0, ended.length - 1) })),

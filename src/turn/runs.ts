@@ -3,6 +3,12 @@
 /** Conversations whose last stop is remembered; the one stopped longest ago goes first. */
 const MAX_STOPS = 1000;
 
+/**
+ * How long after a stop a message may be received that was sent before it, as one is that was found in a room's history.
+ * One that comes later bears a time that says nothing: the server's clock was set back. Milliseconds.
+ */
+export const LATE_MS = 60_000;
+
 /** A turn on its way, from its admission to its last reply. */
 export interface Run {
   /** Aborts when somebody stops the conversation. */
@@ -10,21 +16,30 @@ export interface Run {
   end(): void;
 }
 
+/** When a message came to be. */
+export interface Moment {
+  /** In epoch milliseconds of the server's clock. */
+  readonly sentAt: number;
+  /** When it was stored, in epoch milliseconds of this machine's clock. */
+  readonly receivedAt: number;
+}
+
 /** What a turn was about. */
-export interface RunOrigin {
+export interface RunOrigin extends Moment {
   /** Whoever wrote the message, as people call them. */
   readonly sender: string;
-  /** When the message was sent, in epoch milliseconds of the server's clock. */
-  readonly sentAt: number;
 }
 
 export interface Runs {
-  /** Undefined when a stop came after the message was sent: then its turn must not begin. */
+  /** Undefined when a stop was sent after the message: then its turn must not begin. */
   begin(conversation: string, origin: RunOrigin): Run | undefined;
   /** What is under way in a conversation, oldest first. */
   list(conversation: string): readonly RunOrigin[];
-  /** Ends what was sent until `sentAt`, now and when it comes later out of the queue; answers with what ran. */
-  stop(conversation: string, sentAt: number): readonly RunOrigin[];
+  /**
+   * Ends what was sent or received before the stop, and what comes later out of the queue and was sent before it;
+   * answers with what ran.
+   */
+  stop(conversation: string, stop: Moment): readonly RunOrigin[];
 }
 
 interface Entry {
@@ -32,14 +47,18 @@ interface Entry {
   readonly abort: AbortController;
 }
 
-export function createRuns(): Runs {
+/** `now`: epoch milliseconds of this machine's clock. */
+export function createRuns(now: () => number = Date.now): Runs {
   const running = new Map<string, Set<Entry>>();
-  const stops = new Map<string, number>();
+  /** By conversation: what was sent until then, by the server's clock, and received until then, by ours, is over. */
+  const stops = new Map<string, Moment>();
   const entriesOf = (conversation: string): Entry[] => [...(running.get(conversation) ?? [])];
 
   return {
     begin(conversation, origin) {
-      if (origin.sentAt <= (stops.get(conversation) ?? Number.NEGATIVE_INFINITY)) return undefined;
+      const over = stops.get(conversation);
+      if (over !== undefined && origin.sentAt <= over.sentAt && origin.receivedAt <= over.receivedAt)
+        return undefined;
       const entry = { origin, abort: new AbortController() };
       const entries = running.get(conversation) ?? new Set();
       running.set(conversation, entries.add(entry));
@@ -54,13 +73,18 @@ export function createRuns(): Runs {
 
     list: (conversation) => entriesOf(conversation).map(({ origin }) => origin),
 
-    stop(conversation, sentAt) {
-      const until = Math.max(sentAt, stops.get(conversation) ?? sentAt);
+    stop(conversation, { sentAt, receivedAt }) {
+      const before = stops.get(conversation);
       stops.delete(conversation);
-      stops.set(conversation, until);
+      stops.set(conversation, {
+        sentAt: Math.max(sentAt, before?.sentAt ?? sentAt),
+        receivedAt: now() + LATE_MS,
+      });
       const oldest = stops.size > MAX_STOPS ? stops.keys().next().value : undefined;
       if (oldest !== undefined) stops.delete(oldest);
-      const ended = entriesOf(conversation).filter(({ origin }) => origin.sentAt <= sentAt);
+      const ended = entriesOf(conversation).filter(
+        ({ origin }) => origin.sentAt <= sentAt || origin.receivedAt <= receivedAt,
+      );
       for (const { abort } of ended) abort.abort();
       return ended.map(({ origin }) => origin);
     },

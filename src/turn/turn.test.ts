@@ -66,6 +66,7 @@ function stage(
     host,
     known: knowing(),
     runs: createRuns(),
+    receivedAt: 0,
     now: () => 0,
     rooms: { room: async () => room },
     users: {

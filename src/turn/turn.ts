@@ -25,6 +25,8 @@ export interface TurnDependencies {
   readonly known: LearnedKnowledge;
   readonly runs: Runs;
   readonly now: () => number;
+  /** When the event was stored, in epoch milliseconds of this machine's clock. */
+  readonly receivedAt: number;
   /** Posts text in a room or thread and answers with the message id. */
   readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
   /** The root of a message's thread, itself if it is none's reply; undefined when it is not in the room. */
@@ -76,11 +78,13 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     const refused = await admit(turn, { message, room, settings, deps });
     if (refused !== undefined) return refused;
     const reply = (text: string) => deps.post(whereOf(message), text);
-    await runCommand({ command, message, room, settings, turn, runs: deps.runs, reply, now: deps.now });
+    const { runs, now, receivedAt } = deps;
+    await runCommand({ command, message, room, settings, turn, runs, reply, now, receivedAt });
     return { kind: "commanded" };
   }
   // From here on a stop finds it, also while it is decided whether the sender may speak.
-  const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt };
+  const { receivedAt } = deps;
+  const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt, receivedAt };
   const run = deps.runs.begin(turn.conversation, origin);
   if (run === undefined) return { kind: "dropped", reason: "stopped" };
   try {

@@ -109,6 +109,7 @@ export async function openJudge({
         known,
         findRoot: async () => undefined,
         runs: createRuns(),
+        receivedAt: 0,
         now: () => 0,
         post: async ({ roomId }) => {
           posted.push(roomId);

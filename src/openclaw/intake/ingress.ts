@@ -135,19 +135,23 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
   async function deliver(
     event: RawMessageEvent,
     lifecycle: ChannelIngressMonitorLifecycle,
-    claim: { readonly id: string; readonly lastError?: string },
+    claim: { readonly id: string; readonly receivedAt: number; readonly lastError?: string },
   ): Promise<void> {
     const refusals = readRefusals(claim.lastError);
     try {
-      await run(event, createInboundHost({ ...hostOptions, lifecycle, assertOpen, refusals }), claim.id);
+      await run(event, createInboundHost({ ...hostOptions, lifecycle, assertOpen, refusals }), claim);
     } catch (error) {
       throw keepRefusals(error, refusals);
     }
   }
 
-  async function run(event: RawMessageEvent, host: InboundHost, eventId: string): Promise<void> {
+  async function run(
+    event: RawMessageEvent,
+    host: InboundHost,
+    { id, receivedAt }: { readonly id: string; readonly receivedAt: number },
+  ): Promise<void> {
     await memory.learnNames();
-    const post = createPost(eventId);
+    const post = createPost(id);
     const outcome = await runTurn(event, {
       host,
       rooms,
@@ -158,6 +162,7 @@ export function createIngress(scope: AccountScope, sending: Sending, drops: Drop
       findRoot,
       lookAround,
       now,
+      receivedAt,
     });
     if (outcome.kind === "dropped") {
       health.dropped(outcome.reason);

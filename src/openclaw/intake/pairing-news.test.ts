@@ -56,6 +56,53 @@ describe("an approval given elsewhere", () => {
     await emulator.close();
   });
 
+  it("reaches everybody whose room takes it, whoever else cannot be told, and asks a refusal no second time", async () => {
+    const { control, faults } = emulator;
+    const people = ["alice", "bob", "carol"].map((username) => control.addUser({ username }));
+    const bot = control.addUser({ username: "labbot", roles: ["user", "bot"] });
+    const rooms = ["alice", "bob", "carol"].map((username) => control.direct([username, "labbot"]));
+    const rest = createRestClient({
+      serverUrl: emulator.url,
+      userId: bot.userId,
+      pat: control.personalAccessToken("labbot"),
+      fetch: async (url, init) => ({ response: await fetch(url, init), release: async () => {} }),
+      onUnauthorized: () => {},
+    });
+    const [refusing = "", silent = "", last = ""] = rooms;
+    faults.rest({
+      path: "chat.sendMessage",
+      mentioning: refusing,
+      status: 400,
+      body: { success: false, errorType: "error-not-allowed", error: "Not allowed [error-not-allowed]" },
+    });
+    faults.rest({ path: "chat.sendMessage", mentioning: silent, status: 503 });
+    const pairings = open();
+    people.forEach(({ userId }, index) => {
+      pairings.noteSent({ userId, code: `CODE${index}`, roomId: rooms[index] ?? "" });
+    });
+    const log = createLog({ info: () => {}, warn: () => {}, error: () => {} }, { prefix: "t", secrets: [] });
+    const readApproved = async () => people.map(({ userId }) => userId);
+    const watch = watchApprovals({ accountId: "default", sending: { rest }, pairings, readApproved, log });
+    const told = control.waitForMessage(({ rid }) => rid === last);
+    const answered = (status: number) =>
+      control.requests().filter((one) => one.path.endsWith("chat.sendMessage") && one.status === status)
+        .length;
+    await vi.waitFor(() => {
+      vi.advanceTimersByTime(5000);
+      expect(pairings.waiting().map(({ roomId }) => roomId)).toEqual([silent]);
+    });
+    expect((await told).msg).toMatch(/^Access approved/);
+    // A hundred looks later somebody who cannot be told was tried a few times, and whom the server refuses once.
+    for (let look = 0; look < 100; look += 1) {
+      vi.advanceTimersByTime(5000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(answered(400)).toBe(1);
+    expect(answered(503)).toBeLessThan(10);
+    watch.stop();
+    pairings.close();
+  });
+
   it("is told to the person who holds the code, once, even if the first attempt fails", async () => {
     const { control, faults } = emulator;
     const { userId } = control.addUser({ username: "alice" });

@@ -6,6 +6,7 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { Log } from "../../log.ts";
 import { deriveMessageId } from "../../outbound/message-id.ts";
 import { resolveTargetRoom, type Sending, sendMessage } from "../../outbound/send.ts";
+import { adviseRetry } from "../../retry.ts";
 import { openPairingMemory, type PairingMemory, type SentCode } from "../account/pairing-memory.ts";
 import { sendingFor } from "../account/transport.ts";
 import { resolveAccount } from "../config/account.ts";
@@ -16,6 +17,9 @@ const APPROVED_TEXT = "Access approved. You can write to me now.";
 
 /** How often it is looked whether somebody with a code was approved; nothing is read while nobody waits. Milliseconds. */
 const LOOK_INTERVAL_MS = 5000;
+
+/** Somebody who could not be told is tried again after 1, 2, 4 … looks, and at least so often: every five minutes. */
+const MAX_LOOKS_BETWEEN = 60;
 
 /** Tells one person, once: the message's id follows from the code, and a repeated post is none. */
 async function announceApproval(
@@ -61,19 +65,47 @@ export function watchApprovals(options: {
 }): { stop(): void } {
   const { pairings, log } = options;
   let looking = false;
+  /** By user id: how often telling somebody has failed, and when it is tried again; absent: it was not tried yet. */
+  const failed = new Map<string, { readonly times: number; readonly dueAt: number }>();
+  const telling = new Set<string>();
+  let looks = 0;
 
   async function look(): Promise<void> {
+    looks += 1;
     const waiting = pairings.waiting();
+    const ids = new Set(waiting.map(({ userId }) => userId));
+    for (const userId of failed.keys()) if (!ids.has(userId)) failed.delete(userId);
     if (waiting.length === 0) return;
     const approved = new Set(await options.readApproved());
-    for (const person of waiting) if (approved.has(person.userId)) await announceApproval(person, options);
+    for (const person of waiting) if (approved.has(person.userId)) void tell(person);
+  }
+
+  /** Tells one person, whose trouble is no other's. Never rejects. */
+  async function tell(person: SentCode): Promise<void> {
+    const { userId } = person;
+    const { times, dueAt } = failed.get(userId) ?? { times: 0, dueAt: 0 };
+    if (telling.has(userId) || looks < dueAt) return;
+    telling.add(userId);
+    try {
+      await announceApproval(person, options);
+    } catch (error) {
+      if (adviseRetry(error).kind === "blocked") {
+        log.warn("an approval cannot be announced: the server refuses it", { user: userId, error });
+        pairings.forget(userId);
+      } else {
+        log.warn("an approval could not be announced yet", { user: userId, error });
+        failed.set(userId, { times: times + 1, dueAt: looks + Math.min(2 ** times, MAX_LOOKS_BETWEEN) });
+      }
+    } finally {
+      telling.delete(userId);
+    }
   }
 
   const timer = setInterval(() => {
     if (looking) return;
     looking = true;
     look()
-      .catch((error: unknown) => log.warn("an approval could not be announced yet", { error }))
+      .catch((error: unknown) => log.warn("it is not known who was approved", { error }))
       .finally(() => {
         looking = false;
       });

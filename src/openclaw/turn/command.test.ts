@@ -121,6 +121,7 @@ async function outcomeOf(cell: { sender: Sender; place: Place; word: Word; list:
       known: knowing(),
       findRoot: async () => undefined,
       runs: createRuns(),
+      receivedAt: 0,
       now: () => 0,
       post: async ({ threadId }, text) => {
         expect(threadId).toBe(place === "thread" ? "m0" : undefined);
