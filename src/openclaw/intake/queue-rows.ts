@@ -24,6 +24,19 @@ export type Reference = string | QueueRecord | ChannelIngressQueueClaimRef;
 /** To select all rows. */
 export const ALL_ROWS = -1;
 
+/** A JSON array as a parameter. */
+const LIST = "(SELECT value FROM json_each(?))";
+const ALL_BUT_PAYLOAD = "id, lane, received_at, updated_at, attempts, last_attempt_at, last_error";
+
+interface PendingQuery {
+  readonly orderBy?: "id" | "received";
+  readonly limit?: number;
+  /** Only these; absent: all. */
+  readonly ids?: Iterable<string> | undefined;
+  /** None that stand in these lanes. */
+  readonly notInLanes?: Iterable<string>;
+}
+
 const UNCLAIM = "claim_token = NULL, claim_owner = NULL, claimed_at = NULL";
 
 /** The rows of one account. */
@@ -41,10 +54,31 @@ export class QueueRows {
     return this.file.select("SELECT * FROM event WHERE id = ?", id)[0];
   }
 
-  listPending({ orderBy, limit = ALL_ROWS }: { orderBy?: "id" | "received"; limit?: number }): QueueRecord[] {
+  /** The limit counts what passes the filters: rows that wait in one lane must never hide those of another. */
+  listPending({ orderBy, limit = ALL_ROWS, ids, notInLanes }: PendingQuery): QueueRecord[] {
     const order = orderBy === "id" ? "id" : "received_at, id";
-    const sql = `SELECT * FROM event WHERE status = 'pending' ORDER BY ${order} LIMIT ?`;
-    return this.file.select(sql, limit).map((row) => this.toRecord(row));
+    const filters = [
+      ...(ids === undefined ? [] : [{ sql: `id IN ${LIST}`, list: [...ids] }]),
+      ...(notInLanes === undefined
+        ? []
+        : [{ sql: `(lane IS NULL OR lane NOT IN ${LIST})`, list: [...notInLanes] }]),
+    ];
+    const where = ["status = 'pending'", ...filters.map(({ sql }) => sql)].join(" AND ");
+    const lists = filters.map(({ list }) => JSON.stringify(list));
+    const sql = `SELECT ${ALL_BUT_PAYLOAD} FROM event WHERE ${where} ORDER BY ${order} LIMIT ?`;
+    return this.file.select(sql, ...lists, limit).map((row) => this.#toListed(row));
+  }
+
+  /** OpenClaw lists all that wait, again and again, and looks at lanes and times alone: a payload is read when it is asked for. */
+  #toListed(row: JsonObject): QueueRecord {
+    const { payload: _, ...record } = this.toRecord(row);
+    const readPayload = () => decodePayload(readText(this.find(record.id) ?? {}, "payload"));
+    return {
+      ...record,
+      get payload() {
+        return readPayload();
+      },
+    };
   }
 
   /** Changes a row that is still as the caller knows it: pending, or claimed by the caller's token. */

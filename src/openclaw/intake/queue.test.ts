@@ -33,6 +33,34 @@ describe("the SQLite queue", () => {
     expect(await queue.claimNext({ blockedLaneKeys: ["room:1"] })).toBeNull();
   });
 
+  it("finds a candidate behind any number of rows that wait in other lanes", async () => {
+    const queue = open();
+    for (let index = 0; index < 300; index += 1)
+      await queue.enqueue(`busy${index}`, event("A"), { laneKey: "room:1", receivedAt: index });
+    await queue.enqueue("question", event("B"), { laneKey: "room:2", receivedAt: 400 });
+    await queue.enqueue("stop", event("C"), { laneKey: "stop:room:3", receivedAt: 401 });
+    const asked = { scanLimit: 100, blockedLaneKeys: ["room:1"] };
+    expect(await queue.claimNext({ ...asked, candidateIds: ["stop", "busy7", "gone"] })).toMatchObject({
+      id: "stop",
+      payload: event("C"),
+    });
+    expect(await queue.claimNext({ ...asked, candidateIds: [] })).toBeNull();
+    expect(await queue.claimNext(asked)).toMatchObject({ id: "question", payload: event("B") });
+    expect(await queue.claimNext(asked)).toBeNull();
+    expect(await queue.claimNext({ scanLimit: 1, candidateIds: ["busy299"] })).toMatchObject({
+      id: "busy299",
+    });
+  });
+
+  it("reads of what waits no more than is asked for, a claim's event in full", async () => {
+    const queue = open();
+    await queue.enqueue("a", event("A".repeat(100_000)), { laneKey: "room:1" });
+    const [listed] = await queue.listPending();
+    expect(Object.getOwnPropertyDescriptor(listed, "payload")?.get).toBeDefined();
+    expect(listed?.payload.rawEvent).toHaveLength(100_000);
+    expect((await queue.claim("a"))?.payload.rawEvent).toHaveLength(100_000);
+  });
+
   it("knows an event again in whatever state it is", async () => {
     const queue = open();
     expect(await queue.enqueue("a", event("A"))).toMatchObject({ kind: "accepted", duplicate: false });

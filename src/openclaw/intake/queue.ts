@@ -118,9 +118,8 @@ function openClaims(
   return {
     async claimNext({ blockedLaneKeys, candidateIds, orderBy = "received", ...options } = {}) {
       const blocked = new Set(blockedLaneKeys);
-      const candidates = candidateIds === undefined ? undefined : new Set(candidateIds);
-      for (const record of rows.listPending({ orderBy, limit: options.scanLimit ?? CLAIM_SCAN_ROWS })) {
-        if (candidates !== undefined && !candidates.has(record.id)) continue;
+      const limit = options.scanLimit ?? CLAIM_SCAN_ROWS;
+      for (const record of rows.listPending({ orderBy, limit, ids: candidateIds, notInLanes: blocked })) {
         const lane = record.laneKey ?? options.deriveLaneKey?.(record);
         if (lane !== undefined && blocked.has(lane)) continue;
         const claim = take(rows, record.id, { ownerId: options.ownerId, lane });
