@@ -29,4 +29,10 @@ describe("a quote", () => {
     expect(quotedMessageId({ text, quotedUsernames })).toBeUndefined();
     expect(withoutQuoteLinks({ text, quotedUsernames })).toBe(text);
   });
+
+  it.each(["?msg=a", "&msg=", "?msg", " ", "[ ]("])("is looked for once, however often %j comes", (piece) => {
+    const text = `[ ](${piece.repeat(50_000)}`;
+    expect(quotedMessageId({ text, quotedUsernames: ["alice"] })).toBeUndefined();
+    expect(withoutQuoteLinks({ text, quotedUsernames: Array(50_000).fill("alice") })).toBe(text);
+  });
 });
