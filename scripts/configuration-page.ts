@@ -103,9 +103,9 @@ const [INTRODUCTION, CONCLUSION] = [
   "channels": {
     "rocketchat": {
       "serverUrl": "https://chat.example.org",
-      "userId": "the bot's user id",
-      "username": "the bot's username",
-      "pat": "the token",
+      "userId": "BOT_USER_ID",
+      "username": "openclaw-bot",
+      "pat": "TOKEN",
       "rooms": { "room id": {} }
     }
   }

@@ -112,6 +112,19 @@ export interface CommandSettings {
   readonly extra: boolean;
 }
 
+/** Where the keys that messages name stand in the configuration file, as paths from its root. */
+export interface KeyPaths {
+  /** The account's own entry, or the root of the section. */
+  readonly account: string;
+  readonly serverUrl: string;
+  readonly userId: string;
+  readonly username: string;
+  readonly pat: string;
+  readonly caFile: string;
+  readonly insecure: string;
+  readonly privateNetwork: string;
+}
+
 /**
  * One `channels.rocketchat` entry after account-over-root merging, with secrets resolved. As written, its lists
  * of people and rooms may hold names; what judges a message reads them with ids in place of the names, and an
@@ -180,6 +193,9 @@ export interface AccountSettings {
   /** PEM file of the authorities that the server's certificate may come from, in place of the known ones. */
   readonly caFile: string | undefined;
   readonly allowPrivateNetwork: boolean;
+  readonly keyPaths: KeyPaths;
+  /** Why variables of the environment are not used, with what to do; undefined when they are or there are none. */
+  readonly environmentNote: string | undefined;
 }
 
 /** The settings entry for a room: its own, for a discussion else its parent's, else the `"*"` entry, else nothing. */

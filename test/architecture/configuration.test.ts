@@ -71,7 +71,7 @@ describe("what an account is set to", () => {
     .filter(
       ([path]) =>
         path.startsWith("src/") &&
-        !/\.test\.ts$|config\/(?!mention-patterns|room-tools)|^src\/settings/.test(path),
+        !/\.test\.ts$|config\/(?!faults|mention-patterns|room-tools)|^src\/settings/.test(path),
     )
     .map(([, text]) => text)
     .join("\n");

@@ -2,6 +2,18 @@
 
 import type { AccountSettings } from "../../src/settings.ts";
 
+/** Where the keys of an account at the root stand. */
+const ROOT_PATHS = {
+  account: "channels.rocketchat",
+  serverUrl: "channels.rocketchat.serverUrl",
+  userId: "channels.rocketchat.userId",
+  username: "channels.rocketchat.username",
+  pat: "channels.rocketchat.pat",
+  caFile: "channels.rocketchat.tls.caFile",
+  insecure: "channels.rocketchat.dangerouslyAllowInsecure",
+  privateNetwork: "channels.rocketchat.network.dangerouslyAllowPrivateNetwork",
+};
+
 /** A configured account with the defaults, for the bot user `bot` named `labbot`; `changes` are laid over it. */
 export function accountSettings(changes: Partial<AccountSettings> = {}): AccountSettings {
   return {
@@ -46,6 +58,8 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     dangerouslyAllowInsecure: false,
     caFile: undefined,
     allowPrivateNetwork: false,
+    keyPaths: ROOT_PATHS,
+    environmentNote: undefined,
     ...changes,
   };
 }

@@ -86,22 +86,23 @@ export interface TlsTrust {
 }
 
 /** Reads the account's rules for TLS. Throws ConfigError when `tls.caFile` holds no certificate. */
-export function readTlsTrust({ caFile, dangerouslyAllowInsecure }: AccountSettings): TlsTrust {
+export function readTlsTrust({ caFile, dangerouslyAllowInsecure, keyPaths }: AccountSettings): TlsTrust {
   return {
     verifyCertificates: !dangerouslyAllowInsecure,
-    ca: caFile === undefined ? undefined : readAuthorities(caFile),
+    ca: caFile === undefined ? undefined : readAuthorities(caFile, keyPaths.caFile),
   };
 }
 
-function readAuthorities(caFile: string): string {
-  const path = `channels.${CHANNEL_ID}.tls.caFile`;
+const NAME_A_PEM = "Name a PEM file of the authority that this process can read";
+
+function readAuthorities(caFile: string, path: string): string {
   try {
     const text = readFileSync(caFile, "utf8");
     if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
   } catch (cause) {
-    throw new ConfigError(`${path}: ${caFile} cannot be read`, { path, cause });
+    throw new ConfigError(`${path}: ${caFile} cannot be read. ${NAME_A_PEM}`, { path, cause });
   }
-  throw new ConfigError(`${path}: ${caFile} holds no certificate in PEM form`, { path });
+  throw new ConfigError(`${path}: ${caFile} holds no certificate in PEM form. ${NAME_A_PEM}`, { path });
 }
 
 /**
@@ -182,7 +183,7 @@ function explainRedirect(url: string, { status }: GuardedFetchRedirectError): Ne
 }
 
 function explainBlocked(settings: AccountSettings, cause: unknown): ConfigError {
-  const path = `channels.${CHANNEL_ID}.network.dangerouslyAllowPrivateNetwork`;
+  const path = settings.keyPaths.privateNetwork;
   const host = new URL(settings.serverUrl).host;
   return new ConfigError(
     `${host} is on a private network. If this is your Rocket.Chat, set ${path} to true`,

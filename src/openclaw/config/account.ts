@@ -9,7 +9,16 @@ import { ConfigError } from "../../errors.ts";
 import type { NameBook } from "../../intake/names.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
 import { DEFAULTS } from "./defaults.ts";
-import { hasEnvironmentAccount, readEnvironment } from "./environment.ts";
+import { completeFromEnvironment, hasEnvironmentAccount, noteEnvironment } from "./environment.ts";
+import {
+  canonicalAddress,
+  explain,
+  findFaults,
+  isSameServer,
+  judgeEncryption,
+  missingKeys,
+} from "./faults.ts";
+import { accountKeyOf, placesOf } from "./places.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
 import { redactInHost } from "./secrets.ts";
 
@@ -31,14 +40,16 @@ export function resolveAccount(
 ): AccountSettings {
   const id = normalizeAccountId(accountId ?? resolveDefaultAccountId(cfg));
   const section = readChannelConfig(cfg.channels?.[CHANNEL_ID]);
-  const config = completeFromEnvironment(mergeAccount(section, id), id);
-  const pat = resolveSecretInputString({ value: config.pat, path: `${accountPath(id)}.pat`, mode });
+  const written = mergeAccount(section, id);
+  const config = completeFromEnvironment(written, id);
+  const keyPaths = placesOf(cfg, id);
+  const pat = resolveSecretInputString({ value: config.pat, path: keyPaths.pat, mode });
   if (pat.status === "available") redactInHost(pat.value);
   return Object.freeze({
     accountId: id,
     enabled: config.enabled !== false && section?.enabled !== false,
     name: config.name,
-    serverUrl: (config.serverUrl ?? "").replace(/\/+$/, ""),
+    serverUrl: canonicalAddress(config.serverUrl ?? ""),
     userId: config.userId ?? "",
     username: (config.username ?? "").replace(/^@/, ""),
     pat: pat.status === "available" ? pat.value : "",
@@ -102,6 +113,8 @@ export function resolveAccount(
     caFile: config.tls?.caFile,
     allowPrivateNetwork:
       config.network?.dangerouslyAllowPrivateNetwork ?? DEFAULTS.network.dangerouslyAllowPrivateNetwork,
+    keyPaths,
+    environmentNote: noteEnvironment(written, id),
   });
 }
 
@@ -153,37 +166,21 @@ export function isConfigured(account: AccountSettings): boolean {
   return missingKeys(account).length === 0;
 }
 
-/** The keys that connecting needs and the account lacks. */
-export function missingKeys(account: AccountSettings): string[] {
-  return [
-    ...(["serverUrl", "userId", "username"] as const).filter((key) => account[key] === ""),
-    ...(account.patStatus === "missing" ? ["pat"] : []),
-  ];
-}
-
 /**
- * The account's WebSocket and REST addresses. Throws ConfigError when the account is incomplete or would
- * send its token over an unencrypted connection.
+ * The account's WebSocket and REST addresses. Throws ConfigError, which names the key and says what to do, when a value
+ * is missing or wrong, or the token would be sent over an unencrypted connection.
  */
 export function resolveEndpoints(account: AccountSettings): { rest: string; socket: string } {
-  const path = accountPath(account.accountId);
-  const missing = missingKeys(account);
-  if (missing.length > 0) throw new ConfigError(`${path} lacks ${missing.join(", ")}`, { path });
-  if (!URL.canParse(account.serverUrl)) throw new ConfigError(`${path}.serverUrl is no address`, { path });
-  assertEncrypted(account);
+  const [fault] = findFaults(account);
+  if (fault !== undefined) throw new ConfigError(explain(fault), { path: fault.path });
   return { rest: account.serverUrl, socket: `${account.serverUrl.replace(/^http/, "ws")}/websocket` };
 }
 
 /** Throws ConfigError when the token would travel readable and the account does not say that it may. */
 export function assertEncrypted(account: AccountSettings): void {
-  const path = `${accountPath(account.accountId)}.serverUrl`;
-  const url = new URL(account.serverUrl);
-  if (url.protocol !== "https:" && !account.dangerouslyAllowInsecure) {
-    throw new ConfigError(
-      `${path} must be https://; the token is a password. For local development only, http:// can be allowed with dangerouslyAllowInsecure: true`,
-      { path },
-    );
-  }
+  const path = account.keyPaths.serverUrl;
+  const fault = judgeEncryption(account.serverUrl, account.dangerouslyAllowInsecure);
+  if (fault !== undefined) throw new ConfigError(explain({ path, ...fault }), { path });
 }
 
 /**
@@ -196,15 +193,14 @@ export function assertOnlyOne(cfg: OpenClawConfig, account: AccountSettings): vo
     if (id === account.accountId) return;
     const other = inspectAccount(cfg, id);
     if (!other.enabled || !isConfigured(other) || !isSameBot(other, account)) continue;
-    const path = `${accountPath(account.accountId)}.userId`;
+    const path = account.keyPaths.account;
     const message = `${path}: the account ${id} is the same bot user of the same server already. Remove one of the two, or give this one a bot user of its own`;
     throw new ConfigError(message, { path });
   }
 }
 
 function isSameBot(one: AccountSettings, other: AccountSettings): boolean {
-  const address = ({ serverUrl }: AccountSettings) => URL.parse(serverUrl)?.href ?? serverUrl;
-  return one.userId === other.userId && address(one) === address(other);
+  return one.userId === other.userId && isSameServer(one.serverUrl, other.serverUrl);
 }
 
 /** An allowlist entry as it is compared: a Rocket.Chat user id, case kept, without a leading channel or user word. */
@@ -216,7 +212,7 @@ export function normalizeAllowEntry(entry: string | number): string {
 
 function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {
   return resolveMergedAccountConfig<AccountConfig & Record<string, unknown>>({
-    channelConfig: section,
+    channelConfig: withoutForeignToken(section, accountId),
     accounts: definedAccounts(section?.accounts),
     accountId,
     channelId: CHANNEL_ID,
@@ -236,6 +232,18 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
   });
 }
 
+/** A token and its address belong together: an account with a server of its own takes no token that is the root's server's. */
+function withoutForeignToken(
+  section: ChannelConfig | undefined,
+  accountId: string,
+): ChannelConfig | undefined {
+  const key = accountKeyOf(section, accountId);
+  const own = key === undefined ? undefined : section?.accounts?.[key]?.serverUrl;
+  if (!section?.serverUrl || !own || isSameServer(own, section.serverUrl)) return section;
+  const { pat: _pat, userId: _userId, username: _username, ...rest } = section;
+  return rest;
+}
+
 function resolveImplicitMentions(
   cfg: OpenClawConfig,
   accountId: string,
@@ -247,13 +255,6 @@ function resolveImplicitMentions(
     threadParticipation = DEFAULTS.implicitMentions.threadParticipation,
   } = all;
   return { replyToBot, quotedBot, threadParticipation };
-}
-
-/** A key of the configuration stands, a SecretRef that cannot be resolved included; the environment fills gaps. */
-function completeFromEnvironment(config: AccountConfig, accountId: string): AccountConfig {
-  const environment = Object.entries(readEnvironment(accountId));
-  const configured = new Map<string, unknown>(Object.entries(config));
-  return { ...config, ...Object.fromEntries(environment.filter(([key]) => !configured.get(key))) };
 }
 
 function mapRooms(rooms: NonNullable<AccountConfig["rooms"]>): Map<string, RoomSettings> {
@@ -290,8 +291,4 @@ function definedAccounts(
 
 function missingStatus(config: AccountConfig): "configured_unavailable" | "missing" {
   return hasConfiguredSecretInput(config.pat) ? "configured_unavailable" : "missing";
-}
-
-function accountPath(accountId: string): string {
-  return `channels.${CHANNEL_ID}.accounts.${accountId}`;
 }

@@ -8,10 +8,11 @@ import {
   inspectAccount,
   isConfigured,
   listAccountIds,
-  missingKeys,
   resolveAccount,
   resolveEndpoints,
 } from "./account.ts";
+import { findFaults, missingKeys } from "./faults.ts";
+import { placeOf } from "./places.ts";
 import { rocketchatConfigSchema } from "./schema.ts";
 
 const complete = { serverUrl: "https://chat.example.org/sub/", userId: "u1", username: "@bot", pat: "token" };
@@ -50,7 +51,15 @@ describe("the schema", () => {
   it.each([
     [{ dmPolicy: "everyone" }, "dmPolicy", '"pairing"|"allowlist"|"open"|"disabled"'],
     [{ groupPolicy: "pairing" }, "groupPolicy", '"open"|"disabled"|"allowlist"'],
-    [{ serverUrl: "chat.example.org" }, "serverUrl", "https:// address"],
+    [{ serverUrl: "chat.example.org" }, "serverUrl", "does not begin with https://. Write the whole address"],
+    [{ serverUrl: "https://u:p@chat.example.org" }, "serverUrl", "has a user name or a password in it"],
+    [{ serverUrl: "https://:p@chat.example.org" }, "serverUrl", "has a user name or a password in it"],
+    [{ serverUrl: "https://chat.example.org/?" }, "serverUrl", "has a question mark in it"],
+    [{ serverUrl: "https://chat.example.org/#/home" }, "serverUrl", "has a # in it"],
+    [{ serverUrl: "https://[::1" }, "serverUrl", "is no address"],
+    [{ pat: "two words" }, "pat", "has a space, a line break or a special character in it"],
+    [{ pat: "token\u200b" }, "pat", "Copy it again"],
+    [{ username: "open claw" }, "username", "is no username"],
     [{ serverUrl: "http://chat.example.org" }, "serverUrl", "dangerouslyAllowInsecure"],
     [{ dmPolicy: "open" }, "allowFrom", '"*"'],
     [{ token: "x" }, "", "token"],
@@ -74,6 +83,26 @@ describe("the schema", () => {
     [{ allowFrom: ["*"], accounts: { ops: { dmPolicy: "open" } } }, true],
     [{ allowFrom: ["*"], accounts: { ops: { dmPolicy: "open", allowFrom: ["u1"] } } }, false],
   ])("is asked by the manifest alone whether %j is open to all knowingly: %j", (section, valid) => {
+    const check = new Ajv({ strict: false, validateFormats: false }).compile(rocketchatConfigSchema.schema);
+    expect(check(section)).toBe(valid);
+  });
+
+  it.each([
+    [{ serverUrl: "chat.example.org" }, false],
+    [{ serverUrl: "https://:p@chat.example.org" }, false],
+    [{ serverUrl: "https://chat.example.org/chat" }, true],
+    [{ serverUrl: "http://chat.example.org" }, false],
+    [{ serverUrl: "http://127.0.0.1:3000", dangerouslyAllowInsecure: true }, true],
+    [{ accounts: { ops: { serverUrl: "HTTP://127.0.0.1:3000" } } }, false],
+    [{ dangerouslyAllowInsecure: true, accounts: { ops: { serverUrl: "http://127.0.0.1:3000" } } }, true],
+    [
+      {
+        dangerouslyAllowInsecure: true,
+        accounts: { ops: { serverUrl: "http://127.0.0.1", dangerouslyAllowInsecure: false } },
+      },
+      false,
+    ],
+  ])("is asked by the manifest alone whether the address in %j may be used: %j", (section, valid) => {
     const check = new Ajv({ strict: false, validateFormats: false }).compile(rocketchatConfigSchema.schema);
     expect(check(section)).toBe(valid);
   });
@@ -109,6 +138,23 @@ describe("resolveAccount", () => {
     expect(resolve(section, "ops").serverUrl).toBe("https://chat.example.org/sub");
   });
 
+  it("gives an account with a server of its own no token of the root's server", () => {
+    const section = { ...complete, accounts: { ops: { serverUrl: "https://other.example", userId: "u2" } } };
+    expect(resolve(section, "ops")).toMatchObject({
+      userId: "u2",
+      username: "",
+      pat: "",
+      patStatus: "missing",
+    });
+    const spelled = { ...complete, accounts: { ops: { serverUrl: "HTTPS://chat.example.org/sub" } } };
+    expect(resolve(spelled, "ops").pat).toBe("token");
+  });
+
+  it("knows an address in one spelling", () => {
+    const address = (serverUrl: string) => resolve({ ...complete, serverUrl }).serverUrl;
+    expect(address("HTTPS://Chat.Example.org:443/Sub//")).toBe("https://chat.example.org/Sub");
+  });
+
   it("is disabled by the root or by itself", () => {
     expect(resolve({ ...complete, enabled: false, accounts: { a: { enabled: true } } }, "a").enabled).toBe(
       false,
@@ -127,7 +173,10 @@ describe("resolveAccount", () => {
   });
 
   it("reads the other accounts when one breaks a rule", () => {
-    const section = { ...complete, accounts: { bad: { serverUrl: "http://x.example", dmPolicy: "open" } } };
+    const section = {
+      ...complete,
+      accounts: { default: {}, bad: { serverUrl: "x.example", dmPolicy: "open" } },
+    };
     expect(problems(section)).not.toEqual([]);
     expect(isConfigured(resolve(section))).toBe(true);
   });
@@ -157,11 +206,38 @@ describe("the environment", () => {
     });
   });
 
-  it("fills gaps of the configuration, and overrides nothing", () => {
-    set(all);
+  it("fills gaps of the configuration of the same server, and overrides nothing", () => {
+    set({ ...all, URL: "https://CHAT.example.org:443/sub" });
     const { pat: _, ...withoutPat } = complete;
     expect(resolve(withoutPat)).toMatchObject({ userId: "u1", pat: "env-token" });
     expect(resolve(complete).pat).toBe("token");
+    set({ URL: "" });
+    expect(resolve(withoutPat).pat).toBe("env-token");
+  });
+
+  it("keeps a token from a server that it does not belong to", () => {
+    set(all);
+    const { pat: _, ...withoutPat } = complete;
+    const account = resolve(withoutPat);
+    expect(account).toMatchObject({
+      serverUrl: "https://chat.example.org/sub",
+      pat: "",
+      patStatus: "missing",
+    });
+    expect(findFaults(account)).toEqual([
+      {
+        path: "channels.rocketchat",
+        problem: "lacks pat",
+        remedy: expect.stringContaining("ROCKETCHAT_URL is another server"),
+      },
+    ]);
+  });
+
+  it("shows no password that stands in its address, and says that there is one", () => {
+    set({ ...all, URL: "https://admin:hunter2@env.example/chat" });
+    const account = resolveAccount({});
+    expect(JSON.stringify(account)).not.toContain("hunter2");
+    expect(() => resolveEndpoints(account)).toThrow(/^ROCKETCHAT_URL has a user name or a password in it/);
   });
 
   it("does not stand in for a SecretRef that cannot be resolved", () => {
@@ -190,9 +266,7 @@ describe("two accounts of one bot user", () => {
 
   it("are refused but for the default one", () => {
     const accounts = { alpha: {}, default: {} };
-    expect(() => check(accounts, "alpha")).toThrow(
-      /accounts\.alpha\.userId: the account default is the same bot/,
-    );
+    expect(() => check(accounts, "alpha")).toThrow(/accounts\.alpha: the account default is the same bot/);
     expect(() => check(accounts, "default")).not.toThrow();
   });
 
@@ -203,7 +277,7 @@ describe("two accounts of one bot user", () => {
 
   it.each([
     ["another user", { userId: "u2" }],
-    ["another server", { serverUrl: "https://other.example" }],
+    ["another server", { serverUrl: "https://other.example", userId: "u1", username: "bot", pat: "other" }],
   ])("are none with %s", (_, changes) => {
     expect(() => check({ default: {}, beta: changes }, "beta")).not.toThrow();
   });
@@ -241,7 +315,7 @@ describe("resolveEndpoints", () => {
 
   it("refuses to send the token unencrypted", () => {
     const account = { ...resolve(complete), serverUrl: "http://chat.example.org" };
-    expect(() => resolveEndpoints(account)).toThrow(/accounts\.default\.serverUrl must be https/);
+    expect(() => resolveEndpoints(account)).toThrow(/channels\.rocketchat\.serverUrl must be https/);
     expect(resolveEndpoints({ ...account, dangerouslyAllowInsecure: true }).socket).toBe(
       "ws://chat.example.org/websocket",
     );
@@ -249,5 +323,24 @@ describe("resolveEndpoints", () => {
 
   it("says which keys an incomplete account lacks", () => {
     expect(() => resolveEndpoints(resolve({ userId: "u1" }))).toThrow("serverUrl, username, pat");
+  });
+});
+
+describe("a key is named as it stands in the file", () => {
+  const cfg = {
+    channels: {
+      rocketchat: { ...complete, tls: { caFile: "/x" }, accounts: { Ops: { userId: "u2", pat: "p" } } },
+    },
+  };
+
+  it.each([
+    ["default", "serverUrl", "channels.rocketchat.serverUrl"],
+    ["ops", "serverUrl", "channels.rocketchat.serverUrl"],
+    ["ops", "userId", "channels.rocketchat.accounts.Ops.userId"],
+    ["ops", "tls.caFile", "channels.rocketchat.tls.caFile"],
+    ["ops", "dangerouslyAllowInsecure", "channels.rocketchat.accounts.Ops.dangerouslyAllowInsecure"],
+    ["new", "rooms", "channels.rocketchat.accounts.new.rooms"],
+  ])("of the account %s: %s", (accountId, key, place) => {
+    expect(placeOf(cfg, accountId, key)).toBe(place);
   });
 });

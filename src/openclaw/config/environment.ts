@@ -1,6 +1,8 @@
 // Owns the environment variables that stand in for missing keys of the default account.
 
 import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
+import { isSameServer } from "./faults.ts";
+import type { AccountConfig } from "./schema.ts";
 
 /** By key of the account; package.json names the same to OpenClaw. */
 export const ENVIRONMENT = {
@@ -27,4 +29,27 @@ export function readEnvironment(accountId: string): Partial<Record<Key, string>>
 export function hasEnvironmentAccount(): boolean {
   const { userId, pat } = readEnvironment(DEFAULT_ACCOUNT_ID);
   return userId !== undefined && pat !== undefined;
+}
+
+/**
+ * A key of the configuration stands, a SecretRef that cannot be resolved included; the environment fills gaps. A token
+ * and its address belong together: when ROCKETCHAT_URL is another server than the configured one, nothing is filled in.
+ */
+export function completeFromEnvironment(config: AccountConfig, accountId: string): AccountConfig {
+  const environment = readEnvironment(accountId);
+  if (isForeign(config, environment)) return config;
+  const configured = new Map<string, unknown>(Object.entries(config));
+  const gaps = Object.entries(environment).filter(([key]) => !configured.get(key));
+  return { ...config, ...Object.fromEntries(gaps) };
+}
+
+function isForeign({ serverUrl }: AccountConfig, environment: ReturnType<typeof readEnvironment>): boolean {
+  return Boolean(serverUrl && environment.serverUrl && !isSameServer(serverUrl, environment.serverUrl));
+}
+
+/** Why the environment's values are not used for an account that lacks them, and what to do. */
+export function noteEnvironment(config: AccountConfig, accountId: string): string | undefined {
+  const environment = readEnvironment(accountId);
+  if (!isForeign(config, environment) || environment.pat === undefined) return undefined;
+  return "ROCKETCHAT_PAT is not used, because ROCKETCHAT_URL is another server than serverUrl. Make the two the same, or set what is missing in the configuration";
 }

@@ -19,6 +19,14 @@ import {
 } from "openclaw/plugin-sdk/channel-config-schema";
 import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
 import { z } from "zod";
+import {
+  ADDRESS_PATTERN,
+  judgeAddress,
+  judgeCredential,
+  judgeEncryption,
+  judgeUsername,
+  type ValueFault,
+} from "./faults.ts";
 import { channelUiHints } from "./ui-hints.ts";
 
 export const CHANNEL_ID = "rocketchat";
@@ -70,10 +78,8 @@ const CatchUpSchema = z.strictObject({
   safetyScanMinutes: z.number().int().min(0).max(1_440).optional(),
 });
 
-/** Only `https`, unless the account says that it is for local development; a sub-path is allowed. */
-const ServerUrlSchema = z
-  .url({ protocol: /^https?$/, error: "expected the https:// address of the Rocket.Chat server" })
-  .regex(/^[^?#@]*$/, "expected an address without user name, query or fragment");
+/** What a manifest can say of the address of a server; `refineValues` says the rest, and in words. */
+const ServerUrlSchema = z.string().meta({ pattern: ADDRESS_PATTERN });
 
 const AccountSchema = z.strictObject({
   enabled: z.boolean().optional(),
@@ -129,15 +135,33 @@ const LISTS_EVERYBODY = {
   properties: { allowFrom: { type: "array", contains: { const: "*" } } },
 };
 
+const UNENCRYPTED = {
+  required: ["serverUrl"],
+  properties: { serverUrl: { pattern: "^[Hh][Tt][Tt][Pp]:" } },
+};
+const FOR_DEVELOPMENT = {
+  required: ["dangerouslyAllowInsecure"],
+  properties: { dangerouslyAllowInsecure: { const: true } },
+};
+const SAYS_NOTHING_OF_IT = { not: { required: ["dangerouslyAllowInsecure"] } };
+
+/** The rule that `http://` needs `dangerouslyAllowInsecure: true`, an account's own or else the root's, as JSON schema. */
+const HTTP_MEANS_DEVELOPMENT = [
+  implies(UNENCRYPTED, FOR_DEVELOPMENT),
+  everyAccount(implies({ allOf: [UNENCRYPTED, { not: SAYS_NOTHING_OF_IT }] }, FOR_DEVELOPMENT)),
+  { anyOf: [FOR_DEVELOPMENT, everyAccount({ not: { allOf: [UNENCRYPTED, SAYS_NOTHING_OF_IT] } })] },
+];
+
 /**
  * The rule that `dmPolicy: "open"` needs `allowFrom: ["*"]`, an account's own or else the root's, as JSON schema:
  * before any code of ours runs, OpenClaw asks the manifest alone.
  */
-const OPEN_MEANS_EVERYBODY = {
+const RULES_OVER_KEYS = {
   allOf: [
     implies(OPEN, LISTS_EVERYBODY),
     everyAccount(implies({ allOf: [OPEN, LISTS_SOMEBODY] }, LISTS_EVERYBODY)),
     { anyOf: [LISTS_EVERYBODY, everyAccount({ not: { allOf: [OPEN, { not: LISTS_SOMEBODY }] } })] },
+    ...HTTP_MEANS_DEVELOPMENT,
   ],
 };
 
@@ -157,27 +181,35 @@ const ConfigSchema = SectionSchema.superRefine((value, ctx) => {
     accounts: Object.fromEntries(accounts.map(([id, account]) => [id, account && dmPolicyOf(account)])),
   };
   refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, ctx });
-  refineTransport({ path: [], account: value, root: value, ctx });
+  refineValues({ path: [], account: value, root: value, ctx });
   for (const [accountId, account] of accounts) {
     refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, accountId, ctx });
-    if (account) refineTransport({ path: ["accounts", accountId], account, root: value, ctx });
+    if (account) refineValues({ path: ["accounts", accountId], account, root: value, ctx });
   }
-}).meta(OPEN_MEANS_EVERYBODY);
+}).meta(RULES_OVER_KEYS);
 
-function refineTransport(scope: {
-  path: string[];
-  account: AccountConfig;
-  root: AccountConfig;
-  ctx: z.RefinementCtx;
-}): void {
-  const insecure = scope.account.dangerouslyAllowInsecure ?? scope.root.dangerouslyAllowInsecure ?? false;
-  if (insecure || !scope.account.serverUrl?.startsWith("http:")) return;
-  scope.ctx.addIssue({
-    code: "custom",
-    path: [...scope.path, "serverUrl"],
-    message:
-      "expected https://; http:// needs dangerouslyAllowInsecure: true and is for local development only",
-  });
+interface RefinedScope {
+  readonly path: readonly string[];
+  readonly account: AccountConfig;
+  readonly root: AccountConfig;
+  readonly ctx: z.RefinementCtx;
+}
+
+/** Asks the checks that wizard, flags, doctor and start ask, too; a SecretRef is judged when it is resolved. */
+function refineValues({ path, account, root, ctx }: RefinedScope): void {
+  const { serverUrl, userId, username, pat } = account;
+  const insecure = account.dangerouslyAllowInsecure ?? root.dangerouslyAllowInsecure ?? false;
+  const judged: [string, ValueFault | undefined][] = [
+    ["serverUrl", serverUrl === undefined ? undefined : judgeAddress(serverUrl)],
+    ["serverUrl", judgeEncryption(serverUrl ?? "", insecure)],
+    ["userId", userId === undefined ? undefined : judgeCredential(userId)],
+    ["username", username === undefined ? undefined : judgeUsername(username)],
+    ["pat", typeof pat === "string" ? judgeCredential(pat) : undefined],
+  ];
+  for (const [key, fault] of judged) {
+    if (fault === undefined) continue;
+    ctx.addIssue({ code: "custom", path: [...path, key], message: `${fault.problem}. ${fault.remedy}` });
+  }
 }
 
 function dmPolicyOf({ dmPolicy, allowFrom }: AccountConfig) {
@@ -197,8 +229,8 @@ export type ChannelConfig = AccountConfig & {
 export const rocketchatConfigSchema = buildChannelConfigSchema(ConfigSchema, { uiHints: channelUiHints });
 
 /**
- * Reads the section; undefined when it is absent or of wrong shape, which the host refuses before. Rules over
- * several keys are not asked here: an account that breaks one must not take the others with it.
+ * Reads the section; undefined when it is absent or of wrong shape, which the host refuses before. What values
+ * mean is not asked here: an account with a wrong one must not take the others with it.
  */
 export function readChannelConfig(section: unknown): ChannelConfig | undefined {
   return SectionSchema.safeParse(section).data;

@@ -7,7 +7,7 @@ import { fetchRoomState, type RoomState } from "../../rest/rooms.ts";
 import { fetchPublicSetting } from "../../rest/server.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { openSetupClient, readServerClock } from "../account/transport.ts";
-import { missingKeys } from "../config/account.ts";
+import { missingKeys } from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { nameOf, probeServer, probeToken } from "./probe.ts";
 

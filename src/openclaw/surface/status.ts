@@ -15,7 +15,8 @@ import { wrongIdentity } from "../account/credentials.ts";
 import { readHealth } from "../account/health.ts";
 import { noteServer } from "../account/server-notes.ts";
 import { openRestClient } from "../account/transport.ts";
-import { isConfigured, missingKeys } from "../config/account.ts";
+import { isConfigured } from "../config/account.ts";
+import { explain, findFaults } from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 
 export type Probe =
@@ -29,7 +30,8 @@ export type Probe =
 
 /** Asks the server who the token belongs to. Never rejects; a failure says what to do. */
 async function probeAccount(account: AccountSettings, timeoutMs: number): Promise<Probe> {
-  if (!isConfigured(account)) return { ok: false, error: `missing: ${missingKeys(account).join(", ")}` };
+  const [fault] = findFaults(account);
+  if (fault !== undefined) return { ok: false, error: explain(fault) };
   try {
     const rest = openRestClient(account, {
       signal: AbortSignal.timeout(timeoutMs),
