@@ -31,7 +31,8 @@ import {
   MAX_DELETION_ROOMS,
   readGone,
 } from "./intake/deletions.ts";
-import { createIngress, type Ingress, toRawEvent } from "./intake/ingress.ts";
+import { createIngress, type Ingress } from "./intake/ingress.ts";
+import { toRawEvent } from "./intake/raw-event.ts";
 
 /** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
 const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messages__" };

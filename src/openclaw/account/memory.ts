@@ -22,6 +22,8 @@ import { openPairingMemory } from "./pairing-memory.ts";
 import { type AccountScope, botUserIds } from "./scope.ts";
 import { openThreadMemory } from "./thread-memory.ts";
 
+export type AccountMemory = ReturnType<typeof openAccountMemory>;
+
 /** Opens the memory of an account that is about to run. `close` ends its files. */
 export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, rest: RestClient) {
   const core = getRuntime();

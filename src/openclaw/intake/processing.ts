@@ -1,0 +1,136 @@
+// Owns the run of stored events through the turn, and whether they may run.
+
+import { systemClock } from "../../connection/driver.ts";
+import { NotOnlineError } from "../../errors.ts";
+import { createUserLookup } from "../../intake/lookups.ts";
+import type { RawMessageEvent } from "../../intake/receive.ts";
+import { deriveMessageId } from "../../outbound/message-id.ts";
+import { type Sending, sendMessage } from "../../outbound/send.ts";
+import type { RestClient } from "../../rest/client.ts";
+import { fetchMessage } from "../../rest/messages.ts";
+import { findUser } from "../../rest/users.ts";
+import { createBursts } from "../../turn/bursts.ts";
+import type { InboundHost } from "../../turn/host.ts";
+import { createRuns } from "../../turn/runs.ts";
+import { readSurroundings, SURROUNDINGS_WAIT_MS, type SurroundingsQuery } from "../../turn/surroundings.ts";
+import { runTurn, type TurnDependencies } from "../../turn/turn.ts";
+import type { AccountMemory } from "../account/memory.ts";
+import type { AccountScope } from "../account/scope.ts";
+import { getRuntime, isDraining } from "../runtime.ts";
+import { keepRefusals, readRefusals } from "../turn/handover.ts";
+import { createInboundHost } from "../turn/host.ts";
+import type { HostOptions } from "../turn/scope.ts";
+import { createWaitingCounter, readLink } from "./conversation.ts";
+import type { Deliver, EventClaim } from "./monitor.ts";
+import type { Queue } from "./queue-rows.ts";
+import { idsOf } from "./raw-event.ts";
+
+export interface ProcessingOptions {
+  readonly scope: AccountScope;
+  readonly sending: Sending;
+  readonly memory: AccountMemory;
+  readonly queue: Queue;
+}
+
+/** Runs the events of one account. It begins on hold. */
+export class Processing {
+  readonly #options: ProcessingOptions;
+  /** What all events share at the host. */
+  readonly #shared: Omit<HostOptions, "lifecycle" | "assertOpen" | "refusals">;
+  /** What all events share in the turn. */
+  readonly #turn: Omit<TurnDependencies, "host" | "post" | "receivedAt">;
+  #open = false;
+
+  constructor(options: ProcessingOptions) {
+    this.#options = options;
+    this.#shared = shareAtHost(options);
+    this.#turn = shareInTurn(options);
+  }
+
+  open(): void {
+    this.#open = true;
+  }
+
+  /** From now on nothing is handed to an agent. */
+  hold(): void {
+    this.#open = false;
+  }
+
+  readonly deliver: Deliver = async (event, lifecycle, claim) => {
+    const refusals = readRefusals(claim.lastError);
+    const assertOpen = () => this.#assertOpen();
+    try {
+      await this.#run(event, createInboundHost({ ...this.#shared, lifecycle, assertOpen, refusals }), claim);
+    } catch (error) {
+      throw keepRefusals(error, refusals);
+    }
+  };
+
+  /** The event goes back to the queue as if it had not been taken. */
+  #assertOpen(): void {
+    if (!this.#open || isDraining()) throw new NotOnlineError("on hold");
+  }
+
+  async #run(event: RawMessageEvent, host: InboundHost, { id, receivedAt }: EventClaim): Promise<void> {
+    const { scope, memory } = this.#options;
+    await memory.learnNames();
+    const post = createPost(this.#options, id);
+    const outcome = await runTurn(event, { ...this.#turn, host, post, receivedAt });
+    if (outcome.kind !== "dropped") return;
+    const { reason, detail = "-" } = outcome;
+    scope.health.dropped(reason);
+    scope.log.info("message dropped", { reason, detail, ...idsOf(event) });
+  }
+}
+
+function shareAtHost({ scope, sending, memory, queue }: ProcessingOptions) {
+  const { ctx, log, typing } = scope;
+  const { readConfig, readSettings, pairings } = memory;
+  return {
+    core: getRuntime(),
+    accountId: ctx.accountId,
+    readConfig,
+    readSettings,
+    log,
+    turns: new Map(),
+    bursts: createBursts({ now: systemClock.now }),
+    pairings,
+    countWaiting: createWaitingCounter(queue),
+    readLink: () => readLink(ctx),
+    rest: sending.rest,
+    typing,
+  };
+}
+
+function shareInTurn({ scope, sending, memory }: ProcessingOptions) {
+  const { rest } = sending;
+  const { rooms, known } = memory;
+  const { now } = systemClock;
+  const around = { rest, rooms, log: scope.log, patience: () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS) };
+  return {
+    rooms,
+    users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now }),
+    known,
+    runs: createRuns(),
+    findRoot: (roomId: string, messageId: string) => findRoot(rest, roomId, messageId),
+    lookAround: (query: SurroundingsQuery) => readSurroundings(around, query),
+    now,
+  };
+}
+
+async function findRoot(rest: RestClient, roomId: string, messageId: string): Promise<string | undefined> {
+  const message = await fetchMessage(rest, messageId);
+  return message?.roomId === roomId ? (message.threadId ?? message.id) : undefined;
+}
+
+/** Posts what an event is answered with. An event that is run again counts anew, so that nothing comes twice. */
+function createPost({ scope, sending, memory }: ProcessingOptions, eventId: string) {
+  let count = 0;
+  return async (where: { roomId: string; threadId: string | undefined }, text: string): Promise<string> => {
+    count += 1;
+    const id = deriveMessageId(scope.ctx.accountId, eventId, count);
+    const { unfurlLinks } = memory.readSettings().text;
+    await sendMessage(sending, { id, text, ...where, unfurlLinks });
+    return id;
+  };
+}

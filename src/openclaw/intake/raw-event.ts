@@ -1,0 +1,32 @@
+// Owns the spellings of a raw event: as the stream brings it, as it is stored, and as the log names it.
+
+import type { StreamEvent } from "../../ddp/protocol.ts";
+import { isJsonObject, readText } from "../../facts/json.ts";
+import type { RawMessageEvent } from "../../intake/receive.ts";
+
+/** `args` of the stream are the message and `{roomParticipant, roomType, roomName?}`. */
+export function toRawEvent({ args: [message, room] }: StreamEvent): RawMessageEvent {
+  return { message, room };
+}
+
+/** Which message a log line is about. */
+export function idsOf({ message }: RawMessageEvent): {
+  message: string | undefined;
+  room: string | undefined;
+} {
+  return isJsonObject(message)
+    ? { message: readText(message, "_id"), room: readText(message, "rid") }
+    : { message: undefined, room: undefined };
+}
+
+/** Reads what `JSON.stringify` made of an event. Throws a SyntaxError when it is no JSON. */
+export function parseRawEvent(text: string): RawMessageEvent {
+  const value: unknown = JSON.parse(text);
+  return isJsonObject(value)
+    ? {
+        message: value.message,
+        room: value.room,
+        ...(value.change !== undefined && { change: value.change }),
+      }
+    : { message: undefined, room: undefined };
+}
