@@ -2,9 +2,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../emulator/server.ts";
+import { startConnection } from "../../test/support/connection.ts";
 import type { StreamEvent } from "../ddp/protocol.ts";
 import { UnauthorizedError } from "../errors.ts";
-import { type Clock, type ConnectionChange, startConnection } from "./driver.ts";
+import type { Clock, ConnectionChange } from "./driver.ts";
 import { createOpenSocket, MAX_FRAME_BYTES } from "./socket.ts";
 import type { State } from "./states.ts";
 

@@ -1,6 +1,7 @@
 // Owns the tests of the driver with a far end, a clock and a chance that the test plays.
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { type StartOptions, startConnection } from "../../test/support/connection.ts";
 import { createFakeClock, settle } from "../../test/support/fake-clock.ts";
 import { createFakeSockets } from "../../test/support/fake-socket.ts";
 import {
@@ -11,14 +12,7 @@ import {
   SUBSCRIPTION_TIMEOUT_MS,
 } from "../ddp/protocol.ts";
 import { ConnectionClosedError, NetworkError, StorageError, UnauthorizedError } from "../errors.ts";
-import {
-  BLOCKED_RETRY_MS,
-  type ConnectionChange,
-  type ConnectionOptions,
-  MAX_WAITING_EVENTS,
-  STEADY_MS,
-  startConnection,
-} from "./driver.ts";
+import { BLOCKED_RETRY_MS, type ConnectionChange, MAX_WAITING_EVENTS, STEADY_MS } from "./driver.ts";
 
 const TOKEN = "secret-token-of-the-bot";
 const USER_ID = "botUserId";
@@ -33,7 +27,7 @@ afterEach(() => {
 });
 
 /** A started connection, everything it reported, and the parts of the world it was given. */
-function start(options: Partial<ConnectionOptions> = {}) {
+function start(options: Partial<StartOptions> = {}) {
   const clock = createFakeClock();
   const sockets = createFakeSockets();
   const controller = new AbortController();
@@ -82,7 +76,7 @@ async function goOnline(started: Started) {
   await started.sockets.latest.say({ msg: "ready", subs: ["2"] });
 }
 
-async function startOnline(options: Partial<ConnectionOptions> = {}) {
+async function startOnline(options: Partial<StartOptions> = {}) {
   const started = start(options);
   await goOnline(started);
   expect(started.last()?.state).toBe("online");

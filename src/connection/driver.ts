@@ -75,6 +75,13 @@ export interface ConnectionOptions {
   readonly streams: readonly StreamRequest[];
   /** How often a blocked account tries whether it has been mended; `BLOCKED_RETRY_MS` when absent. Milliseconds. */
   readonly blockedRetryMs?: number;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+}
+
+/** Who hears of what happens on a connection. */
+export interface ConnectionHandlers {
   /**
    * Awaited one by one, in the order of the wire; undefined for an event that was done with at once. A rejection
    * (the event could not be stored) ends the link as `lost`.
@@ -84,19 +91,14 @@ export interface ConnectionOptions {
   onState(change: ConnectionChange): void;
   /** A frame that was of no use. `detail` holds no content of messages. */
   onDrop(reason: DropReason | "unwanted-stream", detail: string): void;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  random(): number;
-  /** Aborting stops the connection for good. */
-  readonly signal: AbortSignal;
 }
 
 export interface Connection {
   /**
-   * Settles after `signal` was aborted, the socket is gone and every received event was handed to `onEvent`.
-   * Rejects only when `onState` or `onDrop` throws.
+   * Connects and stays connected, once, until `signal` aborts: every loss is followed by another attempt. Settles when
+   * the socket is gone and every received event was handed to `onEvent`. Rejects only when `onState` or `onDrop` throws.
    */
-  readonly done: Promise<void>;
+  run(handlers: ConnectionHandlers, signal: AbortSignal): Promise<void>;
   /**
    * Calls a DDP method and resolves with its result, EJSON decoded. Rejects with `NotOnlineError` (nothing was sent), `MethodError`
    * (refused), `TimeoutError` or `ConnectionClosedError` (it may have happened).
@@ -122,14 +124,22 @@ export const systemClock: Clock = {
   },
 };
 
-/** Connects and stays connected until `signal` is aborted: every loss is followed by another attempt. */
-export function startConnection(options: ConnectionOptions): Connection {
-  const driver = new Driver(options);
+/** A connection that stands still until it is run; what is asked of it before is answered then. */
+export function createConnection(options: ConnectionOptions): Connection {
+  const inbox = new Mailbox<Input>();
   return {
-    done: driver.run(),
-    call: (method, params) => driver.call(method, params),
-    listen: (request) => driver.listen(request),
-    reject: (error) => driver.reject(error),
+    run: (handlers, signal) => new Driver({ ...options, ...handlers, inbox, signal }).run(),
+    call: (method, params) =>
+      new Promise((resolve, reject) => {
+        const call = { method, params, resolve, reject };
+        if (!inbox.push({ type: "called", call })) reject(new NotOnlineError("stopped"));
+      }),
+    listen: (request) =>
+      new Promise((resolve, reject) => {
+        const extra = { request, resolve, reject };
+        if (!inbox.push({ type: "listened", extra })) reject(new NotOnlineError("stopped"));
+      }),
+    reject: (error) => inbox.pushFirst({ type: "rejected", error }),
   };
 }
 
@@ -171,9 +181,14 @@ interface Link {
   socket?: Socket;
 }
 
+interface DriverOptions extends ConnectionOptions, ConnectionHandlers {
+  readonly inbox: Mailbox<Input>;
+  readonly signal: AbortSignal;
+}
+
 class Driver {
-  readonly #options: ConnectionOptions;
-  readonly #inbox = new Mailbox<Input>();
+  readonly #options: DriverOptions;
+  readonly #inbox: Mailbox<Input>;
   readonly #events = new Mailbox<{ link: Link; event: StreamEvent }>();
   #state: State = "stopped";
   #attempt = 0;
@@ -185,28 +200,9 @@ class Driver {
   /** End of the present wait, in the states without a link. */
   #dueAt = 0;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: DriverOptions) {
     this.#options = options;
-  }
-
-  call(method: string, params: readonly unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (!this.#inbox.push({ type: "called", call: { method, params, resolve, reject } })) {
-        reject(new NotOnlineError("stopped"));
-      }
-    });
-  }
-
-  listen(request: StreamRequest): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!this.#inbox.push({ type: "listened", extra: { request, resolve, reject } })) {
-        reject(new NotOnlineError("stopped"));
-      }
-    });
-  }
-
-  reject(error: RocketChatError): void {
-    this.#inbox.pushFirst({ type: "rejected", error });
+    this.#inbox = options.inbox;
   }
 
   /** The loop: takes the earliest of input, deadline and abort, until stopped. */

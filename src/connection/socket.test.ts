@@ -3,8 +3,9 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { type StartOptions, startConnection } from "../../test/support/connection.ts";
 import type { RocketChatError } from "../errors.ts";
-import { type ConnectionChange, type ConnectionOptions, startConnection, systemClock } from "./driver.ts";
+import { type ConnectionChange, systemClock } from "./driver.ts";
 import { createOpenSocket, MAX_FRAME_BYTES } from "./socket.ts";
 import type { State } from "./states.ts";
 
@@ -55,7 +56,7 @@ async function serveDdp() {
 }
 
 /** A running connection; `reach` waits for a state and `stored` for the events. */
-function start(url: string, options: Partial<ConnectionOptions> = {}) {
+function start(url: string, options: Partial<StartOptions> = {}) {
   const controller = new AbortController();
   const changes: ConnectionChange[] = [];
   const stored: unknown[] = [];

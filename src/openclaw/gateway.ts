@@ -2,40 +2,29 @@
 
 import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
-import { systemClock } from "../connection/driver.ts";
-import type { StreamEvent } from "../ddp/protocol.ts";
+import { type Connection, type ConnectionChange, systemClock } from "../connection/driver.ts";
 import { ConfigError, StorageError } from "../errors.ts";
 import type { CatchUp } from "../intake/catch-up.ts";
-import type { RawMessageEvent } from "../intake/receive.ts";
-import { createDropCounter, createLog, createRedactor } from "../log.ts";
+import { createDropCounter, createLog, createRedactor, type DropCounter } from "../log.ts";
 import type { Sending } from "../outbound/send.ts";
-import { createTyping, readTypingName } from "../outbound/typing.ts";
-import type { RestClient } from "../rest/client.ts";
+import { createTyping, readTypingName, type Typing } from "../outbound/typing.ts";
+import type { AccountClient, RestClient } from "../rest/client.ts";
 import { abortAfter } from "./account/farewell.ts";
 import { HealthRecord, shareHealth } from "./account/health.ts";
-import { startLink } from "./account/link.ts";
+import { type LinkOptions, openConnection, runLink, TokenNews } from "./account/link.ts";
 import { createNotices } from "./account/notices.ts";
-import { INSECURE, meetServer, noteCertificate, noteLimit, noteOtherWriter } from "./account/observe.ts";
-import { createWriterWatch } from "./account/other-writer.ts";
+import { createMeeting, INSECURE, noteCertificate, noteLimit } from "./account/observe.ts";
+import { createWriterWatch, type WriterWatch } from "./account/other-writer.ts";
 import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account/scope.ts";
-import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./account/server-facts.ts";
+import { refreshServerFacts } from "./account/server-facts.ts";
 import { openSocketFor } from "./account/sockets.ts";
 import { assertServerAllowed, openRestClient, shareSending } from "./account/transport.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
 import { secretForms } from "./config/secrets.ts";
+import { createArrivals, STREAMS } from "./intake/arrivals.ts";
 import { openCatchUp } from "./intake/catch-up.ts";
-import {
-  createDeletions,
-  type Deletions,
-  type Gone,
-  MAX_DELETION_ROOMS,
-  readGone,
-} from "./intake/deletions.ts";
+import { createDeletions, type Deletions, MAX_DELETION_ROOMS } from "./intake/deletions.ts";
 import { createIngress, type Ingress } from "./intake/ingress.ts";
-import { toRawEvent } from "./intake/raw-event.ts";
-
-/** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
-const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messages__" };
 
 /**
  * Runs an account until `abortSignal` aborts. An account that cannot work is reported as `blocked` with what
@@ -59,16 +48,8 @@ export async function startAccount(ctx: StartContext): Promise<void> {
     await assertServerAllowed(settings);
     assertOnlyOne(ctx.cfg, settings);
     const health = new HealthRecord();
-    await runAccount({
-      ctx,
-      settings,
-      report,
-      audit,
-      log,
-      health,
-      notices: createNotices(log),
-      socketUrl: endpoints.socket,
-    });
+    const notices = createNotices(log);
+    await runAccount({ ctx, settings, report, audit, log, health, notices }, endpoints.socket);
   } catch (error) {
     const cause = explanationOf(error);
     if (cause === undefined) throw error;
@@ -86,128 +67,122 @@ function explanationOf(error: unknown): Error | undefined {
   return error instanceof Error && error.cause instanceof StorageError ? error.cause : undefined;
 }
 
-async function runAccount(started: Omit<AccountScope, "typing">): Promise<void> {
-  const { ctx, settings, report, log, health, notices } = started;
-  const typing = createTyping({
-    call: (method, params) => connection.call(method, params),
+/** What there is of an account before it has a connection. */
+type AccountBase = Omit<AccountScope, "typing">;
+
+async function runAccount(base: AccountBase, socketUrl: string): Promise<void> {
+  const { ctx, settings, log, health } = base;
+  const drops = createDropCounter(log);
+  const writers = createWriterWatch(settings.userId);
+  const token = new TokenNews();
+  const rest = writers.observe(openRest(base, token));
+  const connection = openConnection(settings, {
+    url: socketUrl,
+    openSocket: openSocketFor(settings, (validUntil) => noteCertificate(base, validUntil)),
+    streams: STREAMS,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const scope: AccountScope = { ...base, typing: openTyping(connection, rest) };
+  const sending = openSending(scope, rest);
+  const ingress = createIngress(scope, sending, drops);
+  const catchUp = openCatchUp(scope, rest, ingress);
+  const deletions = openDeletions(scope, connection);
+  const unshare = [shareSending(ctx.accountId, sending), shareHealth(ctx.accountId, health)];
+  const parts = { scope, connection, rest, token, ingress, catchUp, deletions, writers, drops };
+  try {
+    await Promise.all([runLink(linkOf(parts)), ingress.prepare()]);
+  } finally {
+    for (const end of unshare) end();
+    await ingress.stop();
+  }
+}
+
+/** Not bound to the abort signal: a reply on its way when the account is restarted must still arrive. */
+function openRest(base: AccountBase, token: TokenNews): AccountClient {
+  return openRestClient(base.settings, {
+    onUnauthorized: token.tell,
+    onRefused: base.notices.refused,
+    onLimited: (endpoint, waitMs) => noteLimit(base, endpoint, waitMs),
+  });
+}
+
+function openTyping(connection: Connection, rest: RestClient): Typing {
+  return createTyping({
+    call: connection.call,
     readName: () => readTypingName(rest),
     now: systemClock.now,
   });
-  const deletions = createDeletions({
-    listen: (request) => connection.listen(request),
+}
+
+function openSending({ ctx, report }: AccountScope, rest: RestClient): Sending {
+  return { rest, patience: ctx.abortSignal, onPosted: () => report({ lastOutboundAt: Date.now() }) };
+}
+
+function openDeletions({ log, audit }: AccountScope, { listen }: Connection): Deletions {
+  return createDeletions({
+    listen,
     clock: systemClock,
     onTooMany: () => {
       const note = `deletions are heard of at once in ${MAX_DELETION_ROOMS} rooms, in the others after an absence`;
       log.warn(note);
-      started.audit({ deletions: note });
+      audit({ deletions: note });
     },
   });
-  const scope: AccountScope = { ...started, typing };
-  const drops = createDropCounter(log);
-  const writers = createWriterWatch(settings.userId);
-  let ingress: Ingress | undefined;
-  let catchUp: CatchUp | undefined;
-  let met = false;
-  const sendingOf = (client: RestClient): Sending => ({
-    rest: client,
-    patience: ctx.abortSignal,
-    onPosted: () => report({ lastOutboundAt: Date.now() }),
-  });
-  const { connection, rest } = startLink({
+}
+
+/** All parts of an account that runs. */
+interface AccountParts {
+  readonly scope: AccountScope;
+  readonly connection: Connection;
+  readonly rest: RestClient;
+  readonly token: TokenNews;
+  readonly ingress: Ingress;
+  readonly catchUp: CatchUp;
+  readonly deletions: Deletions;
+  readonly writers: WriterWatch;
+  readonly drops: DropCounter;
+}
+
+/** What its link means to each part of an account. */
+function linkOf(parts: AccountParts): LinkOptions {
+  const { scope, connection, rest, token, ingress, drops } = parts;
+  const { settings, log, health } = scope;
+  const meet = createMeeting(scope, rest);
+  return {
     settings,
-    url: started.socketUrl,
-    openSocket: openSocketFor(settings, (validUntil) => noteCertificate(scope, validUntil)),
-    streams: [MESSAGE_STREAM, SETTINGS_STREAM],
-    // Not bound to the abort signal: a reply on its way when the account is restarted must still arrive.
-    openRest: (onUnauthorized) =>
-      writers.observe(
-        openRestClient(settings, {
-          onUnauthorized,
-          onRefused: notices.refused,
-          onLimited: (endpoint, waitMs) => noteLimit(scope, endpoint, waitMs),
-        }),
-      ),
-    openIngress: (client) => {
-      const opened = createIngress(scope, sendingOf(client), drops);
-      ingress = opened;
-      catchUp = openCatchUp(scope, client, opened);
-      const store = createStore(opened, catchUp, deletions);
-      return {
-        ...opened,
-        store: (event) => {
-          health.heard(Date.now());
-          if (event.eventName === SETTINGS_STREAM.eventName) {
-            // Among them is whether people are shown by their real names.
-            typing.forgetName();
-            return noteSettingChange(settings.accountId, event);
-          }
-          const gone = readGone(event);
-          if (gone !== undefined) return admitGone(opened, gone);
-          if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
-          return store(event);
-        },
-      };
-    },
-    onConfirmed: (me) => {
+    connection,
+    rest,
+    token,
+    ingress,
+    onEvent: createArrivals(parts),
+    onConfirmed(me) {
       health.checked(Date.now());
-      if (!met) void meetServer(scope, rest, me);
-      met = true;
+      meet(me);
     },
     onCheckFailed: (error) => log.warn("credential check failed", { error }),
     onUnconfirmed: () =>
       log.warn("processing held", { reason: "the server has not confirmed the token in time" }),
-    onState(change) {
-      // What changed while the connection was down was not pushed.
-      if (change.state === "online") void refreshServerFacts(settings.accountId, rest);
-      reportState(scope, change);
-      if (change.state === "online") catchUp?.online();
-      else catchUp?.offline();
-      if (change.state === "online") deletions.online();
-      else deletions.offline();
-    },
-    onDrop: (reason, detail) => {
+    onState: (change) => follow(parts, change),
+    onDrop(reason, detail) {
       health.dropped(`frame ${reason}`);
       drops.count(`frame ${reason}`, { detail });
     },
     clock: systemClock,
     random: Math.random,
-    signal: abortAfter(() => typing.hideAll(), ctx.abortSignal),
-  });
-  const unshare = [shareSending(ctx.accountId, sendingOf(rest)), shareHealth(ctx.accountId, health)];
-  try {
-    await ingress?.prepare();
-    await connection.done;
-  } finally {
-    for (const end of unshare) end();
-    await ingress?.stop();
-  }
-}
-
-/** Stores what the connection delivers, behind what its room has missed. */
-function createStore(
-  ingress: Ingress,
-  catchUp: CatchUp,
-  deletions: Deletions,
-): (event: StreamEvent) => Promise<void> | undefined {
-  function note(raw: RawMessageEvent): void {
-    catchUp.noteLive(raw);
-    const roomId = ingress.watchedRoom(raw);
-    if (roomId !== undefined) deletions.noteRoom(roomId);
-  }
-
-  return (event) => {
-    const raw = toRawEvent(event);
-    const turn = catchUp.awaitTurn(raw);
-    const admitted = turn === undefined ? ingress.admit(raw) : turn.then(() => ingress.admit(raw));
-    if (typeof admitted !== "number") return admitted.then(() => note(raw));
-    note(raw);
-    return undefined;
+    signal: abortAfter(() => scope.typing.hideAll(), scope.ctx.abortSignal),
   };
 }
 
-async function admitGone(ingress: Ingress, gone: Gone): Promise<void> {
-  if ("prune" in gone) await ingress.admitPrune(gone.prune);
-  else await ingress.admitDeletions([gone.messageId]);
+function follow({ scope, rest, catchUp, deletions }: AccountParts, change: ConnectionChange): void {
+  const online = change.state === "online";
+  // What changed while the connection was down was not pushed.
+  if (online) void refreshServerFacts(scope.settings.accountId, rest);
+  reportState(scope, change);
+  for (const part of [catchUp, deletions]) {
+    if (online) part.online();
+    else part.offline();
+  }
 }
 
 /** Texts in a status come from errors, of which a part may come from the server. */

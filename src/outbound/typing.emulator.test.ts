@@ -2,7 +2,7 @@ import { afterEach, beforeEach, it } from "vitest";
 import { WebSocket } from "ws";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { openListener } from "../../test/support/listener.ts";
-import { type Connection, startConnection, systemClock } from "../connection/driver.ts";
+import { type ConnectionHandlers, createConnection, systemClock } from "../connection/driver.ts";
 import { createOpenSocket } from "../connection/socket.ts";
 import { abortAfter } from "../openclaw/account/farewell.ts";
 import { createRestClient } from "../rest/client.ts";
@@ -29,52 +29,54 @@ async function setUp() {
     onUnauthorized: () => {},
   });
   const stop = new AbortController();
+  const connection = createConnection({
+    url: `${emulator.url.replace("http", "ws")}/websocket`,
+    openSocket: createOpenSocket({ WebSocket, verifyCertificates: true }),
+    credentials: { userId, token: pat },
+    streams: [{ stream: "stream-room-messages", eventName: "__my_messages__" }],
+    clock: systemClock,
+    random: Math.random,
+    blockedRetryMs: 60_000,
+  });
   const typing: Typing = createTyping({
     call: (method, params) => connection.call(method, params),
     readName: () => readTypingName(rest),
     now: systemClock.now,
   });
-  let goOnline: () => void = () => {};
-  const online = new Promise<void>((resolve) => {
-    goOnline = resolve;
-  });
-  const connection: Connection = startConnection({
-    url: `${emulator.url.replace("http", "ws")}/websocket`,
-    openSocket: createOpenSocket({ WebSocket, verifyCertificates: true }),
-    credentials: { userId, token: pat },
-    streams: [{ stream: "stream-room-messages", eventName: "__my_messages__" }],
+  const online = Promise.withResolvers<void>();
+  const handlers: ConnectionHandlers = {
     onEvent: async () => {},
-    onState: ({ state }) => state === "online" && goOnline(),
+    onState: ({ state }) => state === "online" && online.resolve(),
     onDrop: () => {},
-    clock: systemClock,
-    random: Math.random,
-    blockedRetryMs: 60_000,
-    signal: abortAfter(() => typing.hideAll(), stop.signal),
-  });
-  await online;
+  };
+  const done = connection.run(
+    handlers,
+    abortAfter(() => typing.hideAll(), stop.signal),
+  );
+  await online.promise;
   const alice = await openListener(emulator, { username: "alice", rooms: [room] });
-  return { typing, room, alice, stop, connection };
+  return { typing, room, alice, stop, done };
 }
 
 it.each([false, true])("is seen by people, when the workspace shows real names: %s", async (realNames) => {
   emulator.control.setSetting("UI_Use_Real_Name", realNames);
-  const { typing, room, alice, stop, connection } = await setUp();
+  const { typing, room, alice, stop, done } = await setUp();
   const sign = typing.open({ roomId: room, threadId: "m0" });
   await sign.show();
   await alice.until(room, ["user-typing"], "m0");
   await sign.end();
   await alice.until(room, [], "m0");
   stop.abort();
-  await connection.done;
+  await done;
   await alice.close();
 });
 
 it("ends before the connection does", async () => {
-  const { typing, room, alice, stop, connection } = await setUp();
+  const { typing, room, alice, stop, done } = await setUp();
   await typing.open({ roomId: room, threadId: undefined }).show();
   await alice.until(room, ["user-typing"]);
   stop.abort();
   await alice.until(room, []);
-  await connection.done;
+  await done;
   await alice.close();
 });

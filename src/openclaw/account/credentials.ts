@@ -7,16 +7,17 @@ import type { RestClient } from "../../rest/client.ts";
 import { backoff } from "../../retry.ts";
 import type { AccountSettings } from "../../settings.ts";
 
-export interface CredentialWatchOptions {
+/** `Word` is what the server says of a good token. */
+export interface CredentialWatchOptions<Word> {
   /** Asks the server about the token; resolves when it is good. */
-  check(): Promise<void>;
+  check(): Promise<Word>;
   /** How old the server's last good word may be before nothing more is processed. Milliseconds. */
   readonly intervalMs: number;
   readonly clock: Clock;
   /** In [0, 1). */
   random(): number;
   /** The token is good: processing may begin, or go on. */
-  onGood(): void;
+  onGood(word: Word): void;
   /** A check failed without a word about the token; it is repeated. */
   onFailed(error: unknown): void;
   /** No good word came in time: processing must rest until the next one. */
@@ -40,7 +41,7 @@ const JITTER = 0.15;
  * (recording `pat-lifecycle`). So a good word is a lease: it is renewed before it runs out, and processing rests
  * when it has. Nothing is processed later than one interval after a token was revoked.
  */
-export function createCredentialWatch(options: CredentialWatchOptions): CredentialWatch {
+export function createCredentialWatch<Word>(options: CredentialWatchOptions<Word>): CredentialWatch {
   const { clock, intervalMs, random } = options;
   /** Moves with every `begin` and `end`, so that the answer to an older check is recognized. */
   let era = 0;
@@ -52,20 +53,20 @@ export function createCredentialWatch(options: CredentialWatchOptions): Credenti
     const asked = era;
     const askedAt = clock.now();
     try {
-      await options.check();
-      if (asked === era) renew(askedAt);
+      const word = await options.check();
+      if (asked === era) renew(word, askedAt);
     } catch (error) {
       if (asked === era) repeat(error);
     }
   }
 
-  function renew(askedAt: number): void {
+  function renew(word: Word, askedAt: number): void {
     failures = 0;
     const age = clock.now() - askedAt;
     cancelExpiry();
     cancelExpiry = clock.setTimer(Math.max(0, intervalMs - age), options.onExpired);
     schedule(Math.max(0, intervalMs * (LATEST_CHECK - JITTER * random()) - age));
-    options.onGood();
+    options.onGood(word);
   }
 
   function repeat(error: unknown): void {

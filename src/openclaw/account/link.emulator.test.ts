@@ -11,7 +11,7 @@ import { createOpenSocket } from "../../connection/socket.ts";
 import type { StreamEvent } from "../../ddp/protocol.ts";
 import { isJsonObject, readText } from "../../facts/json.ts";
 import { resolveEndpoints } from "../config/account.ts";
-import { startLink } from "./link.ts";
+import { openConnection, runLink, TokenNews } from "./link.ts";
 import { openRestClient } from "./transport.ts";
 
 vi.setConfig({ testTimeout: 20_000 });
@@ -84,17 +84,25 @@ function start(
     for (const text of open ? queue.splice(0) : []) processed.push({ text, at: hastyClock.now() });
     notice();
   };
-  const { connection, rest } = startLink({
-    settings,
+  const token = new TokenNews();
+  const rest = openRestClient(settings, { onUnauthorized: token.tell, signal: controller.signal });
+  const connection = openConnection(settings, {
     url: resolveEndpoints(settings).socket,
     openSocket: createOpenSocket({ WebSocket, verifyCertificates: true }),
     streams: [{ stream: "stream-room-messages", eventName: "__my_messages__" }],
-    openRest: (onUnauthorized) => openRestClient(settings, { onUnauthorized, signal: controller.signal }),
-    openIngress: () => ({
-      store: async (event) => {
-        queue.push(textOf(event));
-        work();
-      },
+    clock: hastyClock,
+    random: () => 0.5,
+  });
+  const done = runLink({
+    settings,
+    connection,
+    rest,
+    token,
+    onEvent: async (event) => {
+      queue.push(textOf(event));
+      work();
+    },
+    ingress: {
       open: () => {
         open = true;
         work();
@@ -102,7 +110,7 @@ function start(
       hold: () => {
         open = false;
       },
-    }),
+    },
     onState: (change) => {
       changes.push({ ...change, at: hastyClock.now() });
       notice();
@@ -117,7 +125,7 @@ function start(
   });
   const stop = () => {
     controller.abort();
-    return connection.done;
+    return done;
   };
   cleanups.push(stop);
   async function until<T>(look: () => T | undefined): Promise<T> {

@@ -1,61 +1,89 @@
 // Owns what one token opens, bound together: the connection, the REST client, and whether events may be processed.
 
-import { type Connection, type ConnectionOptions, startConnection } from "../../connection/driver.ts";
+import type {
+  Clock,
+  Connection,
+  ConnectionChange,
+  ConnectionHandlers,
+  ConnectionOptions,
+} from "../../connection/driver.ts";
+import { createConnection } from "../../connection/driver.ts";
 import type { RocketChatError } from "../../errors.ts";
 import type { OwnUserFacts } from "../../rest/auth.ts";
-import type { AccountClient } from "../../rest/client.ts";
+import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { checkCredentials, createCredentialWatch } from "./credentials.ts";
 
-export interface LinkOptions extends Omit<ConnectionOptions, "credentials" | "blockedRetryMs" | "onEvent"> {
-  readonly settings: AccountSettings;
-  /** Makes the account's REST client; it calls `onUnauthorized` with each answer that means a dead token. */
-  openRest(onUnauthorized: (error: RocketChatError) => void): AccountClient;
-  /** Called once, with the client; what it answers stores and processes events. It begins on hold. */
-  openIngress(rest: AccountClient): LinkIngress;
-  /** The server has confirmed the token, of this user. */
-  onConfirmed(me: OwnUserFacts): void;
-  /** A check failed without a word about the token. */
-  onCheckFailed(error: unknown): void;
-  /** The server has not confirmed the token in time: processing rests until it does. */
-  onUnconfirmed(): void;
+/** The news that the token is dead: every request may bring it, and the link ends by it. */
+export class TokenNews {
+  readonly #listeners = new Set<(error: RocketChatError) => void>();
+
+  readonly tell = (error: RocketChatError): void => {
+    for (const hear of this.#listeners) hear(error);
+  };
+
+  listen(hear: (error: RocketChatError) => void): void {
+    this.#listeners.add(hear);
+  }
 }
 
-/** Where events go. `hold` takes effect at once. */
+/** Whether stored events are processed. Both take effect at once. */
 export interface LinkIngress {
-  readonly store: ConnectionOptions["onEvent"];
   /** Begins, or goes on, to process what is stored. */
   open(): void;
   /** Processes nothing more; what is stored, and what comes in, stays stored. */
   hold(): void;
 }
 
-export interface Link {
+export interface LinkOptions extends ConnectionHandlers {
+  readonly settings: AccountSettings;
   readonly connection: Connection;
-  readonly rest: AccountClient;
+  readonly rest: RestClient;
+  /** `rest` tells it each answer that means a dead token. */
+  readonly token: TokenNews;
+  /** It begins on hold. */
+  readonly ingress: LinkIngress;
+  /** The server has confirmed the token, of this user. */
+  onConfirmed(me: OwnUserFacts): void;
+  /** A check failed without a word about the token. */
+  onCheckFailed(error: unknown): void;
+  /** The server has not confirmed the token in time: processing rests until it does. */
+  onUnconfirmed(): void;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+  /** Aborting stops the link for good. */
+  readonly signal: AbortSignal;
+}
+
+/** The connection of an account, which `runLink` runs. */
+export function openConnection(
+  settings: AccountSettings,
+  options: Omit<ConnectionOptions, "credentials" | "blockedRetryMs">,
+): Connection {
+  const credentials = { userId: settings.userId, token: settings.pat };
+  return createConnection({ ...options, credentials, blockedRetryMs: checkIntervalMs(settings) });
+}
+
+function checkIntervalMs({ credentialCheckSeconds }: AccountSettings): number {
+  return credentialCheckSeconds * 1000;
 }
 
 /**
- * Starts the link of an account. Processing begins when the server has confirmed the token by REST, and ends with
- * the first refusal on the socket or on any request; the socket is closed with it.
+ * Runs the link of an account until `signal` aborts; settles as the connection does. Processing begins when the server
+ * has confirmed the token by REST, and ends with the first refusal on the socket or on any request; the socket is closed
+ * with it.
  */
-export function startLink(options: LinkOptions): Link {
-  const { settings, clock, random, signal } = options;
-  const intervalMs = settings.credentialCheckSeconds * 1000;
-  let connection: Connection | undefined;
-  const rest = options.openRest(reject);
-  const ingress = options.openIngress(rest);
-  let me: OwnUserFacts | undefined;
+export function runLink(options: LinkOptions): Promise<void> {
+  const { settings, connection, rest, token, ingress, signal } = options;
   const watch = createCredentialWatch({
-    check: async () => {
-      me = await checkCredentials(rest, settings, reject);
-    },
-    intervalMs,
-    clock,
-    random,
-    onGood() {
+    check: () => checkCredentials(rest, settings, token.tell),
+    intervalMs: checkIntervalMs(settings),
+    clock: options.clock,
+    random: options.random,
+    onGood(me) {
       ingress.open();
-      if (me !== undefined) options.onConfirmed(me);
+      options.onConfirmed(me);
     },
     onFailed: options.onCheckFailed,
     onExpired() {
@@ -70,22 +98,16 @@ export function startLink(options: LinkOptions): Link {
     ingress.hold();
   }
 
-  function reject(error: RocketChatError): void {
-    cease();
-    connection?.reject(error);
+  function onState(change: ConnectionChange): void {
+    if (change.state === "online") watch.begin();
+    if (change.state === "blocked") cease();
+    options.onState(change);
   }
 
-  signal.addEventListener("abort", watch.end, { once: true });
-  connection = startConnection({
-    ...options,
-    credentials: { userId: settings.userId, token: settings.pat },
-    blockedRetryMs: intervalMs,
-    onEvent: ingress.store,
-    onState(change) {
-      if (change.state === "online") watch.begin();
-      if (change.state === "blocked") cease();
-      options.onState(change);
-    },
+  token.listen((error) => {
+    cease();
+    connection.reject(error);
   });
-  return { connection, rest };
+  signal.addEventListener("abort", watch.end, { once: true });
+  return connection.run({ onEvent: options.onEvent, onState, onDrop: options.onDrop }, signal);
 }

@@ -13,21 +13,32 @@ const FEW_DAYS = 14;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+type Sinks = Pick<AccountScope, "health" | "log">;
+
+/** Meets the server when the bot user is first confirmed. */
+export function createMeeting(scope: AccountScope, rest: RestClient): (me: OwnUserFacts) => void {
+  let met = false;
+  return (me) => {
+    if (!met) void meetServer(scope, rest, me);
+    met = true;
+  };
+}
+
 /** Asks what the server is and tells what could be better. Never rejects. */
-export async function meetServer(scope: AccountScope, rest: RestClient, me: OwnUserFacts): Promise<void> {
+async function meetServer(scope: AccountScope, rest: RestClient, me: OwnUserFacts): Promise<void> {
   const version = await fetchServerVersion(rest).catch(() => undefined);
   const server = { version, roles: me.roles };
   scope.health.met(server);
   for (const advice of noteServer(server)) scope.log.warn("server noted", { advice });
 }
 
-export function noteCertificate({ health, log }: AccountScope, validUntil: number): void {
+export function noteCertificate({ health, log }: Sinks, validUntil: number): void {
   health.certified(validUntil);
   const days = Math.floor((validUntil - Date.now()) / DAY_MS);
   if (days < FEW_DAYS) log.warn("certificate expires soon", { days, advice: "Renew it on the server" });
 }
 
-export function noteLimit({ health, log }: AccountScope, endpoint: string, waitMs: number): void {
+export function noteLimit({ health, log }: Sinks, endpoint: string, waitMs: number): void {
   health.limited(waitMs);
   log.info("rate limited", { endpoint, waitMs: Math.round(waitMs) });
 }

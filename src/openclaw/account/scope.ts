@@ -26,7 +26,6 @@ export interface AccountScope {
   readonly log: Log;
   readonly health: HealthRecord;
   readonly notices: Notices;
-  readonly socketUrl: string;
   readonly typing: Typing;
 }
 
