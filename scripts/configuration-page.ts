@@ -182,11 +182,14 @@ function describeRange({ minimum, maximum }: Node): string {
     : `number, ${minimum} to ${maximum}`;
 }
 
+/** Lists that say nothing while they are not there, and shut everybody out when they are empty. */
+const NO_LIST = ["groupAllowFrom", "dm.groupRooms"];
+
 /** The default of a key, or an empty list; a dash where there is none, or it is the account's or OpenClaw's. */
 function describeDefault(path: string, { type }: Node): string {
   const value = path.split(".").reduce<unknown>(memberOf, DEFAULTS);
   if (value !== undefined) return `\`${JSON.stringify(value)}\``;
-  return type === "array" && !path.includes("*") ? "`[]`" : "–";
+  return type === "array" && !path.includes("*") && !NO_LIST.includes(path) ? "`[]`" : "–";
 }
 
 function memberOf(value: unknown, name: string): unknown {

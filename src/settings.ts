@@ -73,7 +73,7 @@ export interface ToolPolicySettings {
 export interface RoomSettings {
   readonly enabled?: boolean | undefined;
   readonly requireMention?: boolean | undefined;
-  /** User ids that may speak to the agent in this room, in place of `groupAllowFrom`. */
+  /** User ids that may speak to the agent in this room, in place of `groupAllowFrom`; an empty list is nobody. */
   readonly users?: readonly string[] | undefined;
   /** Drop messages that mention other users but not the bot, even where no mention is needed. */
   readonly ignoreOtherMentions?: boolean | undefined;
@@ -93,8 +93,8 @@ export interface DirectSettings {
   readonly enabled: boolean;
   /** Whether group DMs (three people or more) are served. */
   readonly groupEnabled: boolean;
-  /** Room ids of the group DMs that are served; empty: all the bot is in. */
-  readonly groupRooms: readonly string[];
+  /** Room ids of the group DMs that are served; undefined: all the bot is in. */
+  readonly groupRooms: readonly string[] | undefined;
 }
 
 /** How far back messages are looked for that were sent while the account could not listen. */
@@ -147,7 +147,8 @@ export interface AccountSettings {
   readonly dmPolicy: DmPolicy;
   readonly allowFrom: readonly string[];
   readonly groupPolicy: GroupPolicy;
-  readonly groupAllowFrom: readonly string[];
+  /** User ids that may speak in rooms; undefined: every member, an empty list: nobody. */
+  readonly groupAllowFrom: readonly string[] | undefined;
   /** By room id or `"*"`. */
   readonly rooms: ReadonlyMap<string, RoomSettings>;
   readonly requireMention: boolean;

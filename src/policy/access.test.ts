@@ -30,6 +30,12 @@ describe("refusePlace", () => {
     ],
     [
       "an unlisted group DM",
+      { dm: { enabled: true, groupEnabled: true, groupRooms: [] } },
+      place("group"),
+      "group-dms-off",
+    ],
+    [
+      "a group DM that is not among those listed",
       { dm: { enabled: true, groupEnabled: true, groupRooms: ["r2"] } },
       place("group"),
       "group-dms-off",
@@ -90,6 +96,13 @@ describe("resolveSenderRule", () => {
       groupPolicy: "allowlist",
       groupAllowFrom: ["alice"],
     });
+  });
+
+  it("lets nobody speak by a list that was written and is empty", () => {
+    const nobody = { groupPolicy: "allowlist", groupAllowFrom: [] };
+    expect(resolveSenderRule({ ...base, groupAllowFrom: [] }, place("channel"))).toEqual(nobody);
+    const settings = { ...base, groupAllowFrom: ["alice"], ...rooms({ r1: { users: [] } }) };
+    expect(resolveSenderRule(settings, place("channel"))).toEqual(nobody);
   });
 
   it("lets only the people of allowFrom speak in a group DM", () => {

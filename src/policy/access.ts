@@ -48,7 +48,7 @@ function isNamedInVain(settings: AccountSettings, room: RoomFacts): boolean {
 }
 
 function isGroupDmServed({ dm }: AccountSettings, roomId: string): boolean {
-  return dm.groupEnabled && (dm.groupRooms.length === 0 || dm.groupRooms.includes(roomId));
+  return dm.groupEnabled && (dm.groupRooms?.includes(roomId) ?? true);
 }
 
 /** Who may speak in a room or group DM: everybody in it, or the listed user ids alone. */
@@ -58,12 +58,12 @@ export interface SenderRule {
 }
 
 /**
- * The rule for senders, as on Slack: in a room its `users`, else `groupAllowFrom`, else all members; in a
- * group DM the people who may write directly.
+ * The rule for senders: in a room its `users`, else `groupAllowFrom`, else all members; in a group DM the people who
+ * may write directly. A list that was written and is empty lets nobody speak, so that taking the last person off it
+ * opens nothing.
  */
 export function resolveSenderRule(settings: AccountSettings, room: RoomFacts): SenderRule {
   if (room.chatType === "group") return { groupPolicy: "allowlist", groupAllowFrom: settings.allowFrom };
-  const { users = [] } = roomSettings(settings, room);
-  const listed = users.length > 0 ? users : settings.groupAllowFrom;
-  return { groupPolicy: listed.length > 0 ? "allowlist" : "open", groupAllowFrom: listed };
+  const listed = roomSettings(settings, room).users ?? settings.groupAllowFrom;
+  return { groupPolicy: listed === undefined ? "open" : "allowlist", groupAllowFrom: listed ?? [] };
 }

@@ -8,7 +8,8 @@ export interface Finding {
   readonly id:
     | "open-to-everybody"
     | "everybody-listed"
-    | "everybody-operates"
+    | "nobody-listed"
+    | "nobody-operates"
     | "names-listed"
     | "name-matching"
     | "silent-in-rooms";
@@ -25,6 +26,7 @@ export function findConcerns(
   return [
     ...findOpenPolicies(settings),
     ...findWildcards(settings),
+    ...findEmptyLists(settings),
     ...findNames(settings),
     ...findSilence(settings, visibleReplies),
   ];
@@ -45,32 +47,49 @@ function findOpenPolicies({ dmPolicy, groupPolicy }: AccountSettings): Finding[]
   }));
 }
 
+/** The lists that say who may speak, by the key they stand under; a list that is not there says nothing. */
+function listSpeakers({ allowFrom, groupAllowFrom, rooms }: AccountSettings): Map<string, readonly string[]> {
+  const lists = new Map([["allowFrom", allowFrom]]);
+  if (groupAllowFrom !== undefined) lists.set("groupAllowFrom", groupAllowFrom);
+  for (const [id, { users }] of rooms) if (users !== undefined) lists.set(`rooms.${id}.users`, users);
+  return lists;
+}
+
 function findWildcards(settings: AccountSettings): Finding[] {
-  const lists: [string, readonly string[]][] = [
-    ...(settings.dmPolicy === "open"
-      ? []
-      : [["allowFrom", settings.allowFrom] satisfies [string, readonly string[]]]),
-    ["groupAllowFrom", settings.groupAllowFrom],
-    ...[...settings.rooms].map(([id, room]): [string, readonly string[]] => [
-      `rooms.${id}.users`,
-      room.users ?? [],
-    ]),
-  ];
-  const operators: Finding[] = settings.commandAllowFrom.includes("*")
-    ? [
-        {
-          id: "everybody-operates",
-          severity: "critical",
-          detail: '"*" in commandAllowFrom lets everybody who may speak change the model and stop the agent',
-          remediation: "List the operators by user id.",
-        },
-      ]
-    : [];
-  const everybody = lists.filter(([, entries]) => entries.includes("*")).map(([path]) => path);
-  if (everybody.length === 0) return operators;
-  const detail = `"*" lists everybody in ${everybody.join(", ")}`;
-  const remediation = "List the people who may speak.";
-  return [...operators, { id: "everybody-listed", severity: "warn", detail, remediation }];
+  const findings: Finding[] = [];
+  if (settings.commandAllowFrom.includes("*"))
+    findings.push({
+      id: "nobody-operates",
+      severity: "warn",
+      detail:
+        '"*" in commandAllowFrom makes nobody an operator: commands are for the people listed by id or name',
+      remediation: "List the operators by user id.",
+    });
+  const lists = listSpeakers(settings);
+  // There it is asked for, and remarked on as an open policy.
+  if (settings.dmPolicy === "open") lists.delete("allowFrom");
+  const everybody = [...lists].filter(([, entries]) => entries.includes("*")).map(([path]) => path);
+  if (everybody.length > 0)
+    findings.push({
+      id: "everybody-listed",
+      severity: "warn",
+      detail: `"*" lists everybody in ${everybody.join(", ")}`,
+      remediation: "List the people who may speak.",
+    });
+  return findings;
+}
+
+/** `allowFrom` is empty as it comes, and then lets nobody in. */
+function findEmptyLists(settings: AccountSettings): Finding[] {
+  const lists = listSpeakers(settings);
+  lists.delete("allowFrom");
+  const { groupEnabled, groupRooms } = settings.dm;
+  if (groupEnabled && groupRooms !== undefined) lists.set("dm.groupRooms", groupRooms);
+  const empty = [...lists].filter(([, entries]) => entries.length === 0).map(([path]) => path);
+  if (empty.length === 0) return [];
+  const detail = `The list is empty, so nobody is heard there: ${empty.join(", ")}`;
+  const remediation = "List who is to be heard, or remove the key to hear every member.";
+  return [{ id: "nobody-listed", severity: "warn", detail, remediation }];
 }
 
 function findNames(settings: AccountSettings): Finding[] {

@@ -59,7 +59,7 @@ export function listNames(settings: AccountSettings): NameRequest[] {
     ...requestsOf([entry], { kind: "room", path: `rooms.${entry}` }),
     ...userRequests(settings, room.users ?? [], `rooms.${entry}.users`),
   ]);
-  return [...USER_LISTS.flatMap((key) => userRequests(settings, settings[key], key)), ...rooms];
+  return [...USER_LISTS.flatMap((key) => userRequests(settings, settings[key] ?? [], key)), ...rooms];
 }
 
 /** Under `dangerouslyAllowNameMatching` people are known by the name they have now, and none is looked up. */
@@ -82,8 +82,17 @@ function requestsOf(entries: readonly string[], of: Pick<NameRequest, "kind" | "
 export function withIds(settings: AccountSettings, ids: ReadonlyMap<string, string>): AccountSettings {
   const people = (entries: readonly string[]): string[] =>
     entries.flatMap((raw) => resolvePerson(raw, settings, ids));
-  const lists = Object.fromEntries(USER_LISTS.map((key) => [key, people(settings[key])]));
+  const lists = Object.fromEntries(USER_LISTS.flatMap((key) => pairOf(key, settings[key], people)));
   return { ...settings, ...lists, rooms: resolveRooms(settings.rooms, { ids, people }) };
+}
+
+/** A list that is not there stays away: an empty one would say something else. */
+function pairOf<Key>(
+  key: Key,
+  entries: readonly string[] | undefined,
+  people: (entries: readonly string[]) => string[],
+): [Key, string[]][] {
+  return entries === undefined ? [] : [[key, people(entries)]];
 }
 
 function resolvePerson(raw: string, settings: AccountSettings, ids: ReadonlyMap<string, string>): string[] {

@@ -160,7 +160,7 @@ describe("runTurn with a command", () => {
     });
     const group = stage({
       room: { id: "r1", type: "d", chatType: "group", label: undefined },
-      settings: { ...settings, dm: { enabled: true, groupEnabled: true, groupRooms: [] } },
+      settings: { ...settings, dm: { enabled: true, groupEnabled: true, groupRooms: undefined } },
     });
     expect(await runTurn(inDm("!deploy"), group.deps)).toEqual({
       kind: "dropped",

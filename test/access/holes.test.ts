@@ -92,13 +92,22 @@ it("takes an empty list, or one whose names mean nobody, for nobody", async () =
   }
 });
 
-it("lets an empty list of a room not open what the account's list closes", async () => {
+it("opens nothing when the last person is taken off a list", async () => {
   const { open, town } = stage;
-  const judge = await open({
-    section: ({ ids }) => ({ groupAllowFrom: [ids.bob], rooms: { [town.rooms.town]: { users: [] } } }),
-  });
-  expect(await judge.judge(say("alice", "town", "named", "hi"))).toMatch(/^sender-not-allowed/);
-  expect(await judge.judge(say("bob", "town", "named", "hi"))).toMatch(/^answered/);
+  for (const section of [
+    { groupAllowFrom: [town.ids.bob], rooms: { [town.rooms.town]: { users: [] } } },
+    { rooms: { [town.rooms.town]: { users: [] } } },
+    { groupAllowFrom: [], rooms: { [town.rooms.town]: {} } },
+    { groupAllowFrom: [], groupPolicy: "open" },
+    { allowFrom: [town.ids.alice, town.ids.bob], dm: { groupEnabled: true, groupRooms: [] } },
+  ]) {
+    const judge = await open({ section: () => section });
+    const place = "dm" in section ? "group" : "town";
+    for (const person of ["alice", "bob"] as const)
+      expect(await judge.judge(say(person, place, "named", "hi"))).toMatch(
+        /^(sender-not-allowed|group-dms-off)/,
+      );
+  }
 });
 
 it("asks the server nothing about a flood of messages that are not for the agent", async () => {

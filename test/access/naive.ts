@@ -30,12 +30,12 @@ export interface PlainSection {
   readonly dm: {
     readonly enabled: boolean;
     readonly groupEnabled: boolean;
-    readonly groupRooms: readonly string[];
+    readonly groupRooms: readonly string[] | undefined;
   };
   readonly dmPolicy: "pairing" | "allowlist" | "open" | "disabled";
   readonly allowFrom: readonly string[];
   readonly groupPolicy: "allowlist" | "open" | "disabled";
-  readonly groupAllowFrom: readonly string[];
+  readonly groupAllowFrom: readonly string[] | undefined;
   readonly rooms: Readonly<Record<string, PlainEntry>>;
   readonly requireMention: boolean;
   readonly allowBots: boolean | "mentions";
@@ -92,14 +92,14 @@ export function mayReachAgent(
 
   if (room.kind === "group") {
     if (!section.dm.groupEnabled) return false;
-    if (section.dm.groupRooms.length > 0 && !section.dm.groupRooms.includes(room.id)) return false;
+    if (section.dm.groupRooms !== undefined && !section.dm.groupRooms.includes(room.id)) return false;
     if (!has(section.allowFrom, sender)) return false;
   } else {
     if (section.groupPolicy === "disabled") return false;
     if (entry.enabled === false) return false;
     if (section.groupPolicy === "allowlist" && !listed) return false;
-    const people = entry.users?.length ? entry.users : section.groupAllowFrom;
-    if (people.length > 0 && !has(people, sender)) return false;
+    const people = entry.users ?? section.groupAllowFrom;
+    if (people !== undefined && !has(people, sender)) return false;
     const aboutOthers = message.mentions.some((who) => who !== "all" && who !== "bot" && who !== "team-own");
     if (entry.ignoreOtherMentions === true && aboutOthers && !wakesBot) return false;
   }

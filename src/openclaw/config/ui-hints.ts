@@ -87,7 +87,7 @@ export const uiHints = {
   },
   "dm.groupRooms": {
     label: "Served group DMs",
-    help: "Room ids; empty serves all that the bot user is in.",
+    help: "Room ids; without the key all that the bot user is in, with an empty list none.",
   },
   dmPolicy: {
     label: "Direct messages",
@@ -104,7 +104,7 @@ export const uiHints = {
   },
   groupAllowFrom: {
     label: "Allowed people in rooms",
-    help: `${PEOPLE} that may speak to the agent in rooms; empty allows every member.`,
+    help: `${PEOPLE} that may speak to the agent in rooms; without the key every member may, with an empty list nobody.`,
     placeholder: '["@alice"]',
   },
   requireMention: {
@@ -119,7 +119,7 @@ export const uiHints = {
   },
   "rooms.*.users": {
     label: "Allowed people",
-    help: `${PEOPLE} that may speak to the agent here, in place of groupAllowFrom.`,
+    help: `${PEOPLE} that may speak to the agent here, in place of groupAllowFrom; an empty list lets nobody.`,
   },
   "rooms.*.ignoreOtherMentions": {
     label: "Leave messages to others alone",
@@ -185,7 +185,7 @@ export const uiHints = {
 
   commandAllowFrom: {
     label: "Command operators",
-    help: `${PEOPLE} that may use !model and !stop; empty allows nobody in rooms.`,
+    help: `${PEOPLE} that may use !model and !stop; empty, or *, allows nobody in rooms.`,
     placeholder: '["@alice"]',
   },
   "commands.extra": {

@@ -139,6 +139,11 @@ describe("a check fails", () => {
     expect(await outcomeOf("group-policy", { groupPolicy: "open" })).toEqual(["warning"]);
   });
 
+  it("lists: that shut everybody out, or make nobody an operator", async () => {
+    expect(await outcomeOf("lists", { groupAllowFrom: [] })).toEqual(["warning"]);
+    expect(await outcomeOf("lists", { commandAllowFrom: ["*"] })).toEqual(["warning"]);
+  });
+
   it("group-replies: when answers in rooms stay private", async () => {
     const cfg: OpenClawConfig = { messages: { groupChat: { visibleReplies: "message_tool" } } };
     expect(await outcomeOf("group-replies", {}, cfg)).toEqual(["warning"]);

@@ -2,6 +2,7 @@
 
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { RoomFacts } from "../../facts/room.ts";
+import { findConcerns } from "../../policy/findings.ts";
 import type { OwnUserFacts } from "../../rest/auth.ts";
 import { fetchRoomState, type RoomState } from "../../rest/rooms.ts";
 import { fetchPublicSetting } from "../../rest/server.ts";
@@ -179,8 +180,14 @@ function checkPolicies(account: AccountSettings): Check[] {
   if (account.groupPolicy === "open") {
     checks.push(warning("group-policy", "every room that the bot is in is served", RESTRICT_ROOMS));
   } else checks.push(ok("group-policy", `rooms: ${account.groupPolicy}`));
-  return checks;
+  const silencing = findConcerns(account, { visibleReplies: undefined }).filter(({ id }) =>
+    SILENCING.has(id),
+  );
+  return [...checks, ...silencing.map(({ detail, remediation }) => warning("lists", detail, remediation))];
 }
+
+/** Lists that shut out more than their author may have meant. */
+const SILENCING: ReadonlySet<string> = new Set(["nobody-listed", "nobody-operates"]);
 
 const RESTRICT_DM = 'Set `dmPolicy` to "pairing" or "allowlist"';
 const RESTRICT_ROOMS = 'Set `groupPolicy` to "allowlist" and list the rooms';

@@ -105,7 +105,7 @@ async function self(
 /** People in the account's lists, without asking the server. */
 async function listPeers(params: DirectoryConfigParams): Promise<ChannelDirectoryEntry[]> {
   const settings = resolveAccount(params.cfg, params.accountId, "inspect");
-  const { allowFrom, groupAllowFrom, commandAllowFrom, rooms } = settings;
+  const { allowFrom, groupAllowFrom = [], commandAllowFrom, rooms } = settings;
   const ofRooms = [...rooms.values()].flatMap(({ users = [] }) => users);
   return listConfigured(params, {
     kind: "user",
@@ -117,7 +117,7 @@ async function listPeers(params: DirectoryConfigParams): Promise<ChannelDirector
 async function listGroups(params: DirectoryConfigParams): Promise<ChannelDirectoryEntry[]> {
   const settings = resolveAccount(params.cfg, params.accountId, "inspect");
   const rooms = [...settings.rooms].filter(([, { enabled }]) => enabled !== false).map(([key]) => key);
-  return listConfigured(params, { kind: "group", entries: [...rooms, ...settings.dm.groupRooms] });
+  return listConfigured(params, { kind: "group", entries: [...rooms, ...(settings.dm.groupRooms ?? [])] });
 }
 
 /** Entries as targets: an id with the word for what it is, a name with its sign. */

@@ -38,7 +38,7 @@ function settingsFor(sender: Sender, list: List): AccountSettings {
   return accountSettings({
     dmPolicy: sender === "wildcard" ? "open" : "pairing",
     allowFrom: sender === "wildcard" ? [...listed, "*"] : listed,
-    dm: { enabled: true, groupEnabled: true, groupRooms: [] },
+    dm: { enabled: true, groupEnabled: true, groupRooms: undefined },
     rooms: new Map([["town", { users: ["allowed", "operator", "wildcard", "paired"] }]]),
     commandAllowFrom: LISTS[list],
   });

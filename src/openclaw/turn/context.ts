@@ -3,6 +3,7 @@
 import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
+import { resolvePinnedMainDmOwnerFromAllowlist } from "openclaw/plugin-sdk/security-runtime";
 import { formatTarget } from "../../outbound/target.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { requiresMention, roomSettings } from "../../settings.ts";
@@ -20,10 +21,34 @@ function replyTarget({ message, room }: TurnInput): string {
   return formatTarget({ kind: "room", id: room.id });
 }
 
-/** Where a session's own messages go later, such as those of a heartbeat: the direct message that was last. */
-export function lastRoute({ accountId, input }: TurnScope, route: Route) {
+/**
+ * Where a session's own messages go later, such as those of a heartbeat: the direct message that was last; of the main
+ * session the owner's alone, where there is one, whoever else was paired.
+ */
+export function lastRoute(scope: Pick<TurnScope, "cfg" | "accountId" | "settings" | "input">, route: Route) {
+  const { accountId, input } = scope;
   const sessionKey = resolveInboundLastRouteSessionKey({ route, sessionKey: route.turnSessionKey });
-  return { sessionKey, channel: CHANNEL_ID, to: replyTarget(input), accountId };
+  const owner = sessionKey === route.mainSessionKey ? findOwner(scope, route) : null;
+  const pin = owner && { ownerRecipient: owner, senderRecipient: input.message.sender.id };
+  return {
+    sessionKey,
+    channel: CHANNEL_ID,
+    to: replyTarget(input),
+    accountId,
+    ...(pin && { mainDmOwnerPin: pin }),
+  };
+}
+
+/** OpenClaw's rule: the owner is who stands alone in `allowFrom`. A name that means nobody yet is nobody's route. */
+function findOwner(
+  { cfg, settings }: Pick<TurnScope, "cfg" | "settings">,
+  { dmScope = cfg.session?.dmScope }: Route,
+): string | null {
+  return resolvePinnedMainDmOwnerFromAllowlist({
+    dmScope: dmScope ?? null,
+    allowFrom: [...settings.allowFrom],
+    normalizeEntry: (entry) => (entry.startsWith("accessGroup:") ? undefined : entry),
+  });
 }
 
 /** The place of the message and of replies to it, in OpenClaw's words. */
