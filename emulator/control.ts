@@ -4,6 +4,7 @@ import type { SeenRequest } from "./rest-endpoint.ts";
 import { directRoom } from "./world/direct.ts";
 import { createDiscussion } from "./world/discussions.ts";
 import type { Message, Room, User } from "./world/documents.ts";
+import { confirmFile, takeFile } from "./world/files/uploads.ts";
 import { addUser, kickUser, leaveRoom } from "./world/memberships.ts";
 import {
   addPreviews,
@@ -15,7 +16,6 @@ import {
 } from "./world/messages/message-changes.ts";
 import { sendMessage } from "./world/messages/messages.ts";
 import { type PruneOptions, pruneRoom } from "./world/messages/prune.ts";
-import { confirmFile, takeFile } from "./world/messages/uploads.ts";
 import { createRoom, describeRoom, muteUser, renameRoom, setReadOnly } from "./world/rooms.ts";
 import type { SettingValue } from "./world/settings.ts";
 import { createTeam } from "./world/teams.ts";
@@ -159,7 +159,8 @@ export class Control {
     const user = this.#user(as);
     const room = this.#room(rid);
     const upload = takeFile(this.#world, room, { user, file: { name, type, bytes } });
-    return confirmFile(this.#world, room, { user, upload, text: msg === undefined ? {} : { msg } });
+    const words = { fields: msg === undefined ? {} : { msg } };
+    return confirmFile(this.#world, room, { user, upload, words });
   }
 
   edit({ as, messageId, text }: { as: string; messageId: string; text: string }): Message {

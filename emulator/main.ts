@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type Profile, startEmulator } from "./server.ts";
 
-const PROFILES: readonly Profile[] = ["8.3", "6.5", "9.0"];
+const PROFILES: readonly Profile[] = ["8.3", "7.7", "6.5", "9.0"];
 const PASSWORD = "emulator";
 
 const { values } = parseArgs({
@@ -17,7 +17,7 @@ const { values } = parseArgs({
 
 const profile = PROFILES.find((one) => one === values.profile);
 if (values.help || profile === undefined || !/^\d+$/.test(values.port)) {
-  console.log("usage: npm run emulator -- [--port 3000] [--profile 8.3|6.5|9.0] [--empty] [--tls]");
+  console.log("usage: npm run emulator -- [--port 3000] [--profile 8.3|7.7|6.5|9.0] [--empty] [--tls]");
   console.log("--empty: only the administrator, as a fresh server is; --tls: with a self-signed certificate");
   process.exit(values.help ? 0 : 2);
 }

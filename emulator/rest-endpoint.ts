@@ -79,9 +79,8 @@ export function restEndpoint(port: RestPort): Hono<Env> {
   for (const route of routes) {
     app.on([route.method], API + route.path, (context) => answer(port, route, context));
   }
-  app.on(["GET", "HEAD"], ["/file-upload/*", "/ufs/*"], (context) =>
-    toResponse(download(world, readHead(context))),
-  );
+  for (const path of ["/file-upload", "/file-upload/*", "/ufs/*"])
+    app.all(path, (context) => toResponse(download(world, readHead(context))));
   app.get("/avatar/*", (context) => toResponse(avatar(world, context.req.path)));
   app.notFound((context) => {
     const { method, path } = context.req;

@@ -1,8 +1,8 @@
 // The endpoints channels.* and groups.*, which differ in little more than their names.
 import type { Message, Room, User } from "../world/documents.ts";
 import { PlainError, ServerError } from "../world/errors.ts";
+import { filesOf } from "../world/files/uploads.ts";
 import { addUser, kickUser, leaveRoom, setOpen, setRoomRole } from "../world/memberships.ts";
-import { filesOf } from "../world/messages/uploads.ts";
 import { allows } from "../world/permissions.ts";
 import {
   archiveRoom,
@@ -173,11 +173,12 @@ function listOf(
 ): Route {
   return route("GET", `${family.prefix}.${name}`, {
     query: listQuery,
-    run({ world, user, query: { count, offset, ...ref } }) {
+    run({ world, user, query: { count, offset, sort, ...ref } }) {
       const list = of(world, requireRoom(world, user, family, ref));
       const { page, counts } = paged(list, {
         ...(count === undefined ? {} : { count }),
         ...(offset === undefined ? {} : { offset }),
+        ...(sort === undefined ? {} : { sort }),
       });
       return { [key]: page, ...counts };
     },

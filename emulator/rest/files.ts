@@ -1,11 +1,13 @@
 // Downloads and avatars, which live outside the API's path and log in by headers, cookie or query.
+import { gzipSync } from "node:zlib";
 import type { Upload } from "../world/documents.ts";
+import { downloadName } from "../world/files/types.ts";
 import { userOfToken } from "../world/users.ts";
 import type { World } from "../world.ts";
 import type { RequestHead } from "./call/input.ts";
 import { Reply } from "./call/route.ts";
 
-/** A file for who may read its room: 404 without a body when there is none, 403 without a body for anybody else. */
+/** A file for the members of its room: 404 without a body when there is none, 403 without a body for anybody else. */
 export function download(world: World, request: RequestHead): Reply {
   const [, first = "", ...rest] = request.url.split("/");
   const old = first === "ufs";
@@ -14,30 +16,68 @@ export function download(world: World, request: RequestHead): Reply {
   const upload = name === undefined ? undefined : world.uploads.get(id ?? "");
   if (!upload) return new Reply(404);
   if (!mayRead(world, request, upload)) return new Reply(403);
-  const encoded = encodeURIComponent(upload.name);
-  const disposition = old ? `attachment; filename="${encoded}"` : `attachment; filename*=UTF-8''${encoded}`;
-  const headers = { "content-type": upload.type, "content-disposition": disposition };
-  return ranged(upload.bytes, request.header("range"), headers);
+  const { type, bytes } = upload;
+  if (request.query.replyWithRedirectUrl === "true" && world.traits.recentUploads && !old)
+    return new Reply(200, { redirectUrl: false, name: upload.name, type, size: bytes.length });
+  const headers = {
+    "content-type": type,
+    "content-disposition": disposition(world, request, { upload, old }),
+    "content-security-policy": "default-src 'none'",
+  };
+  return ranged(bytes, request.header("range"), headers) ?? whole(bytes, request, headers);
 }
 
-function mayRead(world: World, { header, query }: RequestHead, upload: Upload): boolean {
+function disposition(
+  { traits }: World,
+  { query }: RequestHead,
+  { upload, old }: { upload: Upload; old: boolean },
+): string {
+  const encoded = encodeURIComponent(downloadName(upload));
+  if (old) return `attachment; filename="${encoded}"`;
+  const shown = query.contentDisposition === "inline" && !traits.legacy ? "inline" : "attachment";
+  return `${shown}; filename*=UTF-8''${encoded}`;
+}
+
+interface Claim {
+  uid: string | undefined;
+  secret: string | undefined;
+}
+
+/** Who says he is: by the query, else by the cookie, else by the headers; one that is wrong is not made good by another. */
+function claimOf({ header, query }: RequestHead): Claim {
   const cookies = Object.fromEntries((header("cookie") ?? "").split(/;\s*/).map((pair) => pair.split("=")));
-  const secret = header("x-auth-token") ?? query.rc_token ?? cookies.rc_token;
-  const uid = header("x-user-id") ?? query.rc_uid ?? cookies.rc_uid;
-  const found = secret === undefined ? undefined : userOfToken(world, secret);
-  const room = world.rooms.get(upload.rid);
-  return (
-    found !== undefined && found.user._id === uid && room !== undefined && world.canAccess(room, found.user)
-  );
+  for (const { rc_uid: uid, rc_token: secret } of [query, cookies]) {
+    if (uid !== undefined || secret !== undefined) return { uid, secret };
+  }
+  return { uid: header("x-user-id"), secret: header("x-auth-token") };
 }
 
-function ranged(bytes: Uint8Array, range: string | undefined, headers: Record<string, string>): Reply {
-  const match = /^bytes=(\d+)-(\d*)$/.exec(range ?? "");
-  if (!match) return new Reply(200, bytes, headers);
-  const start = Number(match[1]);
-  const end = match[2] ? Number(match[2]) : bytes.length - 1;
+function mayRead(world: World, request: RequestHead, upload: Upload): boolean {
+  if (world.setting("FileUpload_ProtectFiles") === false) return true;
+  const { uid, secret } = claimOf(request);
+  const found = secret === undefined ? undefined : userOfToken(world, secret);
+  return found !== undefined && found.user._id === uid && world.membership(upload.rid, uid) !== undefined;
+}
+
+/** A part, where it is asked for by its first and last byte; undefined when the whole file is meant. */
+function ranged(
+  bytes: Uint8Array,
+  range: string | undefined,
+  headers: Record<string, string>,
+): Reply | undefined {
+  const match = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
+  if (!match) return undefined;
+  const [start, end] = [Number(match[1]), Number(match[2])];
+  if (start > end || end >= bytes.length) return new Reply(416);
   const part = { "content-range": `bytes ${start}-${end}/${bytes.length}` };
   return new Reply(206, bytes.slice(start, end + 1), { ...headers, ...part });
+}
+
+/** Compressed, and without a length, for whoever takes that. */
+function whole(bytes: Uint8Array, { header }: RequestHead, headers: Record<string, string>): Reply {
+  if (!/\bgzip\b/.test(header("accept-encoding") ?? "")) return new Reply(200, bytes, headers);
+  const packed = new Blob([new Uint8Array(gzipSync(bytes))]).stream();
+  return new Reply(200, packed, { ...headers, "content-encoding": "gzip" });
 }
 
 /** A letter on a gray square. */

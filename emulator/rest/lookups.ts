@@ -1,5 +1,19 @@
 // What one may ask about the server: settings, roles, commands, emoji, directory, spotlight.
-import { object, openRoute, PAGE, type Page, paged, query, type Route, route, text } from "./call/route.ts";
+import { allows } from "../world/permissions.ts";
+import type { SettingValue } from "../world/settings.ts";
+import {
+  body,
+  object,
+  openRoute,
+  PAGE,
+  type Page,
+  paged,
+  query,
+  Reply,
+  type Route,
+  route,
+  text,
+} from "./call/route.ts";
 
 const settings = route("GET", "settings.public", {
   exists: ({ legacy }) => !legacy,
@@ -30,6 +44,28 @@ const oldSettings = openRoute(
 function idOf(filter: unknown): unknown {
   return typeof filter === "object" && filter !== null && "_id" in filter ? filter._id : undefined;
 }
+
+/** One setting, to be read and changed by an administrator. */
+const oneSetting = route("GET", "settings/:id", {
+  run({ world, user, path: { id = "" } }) {
+    const value = world.setting(id);
+    if (value === undefined || !allows("view-privileged-setting", user))
+      return new Reply(400, { success: false });
+    return { _id: id, value };
+  },
+});
+
+const changeSetting = route("POST", "settings/:id", {
+  body: body<{ value: SettingValue }>(
+    object({ value: { type: ["string", "number", "boolean"] } }, ["value"], true),
+  ),
+  run({ world, user, path: { id = "" }, body: { value } }) {
+    if (!allows("edit-privileged-setting", user))
+      return new Reply(403, { success: false, error: "unauthorized" });
+    world.settings.set(id, value);
+    return {};
+  },
+});
 
 const spotlight = route("GET", "spotlight", {
   query: query<{ query: string }>(
@@ -109,6 +145,8 @@ const command = route("GET", "commands.get", {
 export const LOOKUPS: Route[] = [
   settings,
   oldSettings,
+  oneSetting,
+  changeSetting,
   spotlight,
   directory,
   roles,

@@ -1,7 +1,8 @@
 // The documents a Rocket.Chat keeps, in the shape it sends them out; dates are Date objects.
+import type { Picture } from "./files/images.ts";
 
-/** Which recorded (8.3, 6.5) or documented (9.0) server is imitated. */
-export type Profile = "8.3" | "6.5" | "9.0";
+/** Which recorded (8.3, 7.7, 6.5) or documented (9.0) server is imitated. */
+export type Profile = "8.3" | "7.7" | "6.5" | "9.0";
 
 /** The short form of a user inside other documents. */
 export interface UserRef {
@@ -174,10 +175,16 @@ export interface Upload {
   uploadedAt: Date;
   etag: string;
   token: string;
+  /** The name it came with, which stays in its address on the server. */
+  path: string;
   /** The first message made of it by a confirmation. */
   messageId?: string;
-  description?: string;
-  image?: { width: number; height: number; format: string };
+  description?: string | null | undefined;
+  picture?: Picture;
+  /** Of a thumbnail: the id of the large picture. */
+  thumbnailOf?: string;
+  /** In 6.5: its message was refused for a key nobody knows. */
+  refused?: true;
 }
 
 export interface Team {

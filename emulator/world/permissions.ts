@@ -12,6 +12,8 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   "delete-user": ["admin"],
   "view-full-other-user-info": ["admin"],
   "view-statistics": ["admin"],
+  "view-privileged-setting": ["admin"],
+  "edit-privileged-setting": ["admin"],
   "view-room-administration": ["admin"],
   "view-c-room": ["admin", "user", "bot", "app", "anonymous"],
   "preview-c-room": ["admin", "user", "anonymous"],

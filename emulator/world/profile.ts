@@ -34,6 +34,10 @@ export interface Traits {
   readonly livePresence: boolean;
   /** Members get a `notification` event for each message of others. */
   readonly desktopNotifications: boolean;
+  /** Keys without a value are stored as null. */
+  readonly nulls: boolean;
+  /** Uploads in two calls only, with the words for their refusals and the group of a file's type in messages. */
+  readonly recentUploads: boolean;
   /** Refusals for want of permission: 400 with their own code, or 403 `error-forbidden`. */
   readonly forbidden403: boolean;
 }
@@ -55,6 +59,8 @@ const v83: Traits = {
   postingReads: true,
   livePresence: false,
   desktopNotifications: false,
+  nulls: true,
+  recentUploads: true,
   forbidden403: false,
 };
 
@@ -75,10 +81,14 @@ const v65: Traits = {
   postingReads: false,
   livePresence: true,
   desktopNotifications: true,
+  nulls: false,
+  recentUploads: false,
   forbidden403: false,
 };
+
+const v77: Traits = { ...v83, version: "7.7", recentUploads: false };
 
 /** 9.0 is not recorded: it is 8.3 with what the release notes of 9.0.0 say. */
 const v90: Traits = { ...v83, version: "9.0", methods: "9.0", forbidden403: true };
 
-export const TRAITS: Readonly<Record<Profile, Traits>> = { "8.3": v83, "6.5": v65, "9.0": v90 };
+export const TRAITS: Readonly<Record<Profile, Traits>> = { "8.3": v83, "7.7": v77, "6.5": v65, "9.0": v90 };

@@ -13,12 +13,15 @@ export interface Emulated {
 /** An emulator of the profile with only an administrator in it, then seeded through its public REST API. */
 export async function startEmulated(profile: Profile): Promise<Emulated> {
   const emulator = await startEmulator({ profile });
-  const { url, control } = emulator;
+  const { url, control, faults } = emulator;
   const administrator = { username: "admin", password: makePassword() };
   control.addAdmin(administrator);
   try {
     const credentials = await seed(url, administrator);
-    return { target: { url, credentials, pace: BRISK }, close: () => emulator.close() };
+    const passTime = (ms: number) => {
+      faults.lasting.clockSkewMs += ms;
+    };
+    return { target: { url, credentials, pace: BRISK, passTime }, close: () => emulator.close() };
   } catch (error) {
     await emulator.close();
     throw error;

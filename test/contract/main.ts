@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { type Credentials, decodeCredentials } from "./credentials.ts";
 import { startEmulated } from "./emulated.ts";
 import { PATIENT } from "./quiet.ts";
-import { formatRecording, type Profile } from "./recording/recording.ts";
+import { formatRecording, PROFILES, type Profile } from "./recording/recording.ts";
 import { seed } from "./seed.ts";
 import type { Target } from "./stage.ts";
 import { loadIgnoreRules, runSuite, type Score } from "./suite.ts";
@@ -20,7 +20,7 @@ Without --url the emulator is started and asked.
                        userId, authToken}, labbot with personalAccessToken and the roles user and bot
   --admin NAME         in place of --creds: make these users on a fresh server as this administrator,
   --password-env VAR   whose password is in this variable of the environment
-  --profile 8.3|6.5    which recordings to compare with; 8.3 when absent
+  --profile 8.3|7.7|6.5  which recordings to compare with; 8.3 when absent
   --only A,B           these scenarios only
   --min P              exit with 1 when less than P percent of the steps agree
   --quiet              print the scores, not the differences
@@ -48,7 +48,7 @@ const { values: options } = parseArgs({
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const profile = (["8.3", "6.5"] as const).find((known) => known === options.profile);
+  const profile = PROFILES.find((known) => known === options.profile);
   if (options.help || !profile) {
     console.log(USAGE);
     return options.help ? 0 : 2;

@@ -1,5 +1,6 @@
 // Owns what a scenario gets to play with: the actors, the phases, fresh rooms and users, and their removal.
 import { randomBytes, randomInt } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { Actor, type CallOptions, type Identity, MISSING } from "./actor.ts";
 import { type Credentials, type Person, sha256 } from "./credentials.ts";
 import { type Pace, QuietWatch } from "./quiet.ts";
@@ -20,6 +21,8 @@ export interface Target {
   pace: Pace;
   /** Call from one address only; needed where the machine has just 127.0.0.1. */
   oneAddress?: boolean;
+  /** Lets time pass on a server whose clock can be moved; the others are waited for. */
+  passTime?: (ms: number) => void;
 }
 
 export interface Room {
@@ -105,6 +108,12 @@ export class Stage {
   /** Within a phase: waits until it has been quiet for a while. */
   settle(): Promise<void> {
     return this.quiet.settle(false);
+  }
+
+  /** Lets so much time pass on the server, in milliseconds. */
+  async wait(ms: number): Promise<void> {
+    if (this.target.passTime) this.target.passTime(ms);
+    else await setTimeout(ms);
   }
 
   name(label: string): string {

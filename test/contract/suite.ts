@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { compareRecordings, type IgnoreRule, type Verdict } from "./recording/compare.ts";
-import { loadRecordings, type Profile, type Recording } from "./recording/recording.ts";
+import { loadRecordings, PROFILES, type Profile, type Recording } from "./recording/recording.ts";
 import { playScenario, type Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { prepare } from "./seed.ts";
@@ -90,7 +90,7 @@ const ignoreRules = z.array(
     scenario: z.string().optional(),
     match: z.string().min(1),
     reason: z.string().min(1),
-    profile: z.enum(["8.3", "6.5"]).optional(),
+    profile: z.enum(PROFILES).optional(),
   }),
 );
 

@@ -9,7 +9,8 @@ export function asReply(outcome: Outcome): Reply {
 
 export function toResponse({ status, body, headers }: Reply, more: Record<string, string> = {}): Response {
   if (body === undefined) return new Response(null, { status, headers: { ...headers, ...more } });
-  if (typeof body === "string") return new Response(body, { status, headers: { ...headers, ...more } });
+  if (typeof body === "string" || body instanceof ReadableStream)
+    return new Response(body, { status, headers: { ...headers, ...more } });
   if (body instanceof Uint8Array) {
     return new Response(new Uint8Array(body), { status, headers: { ...headers, ...more } });
   }

@@ -18,7 +18,7 @@ export function readHead(context: HttpCall): RequestHead {
   return {
     header: (name) => context.req.header(name),
     query: context.req.query(),
-    url: context.req.path,
+    url: new URL(context.req.url).pathname,
   };
 }
 

@@ -6,17 +6,16 @@ import { ServerError } from "../../world/errors.ts";
 import type { Traits } from "../../world/profile.ts";
 import type { World } from "../../world.ts";
 
+/** An object goes out as JSON, a stream without a length. */
+type ReplyBody = Record<string, unknown> | Uint8Array | ReadableStream | string;
+
 /** An answer that is not the usual 200 with a JSON object. */
 export class Reply {
   readonly status: number;
-  readonly body: Record<string, unknown> | Uint8Array | string | undefined;
+  readonly body: ReplyBody | undefined;
   readonly headers: Record<string, string>;
 
-  constructor(
-    status: number,
-    body?: Record<string, unknown> | Uint8Array | string,
-    headers: Record<string, string> = {},
-  ) {
+  constructor(status: number, body?: ReplyBody, headers: Record<string, string> = {}) {
     this.status = status;
     this.body = body;
     this.headers = headers;
@@ -205,6 +204,8 @@ function asObject(input: unknown): FreeBody {
 export interface Page {
   count?: number;
   offset?: number;
+  /** JSON: one key with 1 or -1. */
+  sort?: string;
 }
 
 export const PAGE = { count: number, offset: number, sort: text, query: text, fields: text };
@@ -212,10 +213,23 @@ export const PAGE = { count: number, offset: number, sort: text, query: text, fi
 /** A page of a list with the counts that go with it. */
 export function paged<T>(
   list: T[],
-  { count = 50, offset = 0 }: Page,
+  { count = 50, offset = 0, sort }: Page,
 ): { page: T[]; counts: { count: number; offset: number; total: number } } {
-  const page = list.slice(offset, count === 0 ? undefined : offset + count);
+  const page = sorted(list, sort).slice(offset, count === 0 ? undefined : offset + count);
   return { page, counts: { count: page.length, offset, total: list.length } };
+}
+
+/** By one key, as the query's `sort` says; as it is where that says nothing. */
+export function sorted<T>(list: T[], sort: string | undefined): T[] {
+  const match = /^\{"(\w+)":(-?1)\}$/.exec(sort ?? "");
+  if (!match) return list;
+  const [, key = "", direction] = match;
+  const rank = (item: T): number | string => {
+    const value = Object.entries(item ?? {}).find(([name]) => name === key)?.[1];
+    return value instanceof Date ? value.getTime() : typeof value === "number" ? value : String(value);
+  };
+  const up = (a: T, b: T) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0);
+  return [...list].sort((a, b) => Number(direction) * up(a, b));
 }
 
 /** Whether a query's text means yes. */

@@ -3,6 +3,7 @@ import { refOf, type World } from "../../world.ts";
 import type { Message, Room, User } from "../documents.ts";
 import { isKnownEmoji } from "../emoji.ts";
 import { PlainError, ServerError } from "../errors.ts";
+import { removeFiles } from "../files/uploads.ts";
 import { systemMessage, touch } from "../notices.ts";
 import { allows, isReadOnlyFor } from "../permissions.ts";
 import { interpret, requireLicense } from "./messages.ts";
@@ -103,10 +104,6 @@ function erase(world: World, message: Message): void {
     event: "deleteMessage",
     args: [{ _id: message._id }],
   });
-}
-
-function removeFiles(world: World, message: Message): void {
-  for (const file of message.files ?? []) world.uploads.delete(file._id);
 }
 
 function keepLast(world: World, message: Message): void {

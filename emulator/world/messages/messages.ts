@@ -27,6 +27,14 @@ export function requireMayPost(world: World, rid: string, user: User): Room {
   return room;
 }
 
+/** Throws when a text is longer than a message may be. */
+export function requireFits(world: World, text: string): void {
+  if (text.length <= world.maxMessageSize) return;
+  throw new ServerError("error-message-size-exceeded", "Message size exceeds Message_MaxAllowedSize", {
+    method: "sendMessage",
+  });
+}
+
 /** Throws when the workspace has lost the right to post. */
 export function requireLicense(world: World): void {
   if (world.restricted) throw new ServerError("restricted-workspace");
@@ -49,11 +57,7 @@ export function sendMessage(
   const ts = timestampOf(world, draft.ts);
   for (const field of ["msg", "_id"]) requireText(draft, field);
   const msg = typeof draft.msg === "string" ? draft.msg : "";
-  if (msg.length > world.maxMessageSize) {
-    throw new ServerError("error-message-size-exceeded", "Message size exceeds Message_MaxAllowedSize", {
-      method: "sendMessage",
-    });
-  }
+  requireFits(world, msg);
   const parent = typeof draft.tmid === "string" ? topParent(world, draft.tmid) : undefined;
   const room = requireMayPost(world, parent?.rid ?? draft.rid, user);
   if (room.encrypted === true && draft.t !== "e2e") throw new ServerError("error-not-allowed");
@@ -296,9 +300,10 @@ function notifyMembers(world: World, room: Room, message: Message): void {
       type: room.t,
       message: { msg: message.msg },
       name,
+      ...(message.tmid ? { tmid: message.tmid } : {}),
     },
   };
-  const followers = message.tmid ? world.messages.get(message.tmid)?.replies : undefined;
+  const followers = message.tmid ? (world.messages.get(message.tmid)?.replies ?? []) : undefined;
   for (const { u } of world.membersOf(room._id)) {
     if (u._id === message.u._id || (followers && !followers.includes(u._id))) continue;
     world.tell({ stream: "notify-user", uid: u._id, event: "notification", args: [notification] });

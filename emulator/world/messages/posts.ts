@@ -3,10 +3,10 @@ import type { World } from "../../world.ts";
 import { directRoom } from "../direct.ts";
 import type { Message, Room, User } from "../documents.ts";
 import { PlainError, ServerError } from "../errors.ts";
+import { NO_TIME } from "../files/uploads.ts";
 import { addUser } from "../memberships.ts";
 import { allows } from "../permissions.ts";
 import { insertMessage, requireLicense, requireMayPost, topParent } from "./messages.ts";
-import { NO_TIME } from "./uploads.ts";
 
 export interface Post {
   text?: string;

@@ -1,6 +1,7 @@
 // Taking many messages of a room away at once, as an administrator or the retention policy does.
 import type { World } from "../../world.ts";
 import type { Message, Room } from "../documents.ts";
+import { removeFiles } from "../files/uploads.ts";
 import { tellRoom, touch } from "../notices.ts";
 
 /** What is to go; the defaults are the endpoint's. */
@@ -27,7 +28,7 @@ export function pruneRoom(world: World, room: Room, options: PruneOptions): numb
   const { limit = 0, filesOnly = false, inclusive = false } = options;
   const found = world.messagesOf(room._id).filter((message) => isChosen(message, options));
   const chosen = limit > 0 ? found.slice(0, limit) : found;
-  for (const message of chosen) for (const file of message.files ?? []) world.uploads.delete(file._id);
+  for (const message of chosen) removeFiles(world, message);
   if (filesOnly) return chosen.filter(({ files = [] }) => files.length > 0).length;
   const deletedAt = world.now();
   for (const message of chosen) {

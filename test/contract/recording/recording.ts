@@ -68,11 +68,14 @@ export interface Recording {
   steps: Step[];
 }
 
-export type Profile = "8.3" | "6.5";
+/** The profiles of which there are recordings. */
+export const PROFILES = ["8.3", "7.7", "6.5"] as const;
+export type Profile = (typeof PROFILES)[number];
 
-/** The two recorded servers, by profile. */
+/** The recorded servers, by profile. */
 const RECORDED: Record<Profile, string> = {
   "8.3": "rocketchat-8.3.jsonl.gz",
+  "7.7": "rocketchat-7.7.1.jsonl.gz",
   "6.5": "rocketchat-6.5.3.jsonl.gz",
 };
 
