@@ -77,6 +77,7 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
       "Where a reply goes: [threads](../specs/threads.md); how it is written: [formatting](FORMATTING.md).",
     keys: [
       ...["replyToMode", "replyToModeByChatType", "textChunkLimit", "streaming", "markdown", "unfurlLinks"],
+      "mediaMaxMb",
       "joinPublicRooms",
     ],
   },

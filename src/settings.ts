@@ -170,6 +170,8 @@ export interface AccountSettings {
   /** What the message tool may do beside sending: `react` and `reactions`; `edit` and `delete`. */
   readonly actions: { readonly reactions: boolean; readonly messages: boolean };
   readonly text: TextSettings;
+  /** The largest file that is fetched or sent, in MiB; what the server takes is never exceeded. */
+  readonly mediaMaxMb: number;
   readonly replyToMode: ReplyToMode;
   /** By chat type, in place of `replyToMode`. */
   readonly replyToModeByChatType: {

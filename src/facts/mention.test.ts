@@ -15,6 +15,7 @@ const message = (text: string, mentions: readonly MentionFacts[] = []): MessageF
   fromIntegration: false,
   quotedUsernames: [],
   edited: undefined,
+  files: [],
   systemType: undefined,
   threadId: undefined,
   mentions,

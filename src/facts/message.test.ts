@@ -30,6 +30,7 @@ describe("decodeMessage", () => {
       mentions: [{ id: "bot-id", kind: "user" }],
       quotedUsernames: [],
       edited: undefined,
+      files: [],
     });
   });
 

@@ -1,5 +1,6 @@
 // Owns the decoding of a Rocket.Chat message document, from the stream or from REST, into MessageFacts.
 
+import { decodeCaptions, decodeFiles, type FileClaim } from "./attachment.ts";
 import { isJsonObject, type JsonObject, readInstant, readObject, readObjects, readText } from "./json.ts";
 
 export interface UserFacts {
@@ -19,7 +20,10 @@ export interface MentionFacts {
 export interface MessageFacts {
   readonly id: string;
   readonly roomId: string;
+  /** What was written, the captions of files included. */
   readonly text: string;
+  /** The files that it claims to bring. */
+  readonly files: readonly FileClaim[];
   readonly sentAt: number;
   readonly sender: UserFacts;
   /** `bot`: an integration or app wrote it in the sender's name; absent on what bot users send. */
@@ -55,6 +59,7 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
     systemType: readText(raw, "t"),
     threadId: readText(raw, "tmid"),
     ...decodeContent(raw),
+    files: decodeFiles(raw),
     quotedUsernames: readObjects(raw, "attachments").flatMap(decodeQuote),
     edited: isPresent(raw.editedAt) || isPresent(raw.editedBy) ? { by: decodeUser(raw.editedBy) } : undefined,
     updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
@@ -73,9 +78,13 @@ export function isRewritten({ sender, edited }: Pick<MessageFacts, "sender" | "e
 /** What was written, and whom the server found to be named in it. */
 export function decodeContent(raw: JsonObject): Pick<MessageFacts, "text" | "mentions"> {
   return {
-    text: readText(raw, "msg") ?? "",
+    text: withCaptions(readText(raw, "msg"), decodeCaptions(raw)),
     mentions: readObjects(raw, "mentions").flatMap(decodeMention),
   };
+}
+
+function withCaptions(text: string | undefined, captions: readonly string[]): string {
+  return captions.length === 0 ? (text ?? "") : [...new Set([text ?? [], captions].flat())].join("\n");
 }
 
 /** Decodes an embedded user `{_id, username, name?}`; undefined without an `_id`. */

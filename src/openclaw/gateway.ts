@@ -6,7 +6,6 @@ import { type Connection, type ConnectionChange, systemClock } from "../connecti
 import { ConfigError, StorageError } from "../errors.ts";
 import type { CatchUp } from "../intake/catch-up.ts";
 import { createDropCounter, createLog, createRedactor, type DropCounter } from "../log.ts";
-import type { Sending } from "../outbound/send.ts";
 import { createTyping, readTypingName, type Typing } from "../outbound/typing.ts";
 import type { AccountClient, RestClient } from "../rest/client.ts";
 import { abortAfter } from "./account/farewell.ts";
@@ -18,7 +17,12 @@ import { createWriterWatch, type WriterWatch } from "./account/other-writer.ts";
 import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account/scope.ts";
 import { refreshServerFacts } from "./account/server-facts.ts";
 import { openSocketFor } from "./account/sockets.ts";
-import { assertServerAllowed, openRestClient, shareSending } from "./account/transport.ts";
+import {
+  type AccountSending,
+  assertServerAllowed,
+  openRestClient,
+  shareSending,
+} from "./account/transport.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
 import { secretForms } from "./config/secrets.ts";
 import { createArrivals, STREAMS } from "./intake/arrivals.ts";
@@ -115,7 +119,7 @@ function openTyping(connection: Connection, rest: RestClient): Typing {
   });
 }
 
-function openSending({ ctx, report }: AccountScope, rest: RestClient): Sending {
+function openSending({ ctx, report }: AccountScope, rest: AccountClient): AccountSending {
   return { rest, patience: ctx.abortSignal, onPosted: () => report({ lastOutboundAt: Date.now() }) };
 }
 

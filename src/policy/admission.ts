@@ -32,7 +32,7 @@ export function refuseMessage(message: MessageFacts, botUserId: string): DropRea
   if (message.sender.id === botUserId) return "own-message";
   if (message.systemType === "e2e") return "encrypted";
   if (message.systemType !== undefined) return "system-message";
-  if (message.text.trim() === "") return "empty";
+  if (message.text.trim() === "" && message.files.length === 0) return "empty";
   // Whoever wrote the text last said it, and the message bears another's name.
   if (isRewritten(message)) return "edited-by-another";
   return undefined;

@@ -14,6 +14,7 @@ const message = (text = ""): MessageFacts => ({
   fromIntegration: false,
   quotedUsernames: [],
   edited: undefined,
+  files: [],
   systemType: undefined,
   threadId: undefined,
   mentions: [],

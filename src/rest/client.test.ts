@@ -231,46 +231,44 @@ describe("the REST client", () => {
   });
 });
 
-describe("a download", () => {
-  async function withForeignServer() {
-    let foreign: IncomingMessage | undefined;
-    const elsewhere = createServer((request, response) => {
-      foreign = request;
-      response.end("bytes from elsewhere");
-    });
-    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
-    closing.push(() => elsewhere.close());
-    const { port } = elsewhere.address() as AddressInfo;
-    return { url: `http://127.0.0.1:${port}/file`, headers: () => foreign?.headers };
-  }
-
-  it("of the server's own file carries the credentials", async () => {
+describe("opening a file", () => {
+  it("asks the server by the file's id, with the credentials and for its length", async () => {
     let seen: IncomingMessage | undefined;
     const { rest } = await connect((request, response) => {
       seen = request;
       response.end("content");
     }, "/chat");
-    expect(Buffer.from(await rest.download("/chat/file-upload/1/a.txt", 100)).toString()).toBe("content");
-    expect(seen?.url).toBe("/chat/file-upload/1/a.txt");
-    expect(seen?.headers).toMatchObject({ "x-user-id": "bot", "x-auth-token": "s3cret-token" });
+    expect(await rest.openFile("a1", (response) => response.text())).toBe("content");
+    expect(seen?.url).toBe("/chat/file-upload/a1/");
+    expect(seen?.headers).toMatchObject({
+      "x-user-id": "bot",
+      "x-auth-token": "s3cret-token",
+      "accept-encoding": "identity",
+    });
   });
 
-  it("from another port carries none", async () => {
-    const { rest } = await connect(answer(200, {}));
-    const elsewhere = await withForeignServer();
-    await rest.download(elsewhere.url, 100);
-    expect(elsewhere.headers()).toBeDefined();
-    expect(JSON.stringify(elsewhere.headers())).not.toMatch(/s3cret-token|x-user-id|x-auth-token/i);
-  });
-
-  it("ends when there is more than was asked for", async () => {
-    const { rest } = await connect(answer(200, "x".repeat(200)));
-    expect(await failure(rest.download("/file-upload/1/a.txt", 100))).toBeInstanceOf(ProtocolError);
+  it("leaves the path of files whatever the id", async () => {
+    const paths: (string | undefined)[] = [];
+    const { rest } = await connect((request, response) => {
+      paths.push(request.url);
+      response.end();
+    });
+    for (const id of ["../api/v1/me", "@other.example/x", "a?b#c", "//other.example"])
+      await rest.openFile(id, async () => {});
+    for (const path of paths) expect(path).toMatch(/^\/file-upload\/[^/?#]+\/$/);
   });
 
   it("says with which status it was refused", async () => {
     const { rest } = await connect(answer(403, ""));
-    expect(await failure(rest.download("/file-upload/1/a.txt", 100))).toMatchObject({ status: 403 });
+    expect(await failure(rest.openFile("a1", async () => {}))).toMatchObject({ status: 403 });
+  });
+
+  it("ends with the signal", async () => {
+    const { rest } = await connect(() => {});
+    const stop = new AbortController();
+    const opened = failure(rest.openFile("a1", async () => {}, stop.signal));
+    stop.abort();
+    expect(await opened).toMatchObject({ code: "network" });
   });
 });
 

@@ -17,7 +17,7 @@ import { RouteLimits, readLimitHeaders, readLimitWait } from "./limits.ts";
 export interface GuardedInit {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body?: string;
+  readonly body?: string | Blob;
   readonly signal: AbortSignal;
   /** Whether redirects are followed, without our headers where they leave the origin; they are refused otherwise. */
   readonly follow?: boolean;
@@ -67,7 +67,7 @@ interface Call {
   readonly method: string;
   readonly path: string;
   readonly search?: string;
-  readonly body?: JsonObject;
+  readonly body?: JsonObject | Blob;
 }
 
 export interface RestClient {
@@ -78,10 +78,12 @@ export interface RestClient {
 
 export interface FileClient {
   /**
-   * The bytes behind a link of a message: an address, or a path of the server. The credentials go along to the
-   * server's own origin only. Rejects with ProtocolError when there are more than `maxBytes`.
+   * Hands `read` the server's answer for an upload; redirects are followed, without our credentials where they leave
+   * the server's origin. The answer is a 200: any other rejects with RestError. Reading has no deadline of ours.
    */
-  download(link: string, maxBytes: number): Promise<Uint8Array>;
+  openFile<T>(fileId: string, read: (response: Response) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Posts a multipart body; the deadline is longer for a larger one. */
+  postForm(path: string, body: Blob, options?: CallOptions): Promise<JsonObject>;
 }
 
 /** All that one account's client can do. */
@@ -92,6 +94,9 @@ export interface AccountClient extends RestClient, FileClient {
 
 /** A server that accepts a request and never answers is given up after this long (6.5 does so on broken images). */
 const DEADLINE_MS = 30_000;
+
+/** A file that goes up more slowly than this is given up. Bytes per millisecond. */
+const MIN_UPLOAD_RATE = 32;
 
 /** No answer we ask for comes near this; a larger one is not a Rocket.Chat's. Bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -120,19 +125,19 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     return { "X-User-Id": options.userId, "X-Auth-Token": options.pat };
   }
 
-  async function exchange<T>(
-    call: { method: string; url: string; path: string; headers: Record<string, string>; body?: string },
-    read: (response: Response) => Promise<T>,
-    follow = false,
-  ): Promise<T> {
+  async function exchange<T>(call: Exchange, read: (response: Response) => Promise<T>): Promise<T> {
+    const { method, url, path, body, isFile = false } = call;
     const late = new AbortController();
-    const deadline = setTimeout(() => late.abort(), DEADLINE_MS).unref();
-    const signal = options.signal ? AbortSignal.any([late.signal, options.signal]) : late.signal;
-    const { method, url, path, body } = call;
+    const deadlineMs = deadlineFor(body);
+    const deadline = setTimeout(() => late.abort(), deadlineMs).unref();
+    const signals = [late.signal, options.signal, call.signal].filter((signal) => signal !== undefined);
     const headers = { ...authFor(url), ...call.headers };
     try {
-      const init = { method, headers, signal, follow, ...(body !== undefined && { body }) };
+      const signal = AbortSignal.any(signals);
+      const init = { method, headers, signal, follow: isFile, ...(body !== undefined && { body }) };
       const { response, release } = await options.fetch(url, init);
+      // How long a file takes to read depends on its size; that it goes on is its reader's to see.
+      if (isFile) clearTimeout(deadline);
       const told = Date.parse(response.headers.get("date") ?? "");
       if (Number.isFinite(told) && new URL(url).origin === origin) serverDate = { at: clock.now(), told };
       try {
@@ -142,7 +147,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
       }
     } catch (error) {
       if (late.signal.aborted)
-        throw new TimeoutError(`${path} did not answer in time`, { afterMs: DEADLINE_MS });
+        throw new TimeoutError(`${path} did not answer in time`, { afterMs: deadlineMs });
       throw error instanceof RocketChatError ? error : networkErrorFrom(error, new URL(url).host);
     } finally {
       // An answered call would else stay in memory until its deadline.
@@ -155,12 +160,10 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     extra: CallOptions["headers"] = {},
   ): Promise<JsonObject> {
     const url = `${options.serverUrl}/api/${path}${search}`;
-    const headers = {
-      ...extra,
-      Accept: "application/json",
-      ...(body && { "Content-Type": "application/json" }),
-    };
-    const call = { method, url, path, headers, ...(body && { body: JSON.stringify(body) }) };
+    const type = body instanceof Blob ? body.type : "application/json";
+    const headers = { ...extra, Accept: "application/json", ...(body && { "Content-Type": type }) };
+    const sent = body instanceof Blob ? body : JSON.stringify(body);
+    const call = { method, url, path, headers, ...(body && { body: sent }) };
     return exchange(call, async (response) => {
       const known = readLimitHeaders(response.headers);
       if (known !== undefined) limits.note(routeOf(method, path), known, clock.now());
@@ -231,12 +234,33 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     },
     post: (path, body, call) => send({ method: "POST", path, body }, call),
     serverNow: () => serverDate && serverDate.told + clock.now() - serverDate.at,
-    download: async (link, maxBytes) => {
-      const url = new URL(link, `${options.serverUrl}/`).href;
-      const call = { method: "GET", url, path: "the file", headers: {} };
-      return exchange(call, (response) => readFile(response, maxBytes), true);
+    postForm: (path, body, call) => send({ method: "POST", path, body }, call),
+    openFile: (fileId, read, signal) => {
+      const url = `${options.serverUrl}/file-upload/${encodeURIComponent(fileId)}/`;
+      // Else the server compresses it and names no length (recording `download-rules`).
+      const headers = { "Accept-Encoding": "identity" };
+      const call = { method: "GET", url, path: THE_FILE, headers, isFile: true, ...(signal && { signal }) };
+      return exchange(call, (response) => read(assertServed(response)));
     },
   };
+}
+
+/** One request as it goes out. */
+interface Exchange {
+  readonly method: string;
+  readonly url: string;
+  /** What errors call it. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string | Blob;
+  readonly isFile?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const THE_FILE = "the file";
+
+function deadlineFor(body: string | Blob | undefined): number {
+  return body instanceof Blob ? DEADLINE_MS + body.size / MIN_UPLOAD_RATE : DEADLINE_MS;
 }
 
 /** The limiter counts by route: the path without the ids that some carry (`rooms.media/<room id>`). */
@@ -289,10 +313,10 @@ function strangerError({ ok, status }: Response, path: string): NetworkError | P
   return new NetworkError(`${what}. If this lasts, look at the proxy before it`, { status });
 }
 
-async function readFile(response: Response, maxBytes: number): Promise<Uint8Array> {
-  if (response.ok) return readLimited(response, "the file", maxBytes);
+function assertServed(response: Response): Response {
   const { status } = response;
-  throw new RestError(`The file was refused with status ${status}`, { status, endpoint: "the file" });
+  if (status === 200) return response;
+  throw new RestError(`The file was refused with status ${status}`, { status, endpoint: THE_FILE });
 }
 
 /** Undefined for anything that is not a JSON object: proxies and 6.5 answer with HTML, 8.3 with plain text. */

@@ -4,6 +4,7 @@ import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { Access, InboundHost, TurnInput } from "./host.ts";
+import { NO_MESSAGE_FILES } from "./media.ts";
 import { createRuns } from "./runs.ts";
 import { NOTHING_AROUND } from "./surroundings.ts";
 import { runTurn } from "./turn.ts";
@@ -99,6 +100,7 @@ function stage(
     known: knowing(),
     findRoot: async () => undefined,
     lookAround: async () => NOTHING_AROUND,
+    fetchFiles: async () => NO_MESSAGE_FILES,
     runs: createRuns(),
     receivedAt: 0,
     now: () => 0,

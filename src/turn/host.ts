@@ -6,6 +6,7 @@ import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { ImplicitMention } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
+import type { FileLimits, FileQuery, MessageFiles } from "./media.ts";
 import type { SessionMemory, Surroundings } from "./surroundings.ts";
 
 /** A message in its room, with the text that the agent is to read. */
@@ -55,6 +56,8 @@ export interface ReplyPort {
 export interface TurnPort extends ReplyPort {
   /** What the agent is to be shown besides the message. */
   lookAround(session: SessionMemory): Promise<Surroundings>;
+  /** Brings files of the message, or of another of its room, to the host. */
+  fetchFiles(message: FileQuery["message"], limits: FileLimits): Promise<MessageFiles>;
 }
 
 export interface StopFacts {

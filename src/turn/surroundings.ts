@@ -153,7 +153,8 @@ function isEarlier(other: MessageFacts, message: MessageFacts): boolean {
 
 /** What people wrote to be read, and still can be: no notices, nothing deleted or encrypted, no commands. */
 function isShown(message: MessageFacts | undefined): boolean {
-  if (message === undefined || message.systemType !== undefined || message.text === "") return false;
+  if (message === undefined || message.systemType !== undefined) return false;
+  if (message.text === "" && message.files.length === 0) return false;
   return readCommand(message.text) === undefined;
 }
 

@@ -5,6 +5,7 @@ import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
+import { NO_MESSAGE_FILES } from "./media.ts";
 import { createRuns } from "./runs.ts";
 import { NOTHING_AROUND } from "./surroundings.ts";
 import { runTurn } from "./turn.ts";
@@ -73,6 +74,7 @@ function stage(
       named: async (username: string) =>
         username === "nobody" ? undefined : { id: `${username}-id`, username, name: undefined },
     },
+    fetchFiles: async () => NO_MESSAGE_FILES,
     lookAround: async () => {
       calls.push("look around");
       return NOTHING_AROUND;

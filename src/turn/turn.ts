@@ -14,6 +14,7 @@ import type { DropReason } from "../policy/admission.ts";
 import type { AccountSettings } from "../settings.ts";
 import { runCommand } from "./command.ts";
 import type { HostTurn, InboundHost } from "./host.ts";
+import type { FileLimits, FileQuery, MessageFiles } from "./media.ts";
 import { runNotice } from "./notice.ts";
 import type { Runs } from "./runs.ts";
 import type { SessionMemory, Surroundings, SurroundingsQuery } from "./surroundings.ts";
@@ -33,6 +34,8 @@ export interface TurnDependencies {
   readonly findRoot: (roomId: string, messageId: string) => Promise<string | undefined>;
   /** What is around an admitted message; never asked about any other. */
   readonly lookAround: (query: SurroundingsQuery) => Promise<Surroundings>;
+  /** Brings files of the room's messages to the host; never asked for any but an admitted message's sake. */
+  readonly fetchFiles: (query: FileQuery) => Promise<MessageFiles>;
 }
 
 export type TurnOutcome =
@@ -96,6 +99,8 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
       post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
       findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
       lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
+      fetchFiles: (from: FileQuery["message"], limits: FileLimits) =>
+        deps.fetchFiles({ room, message: from, ...limits }),
     };
     await turn.dispatch(port, run.signal);
   } finally {

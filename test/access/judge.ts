@@ -17,6 +17,7 @@ import { fetchRoom } from "../../src/rest/rooms.ts";
 import { fetchTeamIds } from "../../src/rest/teams.ts";
 import { fetchProfile } from "../../src/rest/users.ts";
 import type { InboundHost, TurnInput } from "../../src/turn/host.ts";
+import { NO_MESSAGE_FILES } from "../../src/turn/media.ts";
 import { createRuns } from "../../src/turn/runs.ts";
 import { NOTHING_AROUND } from "../../src/turn/surroundings.ts";
 import { runTurn } from "../../src/turn/turn.ts";
@@ -116,6 +117,7 @@ export async function openJudge({
           return "";
         },
         lookAround: async () => NOTHING_AROUND,
+        fetchFiles: async () => NO_MESSAGE_FILES,
       });
       if (outcome.kind === "dropped" && outcome.reason !== "pairing-pending") {
         return outcome.detail === undefined ? outcome.reason : `${outcome.reason}: ${outcome.detail}`;

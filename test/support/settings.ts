@@ -44,6 +44,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     removeAckAfterReply: false,
     actions: { reactions: true, messages: true },
     text: { chunkLimit: 4000, chunkMode: "length", tables: "block", unfurlLinks: false },
+    mediaMaxMb: 20,
     replyToMode: "off",
     replyToModeByChatType: {},
     thread: { historyScope: "thread", inheritParent: false, initialHistoryLimit: 20 },

@@ -181,15 +181,14 @@ describe("the credentials", () => {
       response.writeHead(302, { location: `${elsewhere.url}/x` }).end(),
     );
     const rest = openRestClient(plainAccount(home.url), { onUnauthorized: () => {} });
-    await expect(rest.download("/file-upload/1/a.txt", 100)).rejects.toThrow(/private network/);
-    await expect(rest.download(`${elsewhere.url}/a.txt`, 100)).rejects.toThrow(/private network/);
+    await expect(rest.openFile("1", async () => {})).rejects.toThrow(/private network/);
     expect(elsewhere.seen).toEqual([]);
   });
 
   it("go along to the server's own files", async () => {
     const home = await serve();
     const rest = openRestClient(plainAccount(home.url), { onUnauthorized: () => {} });
-    await rest.download("/file-upload/1/a.txt", 100);
+    await rest.openFile("1", async (response) => response.text());
     expect(home.seen[0]).toMatchObject({ "x-auth-token": "s3cret-token" });
   });
 });

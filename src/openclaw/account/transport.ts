@@ -60,13 +60,18 @@ export async function readServerClock(settings: AccountSettings, signal: AbortSi
   return Date.parse(response.headers.get("date") ?? "");
 }
 
-const running = new Map<string, Sending>();
+/** Sending with a client that can do all. */
+export interface AccountSending extends Sending {
+  readonly rest: AccountClient;
+}
+
+const running = new Map<string, AccountSending>();
 
 /**
  * Lets sends of this process use the running account's client, so that its 401 ends the account's connection,
  * and its patience, so that they wait for a server that is away.
  */
-export function shareSending(accountId: string, sending: Sending): () => void {
+export function shareSending(accountId: string, sending: AccountSending): () => void {
   running.set(accountId, sending);
   return () => {
     if (running.get(accountId) === sending) running.delete(accountId);
@@ -74,7 +79,7 @@ export function shareSending(accountId: string, sending: Sending): () => void {
 }
 
 /** As the running account sends, or with a client of its own and no patience where it does not run (the command line). */
-export function sendingFor(settings: AccountSettings): Sending {
+export function sendingFor(settings: AccountSettings): AccountSending {
   return running.get(settings.accountId) ?? { rest: openRestClient(settings, { onUnauthorized: () => {} }) };
 }
 

@@ -85,6 +85,7 @@ export function resolveAccount(
       tables: config.markdown?.tables ?? DEFAULTS.markdown.tables,
       unfurlLinks: config.unfurlLinks ?? DEFAULTS.unfurlLinks,
     },
+    mediaMaxMb: config.mediaMaxMb ?? DEFAULTS.mediaMaxMb,
     replyToMode: config.replyToMode ?? DEFAULTS.replyToMode,
     replyToModeByChatType: config.replyToModeByChatType ?? {},
     thread: {

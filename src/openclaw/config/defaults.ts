@@ -20,6 +20,7 @@ export const DEFAULTS = {
   streaming: { chunkMode: "length" },
   markdown: { tables: "block" },
   unfurlLinks: false,
+  mediaMaxMb: 20,
   replyToMode: "off",
   /** As on Slack. */
   thread: { historyScope: "thread", inheritParent: false, initialHistoryLimit: 20 },

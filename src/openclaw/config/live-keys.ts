@@ -22,6 +22,7 @@ export const LIVE_KEYS = [
   "streaming",
   "markdown",
   "unfurlLinks",
+  "mediaMaxMb",
   "dangerouslyAllowNameMatching",
   "replyToMode",
   "replyToModeByChatType",

@@ -108,6 +108,7 @@ const AccountSchema = z.strictObject({
   streaming: z.strictObject({ chunkMode: TextChunkModeSchema.optional() }).optional(),
   markdown: MarkdownSchema.optional(),
   unfurlLinks: z.boolean().optional(),
+  mediaMaxMb: z.int().min(1).max(2048).optional(),
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   catchUp: CatchUpSchema.optional(),

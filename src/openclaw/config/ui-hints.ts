@@ -227,6 +227,10 @@ export const uiHints = {
     label: "Previews of linked pages",
     help: "Whether the server shows previews of pages that the agent links to.",
   },
+  mediaMaxMb: {
+    label: "Largest file (MB)",
+    help: "Larger files are neither fetched for the agent nor sent by it. What the server itself allows is never exceeded.",
+  },
   joinPublicRooms: {
     label: "Join public rooms to write there",
     help: "Otherwise a message to a public room that the bot user is not in is refused.",

@@ -12,6 +12,7 @@ import { fetchPinnedIds, fetchRevision } from "../../rest/reactions.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { type AccountMemory, openAccountMemory } from "../account/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
+import type { AccountSending } from "../account/transport.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { getRuntime } from "../runtime.ts";
 import { Admission } from "./admission.ts";
@@ -50,7 +51,7 @@ export interface Ingress {
  * The durable way in: what `receive` lets pass is stored, and while the way is open run through `runTurn`. It begins
  * on hold. Throws when the queue cannot be opened.
  */
-export function createIngress(scope: AccountScope, sending: Sending, drops: DropCounter): Ingress {
+export function createIngress(scope: AccountScope, sending: AccountSending, drops: DropCounter): Ingress {
   const { log } = scope;
   const { rest } = sending;
   const queue = openIngressQueue(getRuntime().state, scope.ctx.accountId);

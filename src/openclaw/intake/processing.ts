@@ -5,18 +5,21 @@ import { NotOnlineError } from "../../errors.ts";
 import { createUserLookup } from "../../intake/lookups.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
 import { deriveMessageId } from "../../outbound/message-id.ts";
-import { type Sending, sendMessage } from "../../outbound/send.ts";
+import { sendMessage } from "../../outbound/send.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchMessage } from "../../rest/messages.ts";
 import { findUser } from "../../rest/users.ts";
 import { createBursts } from "../../turn/bursts.ts";
 import type { InboundHost } from "../../turn/host.ts";
+import { type FileQuery, fetchMessageFiles } from "../../turn/media.ts";
 import { createRuns } from "../../turn/runs.ts";
 import { readSurroundings, SURROUNDINGS_WAIT_MS, type SurroundingsQuery } from "../../turn/surroundings.ts";
 import { runTurn, type TurnDependencies } from "../../turn/turn.ts";
 import type { AccountMemory } from "../account/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
+import type { AccountSending } from "../account/transport.ts";
 import { getRuntime, isDraining } from "../runtime.ts";
+import { createFileStore } from "../turn/file-store.ts";
 import { keepRefusals, readRefusals } from "../turn/handover.ts";
 import { createInboundHost } from "../turn/host.ts";
 import type { HostOptions } from "../turn/scope.ts";
@@ -27,7 +30,7 @@ import { idsOf } from "./raw-event.ts";
 
 export interface ProcessingOptions {
   readonly scope: AccountScope;
-  readonly sending: Sending;
+  readonly sending: AccountSending;
   readonly memory: AccountMemory;
   readonly queue: Queue;
 }
@@ -107,6 +110,7 @@ function shareInTurn({ scope, sending, memory }: ProcessingOptions) {
   const { rooms, known } = memory;
   const { now } = systemClock;
   const around = { rest, rooms, log: scope.log, patience: () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS) };
+  const files = { rest, store: createFileStore(getRuntime()), log: scope.log };
   return {
     rooms,
     users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now }),
@@ -114,6 +118,7 @@ function shareInTurn({ scope, sending, memory }: ProcessingOptions) {
     runs: createRuns(),
     findRoot: (roomId: string, messageId: string) => findRoot(rest, roomId, messageId),
     lookAround: (query: SurroundingsQuery) => readSurroundings(around, query),
+    fetchFiles: (query: FileQuery) => fetchMessageFiles(files, query),
     now,
   };
 }

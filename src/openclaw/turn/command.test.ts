@@ -6,6 +6,7 @@ import { accountSettings } from "../../../test/support/settings.ts";
 import type { RoomFacts } from "../../facts/room.ts";
 import type { AccountSettings } from "../../settings.ts";
 import type { HostTurn, InboundHost, TurnInput } from "../../turn/host.ts";
+import { NO_MESSAGE_FILES } from "../../turn/media.ts";
 import { createRuns } from "../../turn/runs.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
 import { runTurn } from "../../turn/turn.ts";
@@ -118,6 +119,7 @@ async function outcomeOf(cell: { sender: Sender; place: Place; word: Word; list:
       rooms: { room: async () => room },
       users: { named: async () => undefined },
       lookAround: async () => NOTHING_AROUND,
+      fetchFiles: async () => NO_MESSAGE_FILES,
       known: knowing(),
       findRoot: async () => undefined,
       runs: createRuns(),

@@ -21,6 +21,7 @@ import { CHANNEL_ID } from "../config/schema.ts";
 import { resolveIngress } from "./access.ts";
 import { buildContext } from "./context.ts";
 import { dispatchTurn, STOP } from "./dispatch.ts";
+import { NO_MEDIA } from "./media.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 
@@ -56,7 +57,7 @@ export async function runOwnCommand(
   { text, post }: { readonly text: string; readonly post: PostReply },
 ): Promise<void> {
   const { cfg } = scope;
-  const ctx = buildContext(scope, { route, ingress, around: NOTHING_AROUND, command: text });
+  const ctx = buildContext(scope, { route, ingress, around: NOTHING_AROUND, media: NO_MEDIA, command: text });
   const commandAuthorized = ingress.commandAccess.authorized;
   const { isAuthorizedSender } = resolveCommandAuthorization({ ctx, cfg, commandAuthorized });
   if (!isAuthorizedSender || !hasControlCommand(text, cfg)) {

@@ -1,6 +1,9 @@
 // Owns what the agent is told about a message: who wrote what, where, and where its reply goes.
 
-import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
+import {
+  formatInboundEnvelope,
+  formatInboundMediaUnavailableText,
+} from "openclaw/plugin-sdk/channel-inbound";
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
 import { resolvePinnedMainDmOwnerFromAllowlist } from "openclaw/plugin-sdk/security-runtime";
@@ -12,6 +15,7 @@ import type { Surroundings } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { mentionFacts } from "./access.ts";
 import { nameAsking } from "./handover.ts";
+import type { TurnMedia } from "./media.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 import { presentSurroundings } from "./surroundings.ts";
@@ -81,14 +85,17 @@ export interface ContextParts {
   readonly route: Route;
   readonly ingress: ResolvedChannelMessageIngress;
   readonly around: Surroundings;
+  readonly media: TurnMedia;
   /** OpenClaw's own command, in place of what was written. */
   readonly command?: string;
 }
 
-export function buildContext(scope: TurnScope, { route, ingress, around, command }: ContextParts) {
+export function buildContext(scope: TurnScope, { route, ingress, around, media, command }: ContextParts) {
   const { core, cfg, accountId, settings, input } = scope;
   const { message, room } = input;
-  const text = command ?? input.text;
+  const { notice } = media;
+  const text =
+    command ?? (notice ? formatInboundMediaUnavailableText({ body: input.text, notice }) : input.text);
   const { sender } = message;
   const thread = threadFacts(scope);
   const direct = room.chatType === "direct";
@@ -105,7 +112,7 @@ export function buildContext(scope: TurnScope, { route, ingress, around, command
     envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
   });
   const systemPrompt = direct ? undefined : roomSettings(settings, room).systemPrompt?.trim();
-  const shown = presentSurroundings(scope, around, body);
+  const shown = presentSurroundings(scope, { around, body, pictures: media.recent });
   const context = core.channel.inbound.buildContext({
     channelIngress: ingress,
     channel: CHANNEL_ID,
@@ -147,6 +154,7 @@ export function buildContext(scope: TurnScope, { route, ingress, around, command
       commandBody: text,
       ...shown.message,
     },
+    ...(media.media.length > 0 && { media: media.media }),
     sessionTranscript: shown.sessionTranscript,
     supplemental: { ...shown.supplemental, ...(systemPrompt && { groupSystemPrompt: systemPrompt }) },
     contextVisibility: settings.contextVisibility,

@@ -21,6 +21,7 @@ import { isDraining } from "../runtime.ts";
 import { buildContext, lastRoute } from "./context.ts";
 import { type Feedback, openFeedback } from "./feedback.ts";
 import { createHandover, readMessageId } from "./handover.ts";
+import { gatherMedia, NO_MEDIA } from "./media.ts";
 import { inOrder, type TurnProgress } from "./order.ts";
 import { findRefusal, tellRefusal } from "./refusal.ts";
 import { planReplies } from "./reply-plan.ts";
@@ -35,8 +36,8 @@ export interface Dispatch {
   readonly route: Route;
   readonly ingress: ResolvedChannelMessageIngress;
   readonly replies: ReplyPort;
-  /** Reads what the agent is shown besides the message; a command is shown nothing. */
-  readonly lookAround?: TurnPort["lookAround"];
+  /** Reads what the agent is shown besides the message's words; a command is shown nothing. */
+  readonly source?: Pick<TurnPort, "lookAround" | "fetchFiles">;
   /** Ends the run when it aborts. */
   readonly signal?: AbortSignal;
   /** OpenClaw's own command that is to run in place of the agent. */
@@ -76,7 +77,7 @@ async function runAgent(
   dispatch: Dispatch,
   { feedback, progress }: { readonly feedback: Feedback; readonly progress: TurnProgress },
 ): Promise<object | undefined> {
-  const { route, ingress, replies, lookAround, signal, command } = dispatch;
+  const { route, ingress, replies, source, signal, command } = dispatch;
   const { core, cfg, accountId, settings, input, log } = scope;
   const { message } = input;
   if (signal?.aborted) return undefined;
@@ -85,7 +86,9 @@ async function runAgent(
   log.debug("turn started", { ...about, agent: route.agentId });
   await feedback.acknowledged;
   const mode = resolveReplyToMode(settings, input.room);
-  const around = (await lookAround?.(readSession(scope, route))) ?? NOTHING_AROUND;
+  const session = readSession(scope, route);
+  const around = (await source?.lookAround(session)) ?? NOTHING_AROUND;
+  const media = source ? await gatherMedia(scope, { ...source, around, session, signal }) : NO_MEDIA;
   if (signal?.aborted) return undefined;
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
     cfg,
@@ -119,7 +122,7 @@ async function runAgent(
         channel: CHANNEL_ID,
         accountId,
         route: { agentId: route.agentId, sessionKey: route.sessionKey, ...dmScopeOf(route) },
-        ctxPayload: buildContext(scope, { route, ingress, around, ...(command && { command }) }),
+        ctxPayload: buildContext(scope, { route, ingress, around, media, ...(command && { command }) }),
         // Whatever becomes of a stop, it is no question to the model.
         ...(command === STOP && { replyResolver: async () => undefined }),
         record: {

@@ -78,6 +78,7 @@ function open({ cfg = {}, settings = {}, direct = false, input = {} }: Case = {}
         mentions: [],
         quotedUsernames: [],
         edited: undefined,
+        files: [],
       },
     },
   };

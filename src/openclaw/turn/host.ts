@@ -61,10 +61,11 @@ function openTurn(scope: TurnScope): HostTurn {
       core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
     },
 
-    async dispatch({ lookAround, ...replies }, signal) {
+    async dispatch({ lookAround, fetchFiles, ...replies }, signal) {
       scope.assertOpen();
       scope.bursts.close(route.turnSessionKey);
-      await dispatchTurn(scope, { route, ingress: required(ingress), replies, lookAround, signal });
+      const source = { lookAround, fetchFiles };
+      await dispatchTurn(scope, { route, ingress: required(ingress), replies, source, signal });
     },
 
     async authorizeCommand() {

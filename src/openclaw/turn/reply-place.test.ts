@@ -21,6 +21,7 @@ const message = (threadId?: string) => ({
   mentions: [],
   quotedUsernames: [],
   edited: undefined,
+  files: [],
 });
 
 type Place = "top level" | "in a thread";

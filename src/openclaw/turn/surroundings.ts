@@ -4,8 +4,10 @@ import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
 import {
   buildHistoryContextFromEntries,
   buildInboundHistoryFromEntries,
+  type HistoryMediaEntry,
 } from "openclaw/plugin-sdk/reply-history";
 import { buildChannelMetadata, filterSupplementalContextItems } from "openclaw/plugin-sdk/security-runtime";
+import { nameFiles } from "../../facts/attachment.ts";
 import { isRewritten, type MessageFacts, type UserFacts } from "../../facts/message.ts";
 import { withoutQuoteLinks } from "../../facts/quote.ts";
 import { resolveSenderRule } from "../../policy/access.ts";
@@ -13,20 +15,45 @@ import type { Surroundings } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import type { TurnScope } from "./scope.ts";
 
-/** The parts of an inbound context that come from the message's surroundings. */
-export function presentSurroundings(scope: TurnScope, around: Surroundings, body: string) {
-  const { settings, input } = scope;
-  const isDirect = input.room.chatType === "direct";
-  const limit = isDirect ? directLimit(scope) : settings.historyLimit;
-  const recent = showTo(scope, "history", around.recent)
-    .filter(({ sender }) => sender.id !== settings.userId)
+/** The recent messages that a turn is shown, in order. */
+export function shownRecent(scope: TurnScope, around: Surroundings): readonly MessageFacts[] {
+  const limit = limitOf(scope);
+  return showTo(scope, "history", around.recent)
+    .filter(({ sender }) => sender.id !== scope.settings.userId)
     .slice(limit === 0 ? around.recent.length : -limit);
-  const entries = recent.map((message) => ({
-    sender: nameOf(message),
-    body: withoutQuoteLinks(message),
-    timestamp: message.sentAt,
-    messageId: message.id,
-  }));
+}
+
+function limitOf(scope: TurnScope): number {
+  return scope.input.room.chatType === "direct" ? directLimit(scope) : scope.settings.historyLimit;
+}
+
+/** What is shown of a message: its words, and its files by name. */
+function wordsOf(message: MessageFacts): string {
+  const text = withoutQuoteLinks(message);
+  return message.files.length === 0 ? text : [text, nameFiles(message.files)].filter(Boolean).join("\n");
+}
+
+export interface Shown {
+  readonly around: Surroundings;
+  readonly body: string;
+  /** Pictures of recent messages, by message id. */
+  readonly pictures: ReadonlyMap<string, readonly HistoryMediaEntry[]>;
+}
+
+/** The parts of an inbound context that come from the message's surroundings. */
+export function presentSurroundings(scope: TurnScope, { around, body, pictures }: Shown) {
+  const isDirect = scope.input.room.chatType === "direct";
+  const limit = limitOf(scope);
+  const entries = shownRecent(scope, around).map((message) => {
+    const media = pictures.get(message.id);
+    return {
+      sender: nameOf(message),
+      body: wordsOf(message),
+      timestamp: message.sentAt,
+      messageId: message.id,
+      ...(media && { media: [...media] }),
+    };
+  });
   const withHistory = buildHistoryContextFromEntries({
     entries,
     currentMessage: body,
@@ -66,9 +93,10 @@ function maySeeWriter({ settings, input: { message, room } }: TurnScope, id: str
   return id !== undefined && groupAllowFrom.includes(id);
 }
 
-function showTo(
+/** Those of some messages that the agent may see under `contextVisibility`. */
+export function showTo(
   scope: TurnScope,
-  kind: "history" | "thread",
+  kind: "history" | "thread" | "quote",
   messages: readonly MessageFacts[],
 ): readonly MessageFacts[] {
   const mode = scope.settings.contextVisibility;
@@ -89,13 +117,13 @@ function presentThread(scope: TurnScope, { starter, earlier }: Surroundings) {
   const history = (root === undefined ? replies : [root, ...replies]).map((message) =>
     envelope(scope, {
       sender: nameOf(message, message.sender.id === own ? "you (this assistant)" : undefined),
-      text: `${withoutQuoteLinks(message)} [id:${message.id}]`,
+      text: `${wordsOf(message)} [id:${message.id}]`,
       sentAt: message.sentAt,
     }),
   );
   return {
     thread: {
-      ...(root && { starterBody: withoutQuoteLinks(root), label: threadLabel(scope, root) }),
+      ...(root && { starterBody: wordsOf(root), label: threadLabel(scope, root) }),
       ...(history.length > 0 && { historyBody: history.join("\n\n") }),
     },
   };
@@ -104,7 +132,7 @@ function presentThread(scope: TurnScope, { starter, earlier }: Surroundings) {
 const LABEL_LENGTH = 80;
 
 function threadLabel({ input: { room } }: TurnScope, root: MessageFacts): string {
-  const start = withoutQuoteLinks(root).replace(/\s+/g, " ").slice(0, LABEL_LENGTH);
+  const start = wordsOf(root).replace(/\s+/g, " ").slice(0, LABEL_LENGTH);
   return `Rocket.Chat thread in ${room.label ?? "a direct message"}: ${start}`;
 }
 
@@ -114,7 +142,7 @@ function presentQuote(scope: TurnScope, { quoted }: Surroundings) {
   const { id } = quoted;
   const senderAllowed = maySee(scope, quoted);
   return {
-    quote: { id, body: withoutQuoteLinks(quoted), sender: nameOf(quoted), senderAllowed, isQuote: true },
+    quote: { id, body: wordsOf(quoted), sender: nameOf(quoted), senderAllowed, isQuote: true },
   };
 }
 

@@ -1,0 +1,31 @@
+// Owns putting files of messages into OpenClaw's media store.
+
+import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
+import { MediaFetchError } from "openclaw/plugin-sdk/media-runtime";
+import type { FileStore } from "../../turn/media.ts";
+
+/** A file of which nothing has come for this long is given up. Milliseconds. */
+const IDLE_MS = 30_000;
+
+/** OpenClaw reads the stream, ends it at the limit, judges the type by the content and makes the name safe. */
+export function createFileStore(core: {
+  readonly channel: { readonly media: Pick<PluginRuntime["channel"]["media"], "saveResponseMedia"> };
+}): FileStore {
+  return {
+    async save(response, { name, type, maxBytes }) {
+      try {
+        const { path, contentType } = await core.channel.media.saveResponseMedia(response, {
+          maxBytes,
+          readIdleTimeoutMs: IDLE_MS,
+          originalFilename: name,
+          filePathHint: name,
+          ...(type !== undefined && { fallbackContentType: type }),
+        });
+        return { path, contentType };
+      } catch (error) {
+        if (error instanceof MediaFetchError && error.code === "max_bytes") return undefined;
+        throw error;
+      }
+    },
+  };
+}
