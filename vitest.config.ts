@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** What starts real OpenClaw processes, three at a time. */
-const GATEWAY = { testTimeout: 240_000, hookTimeout: 300_000, maxWorkers: 3 };
+const GATEWAY = { testTimeout: 240_000, hookTimeout: 600_000, maxWorkers: 3 };
 const ON_BOTH_HOSTS = ["first-light", "access", "restart", "crash", "commands"];
 
 /** One project a layer, so that each can run alone; `newer` repeats some of `gateway` on a stand-in for newer hosts. */

@@ -23,9 +23,9 @@ import { openSandbox, type Sandbox } from "./sandbox.ts";
 
 const CHANNEL_ID = "rocketchat";
 const INSTALLED = join(import.meta.dirname, "..", "node_modules", "openclaw", "openclaw.mjs");
-const CLI_TIMEOUT_MS = 120_000;
-/** A gateway on a loaded machine needs up to half a minute until its channels run. */
-const WAIT_TIMEOUT_MS = 120_000;
+const CLI_TIMEOUT_MS = 240_000;
+/** For what hangs: a gateway on a busy machine may need minutes until its channels run. */
+const WAIT_TIMEOUT_MS = 240_000;
 const PROBE_INTERVAL_MS = 200;
 /** A gateway drains for minutes when a turn hangs; after this grace it is killed. */
 const STOP_GRACE_MS = 10_000;
