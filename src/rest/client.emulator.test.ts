@@ -3,7 +3,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { sendMessage } from "../outbound/send.ts";
-import { createRestClient, type RestClock } from "./client.ts";
+import { createRestClient } from "./client.ts";
+import type { RestClock } from "./exchange.ts";
 
 vi.setConfig({ testTimeout: 20_000 });
 

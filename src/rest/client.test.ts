@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { ProtocolError, RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
-import { createRestClient, type GuardedFetch, type RestClock } from "./client.ts";
+import { createRestClient } from "./client.ts";
+import type { GuardedFetch, RestClock } from "./exchange.ts";
 import { fetchMessage, messageExists, postMessage } from "./messages.ts";
 import { fetchRevision } from "./reactions.ts";
 import { fetchRoom, openDirectRoom } from "./rooms.ts";

@@ -14,10 +14,10 @@ import type { Sending } from "../../outbound/send.ts";
 import {
   type AccountClient,
   createRestClient,
-  type GuardedFetch,
   type RestClient,
   type RestClientOptions,
 } from "../../rest/client.ts";
+import type { GuardedFetch } from "../../rest/exchange.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { assertEncrypted, resolveEndpoints } from "../config/account.ts";
 import { findProxy } from "../config/proxy.ts";
