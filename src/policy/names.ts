@@ -53,6 +53,17 @@ export function isNameEntry(entry: string): boolean {
   return parseEntry(entry, "@").kind === "name";
 }
 
+/** The key under which a room stands in `rooms`: by its id however that is written, else by its name; undefined for none. */
+export function findRoomKey(
+  keys: Iterable<string>,
+  room: { readonly id: string; readonly name?: string | undefined },
+): string | undefined {
+  const entries = [...keys].map((key) => ({ key, entry: parseEntry(key, "#") }));
+  const byId = entries.find(({ entry }) => (entry.kind === "literal" ? entry.text : entry.name) === room.id);
+  const byName = entries.find(({ entry }) => entry.kind === "name" && entry.name === room.name);
+  return (byId ?? byName)?.key;
+}
+
 /** Every name in the settings, once per place. Group DMs have no name, so `dm.groupRooms` asks for none. */
 export function listNames(settings: AccountSettings): NameRequest[] {
   const rooms = [...settings.rooms].flatMap(([entry, room]) => [

@@ -1,7 +1,7 @@
 // Owns the endpoints that an administrator needs to set up a bot user. The plugin itself never calls them at work.
 
-import { ProtocolError, RestError } from "../errors.ts";
-import { isJsonObject, readObject, readText, readTexts } from "../facts/json.ts";
+import { ProtocolError, RestError, UnauthorizedError } from "../errors.ts";
+import { isJsonObject, readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeUser, type UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { RestClient } from "./client.ts";
@@ -21,11 +21,17 @@ export async function openSession(rest: RestClient, user: string, password: stri
   throw new ProtocolError("v1/login did not answer with a session", { reason: "unreadable-answer" });
 }
 
-/** `POST /api/v1/logout` with the session's own client. 8.3 says nothing, not even `{}` (recording `login-password`). */
-export async function endSession(rest: RestClient): Promise<void> {
-  await rest.post("v1/logout", {}).catch((error: unknown) => {
-    if (!(error instanceof ProtocolError)) throw error;
-  });
+/**
+ * `POST /api/v1/logout` with the session's own client. 8.3 says nothing, not even `{}` (recording `login-password`).
+ * Answers whether the session is over; one that could not be ended must not spoil what was done in it.
+ */
+export async function endSession(rest: RestClient): Promise<boolean> {
+  try {
+    await rest.post("v1/logout", {});
+    return true;
+  } catch (error) {
+    return error instanceof ProtocolError || error instanceof UnauthorizedError;
+  }
 }
 
 /** A user as an administrator sees him. */
@@ -89,7 +95,8 @@ export async function updateUser(
 
 /**
  * `POST /api/v1/users.generatePersonalAccessToken`, or `regeneratePersonalAccessToken` when the name is taken
- * (recording `pat-lifecycle`), by the bot user's own session. The token is shown this once. `digest` is the SHA-256 of the bot user's password.
+ * (recording `pat-lifecycle`), as the bot user. The token is shown this once. `digest` is the SHA-256 of the bot user's
+ * password; without it the server may refuse with `totp-required`.
  */
 export async function issueToken(rest: RestClient, tokenName: string, digest: string): Promise<string> {
   const factor = secondFactor(digest);
@@ -102,6 +109,36 @@ export async function issueToken(rest: RestClient, tokenName: string, digest: st
   const token = readText(answer, "token");
   if (token !== undefined) return token;
   throw new ProtocolError("No personal access token came with the answer", { reason: "unreadable-answer" });
+}
+
+/** A personal access token as its owner sees it afterwards. */
+export interface TokenNote {
+  readonly name: string;
+  /** The last six characters. */
+  readonly lastTokenPart: string;
+}
+
+/** `GET /api/v1/users.getPersonalAccessTokens` (recording `pat-lifecycle`), as the bot user. */
+export async function listTokens(rest: RestClient): Promise<readonly TokenNote[]> {
+  const answer = await rest.get("v1/users.getPersonalAccessTokens");
+  return readObjects(answer, "tokens").flatMap((raw) => {
+    const [name, lastTokenPart] = [readText(raw, "name"), readText(raw, "lastTokenPart")];
+    return name === undefined || lastTokenPart === undefined ? [] : [{ name, lastTokenPart }];
+  });
+}
+
+/** `POST /api/v1/users.removePersonalAccessToken` (recording `pat-lifecycle`), as the bot user; one that is gone is no failure. */
+export async function removeToken(rest: RestClient, tokenName: string, digest: string): Promise<void> {
+  await rest
+    .post("v1/users.removePersonalAccessToken", { tokenName }, secondFactor(digest))
+    .catch((error: unknown) => {
+      if (!(error instanceof RestError) || error.serverCode !== "error-token-does-not-exists") throw error;
+    });
+}
+
+/** `POST /api/v1/users.setActiveStatus` as administrator: a deactivated user's tokens are dead for good. */
+export async function deactivateUser(rest: RestClient, userId: string): Promise<void> {
+  await rest.post("v1/users.setActiveStatus", { userId, activeStatus: false, confirmRelinquish: false });
 }
 
 /** `POST /api/v1/channels.invite` or `groups.invite`, as somebody who may. */

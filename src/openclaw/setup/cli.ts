@@ -32,22 +32,65 @@ function addCommands(program: Command, cfg: OpenClawConfig): void {
     .option("--room <list>", "names of the rooms that every bot joins and serves, with commas between")
     .option("--admin <username>", "administrator; asked for when not given")
     .option("--mail-domain <domain>", "part behind the @ of the new users' addresses", "bots.invalid")
+    .option("--new-token", "also where the configured token cannot be read here")
     .option("--dry-run", "print the plan and do nothing")
+    .option("--yes", "do not ask before the plan is carried out")
     .option("--dangerously-allow-insecure", "http or unchecked certificates, for local development only")
     .option("--dangerously-allow-private-network", "the server is on a private network")
-    .addHelpText(
-      "after",
-      "\nThe password is asked for, or read from ROCKETCHAT_ADMIN_PASSWORD. In place of both, a personal access\n" +
-        "token of the administrator can stand in ROCKETCHAT_ADMIN_TOKEN and its user id in ROCKETCHAT_ADMIN_USER_ID.",
-    )
+    .addHelpText("after", ADMIN_HELP)
     .action(async (options: unknown) => {
       const { runProvision } = await import("./provision-command.ts");
       process.exitCode = await runProvision(cfg, options);
     });
+  addAccountCommands(group, cfg);
+  addDoctor(group, cfg);
+}
+
+const ADMIN_HELP =
+  "\nThe password is asked for, or read from ROCKETCHAT_ADMIN_PASSWORD. In place of both, a personal access\n" +
+  "token of the administrator can stand in ROCKETCHAT_ADMIN_TOKEN and its user id in ROCKETCHAT_ADMIN_USER_ID.";
+
+function addAccountCommands(group: Command, cfg: OpenClawConfig): void {
+  group
+    .command("rotate")
+    .description(
+      "Replace an account's token: the old one is revoked when the gateway listens with the new one",
+    )
+    .option("--account <id>", "the account; the default one when not given")
+    .option("--dry-run", "print the plan and do nothing")
+    .option("--yes", "do not ask before the plan is carried out")
+    .action(async (options: unknown) => {
+      const { runRotate } = await import("./account-commands.ts");
+      process.exitCode = await runRotate(cfg, options);
+    });
+  group
+    .command("deprovision")
+    .description(
+      "Deactivate an account's bot user and remove the account, with an administrator's login that is not kept",
+    )
+    .requiredOption("--account <id>", "the account")
+    .option("--admin <username>", "administrator; asked for when not given")
+    .option("--dry-run", "print the plan and do nothing")
+    .option("--yes", "do not ask before the plan is carried out")
+    .addHelpText("after", ADMIN_HELP)
+    .action(async (options: unknown) => {
+      const { runDeprovision } = await import("./account-commands.ts");
+      process.exitCode = await runDeprovision(cfg, options);
+    });
+}
+
+function addDoctor(group: Command, cfg: OpenClawConfig): void {
   group
     .command("doctor")
     .description("Check every account on its server and say what to do")
     .option("--account <id>", "only this account")
+    .option(
+      "--room <name>",
+      "with --person: why the bot is silent there, for example '#general'; without: in direct messages",
+    )
+    .option("--person <name>", "who is not answered, for example @alice")
+    .option("--message <text>", "what was written; a mention of the bot when not given")
+    .option("--json", "print the findings for a program")
     .action(async (options: unknown) => {
       const { runDoctor } = await import("./doctor-command.ts");
       process.exitCode = await runDoctor(cfg, options);

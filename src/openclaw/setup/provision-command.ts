@@ -1,8 +1,7 @@
-// Owns `openclaw rocketchat provision`: its options, the administrator's login, and writing the result.
+// Owns `openclaw rocketchat provision`: its options, the administrator's login, showing the plan and taking its steps.
 
 import { listAgentIds } from "openclaw/plugin-sdk/agent-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import { mutateConfigFile } from "openclaw/plugin-sdk/config-mutation";
 import { createClackPrompter } from "openclaw/plugin-sdk/setup-runtime";
 import { z } from "zod";
 import { ConfigError, RocketChatError, UnauthorizedError } from "../../errors.ts";
@@ -11,40 +10,48 @@ import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { assertServerAllowed, openSetupClient } from "../account/transport.ts";
 import { inspectAccount } from "../config/account.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import { digestOf, type ProvisionOptions, provision, type WantedBot } from "./provision.ts";
+import { canonicalAddress, judgeAddress, judgeEncryption } from "../config/faults.ts";
+import { openMachine, say } from "./machine.ts";
+import { digestOf, type Plan, type ProvisionPort, planProvision, takeSteps } from "./provision.ts";
+import type { WantedBot } from "./survey.ts";
 
 const ListSchema = z.string().transform((text) => text.split(",").map((entry) => entry.trim()));
 
-const OptionsSchema = z.object({
-  serverUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, "")),
+/** Options of every command that an administrator logs in for. */
+export const AdminOptionsSchema = z.object({
+  admin: z.string().optional(),
+  dryRun: z.boolean().default(false),
+  yes: z.boolean().default(false),
+});
+
+const OptionsSchema = AdminOptionsSchema.extend({
+  serverUrl: z.string(),
   agent: ListSchema.optional(),
   room: ListSchema.default([]),
-  admin: z.string().optional(),
   mailDomain: z.string(),
-  dryRun: z.boolean().default(false),
+  newToken: z.boolean().default(false),
   dangerouslyAllowInsecure: z.boolean().default(false),
   dangerouslyAllowPrivateNetwork: z.boolean().default(false),
 });
 type Options = z.infer<typeof OptionsSchema>;
 
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-
 /** Runs the command and answers with its exit code; failures are printed with what to do. */
-export async function runProvision(cfg: OpenClawConfig, given: unknown): Promise<number> {
-  const parsed = OptionsSchema.safeParse(given);
-  if (!parsed.success) {
-    say(`rocketchat provision: ${z.prettifyError(parsed.error)}`);
-    return 2;
-  }
+export function runProvision(cfg: OpenClawConfig, given: unknown): Promise<number> {
+  return explainFailures("provision", async () => provisionWith(cfg, OptionsSchema.parse(given)));
+}
+
+/** The exit code of a command: 2 for wrong options, 1 for what the server or the configuration refuses. */
+export async function explainFailures(command: string, run: () => Promise<void>): Promise<number> {
   try {
-    await provisionWith(cfg, parsed.data);
+    await run();
     return 0;
   } catch (error) {
+    if (error instanceof z.ZodError) {
+      say(`rocketchat ${command}: ${z.prettifyError(error)}`);
+      return 2;
+    }
     if (!(error instanceof RocketChatError)) throw error;
-    say(`rocketchat provision: ${error.message}`);
+    say(`rocketchat ${command}: ${error.message}`);
     return 1;
   }
 }
@@ -52,40 +59,77 @@ export async function runProvision(cfg: OpenClawConfig, given: unknown): Promise
 async function provisionWith(cfg: OpenClawConfig, options: Options): Promise<void> {
   const account = accountFor(cfg, options);
   await assertServerAllowed(account);
+  await asAdministrator(account, options, async ({ session, digest, openClient }) => {
+    const port = { ...openMachine(), openClient };
+    const wanted = {
+      serverUrl: account.serverUrl,
+      bots: readBots(options.agent ?? listAgentIds(cfg)),
+      rooms: options.room,
+      mailDomain: options.mailDomain,
+      adminDigest: digest,
+      newToken: options.newToken,
+      transport: {
+        insecure: options.dangerouslyAllowInsecure,
+        privateNetwork: options.dangerouslyAllowPrivateNetwork,
+      },
+    };
+    await carryOut(await planProvision(wanted, session, port), options, port);
+  });
+}
+
+interface Administrator {
+  readonly session: Session;
+  /** Digest of the password; empty when a token was given. */
+  readonly digest: string;
+  readonly openClient: ProvisionPort["openClient"];
+}
+
+/** Logs the administrator in for as long as `work` takes. */
+export async function asAdministrator(
+  account: AccountSettings,
+  options: Pick<Options, "admin">,
+  work: (administrator: Administrator) => Promise<void>,
+): Promise<void> {
   const openClient = (session: Session | undefined): RestClient =>
     openSetupClient({ ...account, userId: session?.userId ?? "", pat: session?.token ?? "" });
   const { session, password } = await logIn(options, openClient);
   try {
-    const wanted: ProvisionOptions = {
-      cfg: withTransport(cfg, options),
-      serverUrl: options.serverUrl,
-      bots: readBots(options.agent ?? listAgentIds(cfg)),
-      rooms: options.room,
-      mailDomain: options.mailDomain,
-      dryRun: options.dryRun,
-      adminDigest: digestOf(password),
-      openClient,
-      say,
-    };
-    const next = await provision(wanted, session);
-    if (next !== wanted.cfg) await save(next);
+    await work({ session, digest: digestOf(password), openClient });
   } finally {
-    if (password !== "") await endSession(openClient(session));
+    if (password !== "" && !(await endSession(openClient(session))))
+      say("The administrator's login could not be ended; it expires by itself");
   }
 }
 
-/** The transport keys of the section root, which all accounts inherit. */
-function withTransport(cfg: OpenClawConfig, options: Options): OpenClawConfig {
-  const section = cfg.channels?.[CHANNEL_ID] ?? {};
-  const flags = {
-    ...(options.dangerouslyAllowInsecure && { dangerouslyAllowInsecure: true }),
-    ...(options.dangerouslyAllowPrivateNetwork && { network: { dangerouslyAllowPrivateNetwork: true } }),
-  };
-  return { ...cfg, channels: { ...cfg.channels, [CHANNEL_ID]: { ...section, ...flags } } };
+/** Shows a plan, asks at a terminal whether to go on, and takes its steps. */
+export async function carryOut(
+  plan: Plan,
+  { dryRun, yes }: Pick<Options, "dryRun" | "yes">,
+  port: Pick<ProvisionPort, "say">,
+): Promise<void> {
+  for (const note of plan.notes) port.say(note);
+  if (plan.steps.length === 0) return port.say("Nothing to do");
+  port.say(dryRun ? "What would be done:" : "What is to be done:");
+  for (const { text } of plan.steps) port.say(`  ${text}`);
+  if (dryRun) return;
+  if (process.stdin.isTTY && !yes) {
+    const message = "Do this?";
+    if (!(await createClackPrompter().confirm({ message, initialValue: true })))
+      return port.say("Nothing was done");
+  }
+  await takeSteps(plan, port.say);
+  port.say("Done. A running gateway takes the configuration up by itself");
 }
 
 function accountFor(cfg: OpenClawConfig, options: Options): AccountSettings {
-  return { ...inspectAccount(withTransport(cfg, options)), serverUrl: options.serverUrl };
+  const account = inspectAccount(cfg);
+  const serverUrl = canonicalAddress(options.serverUrl);
+  const dangerouslyAllowInsecure = account.dangerouslyAllowInsecure || options.dangerouslyAllowInsecure;
+  const fault = judgeAddress(options.serverUrl) ?? judgeEncryption(serverUrl, dangerouslyAllowInsecure);
+  if (fault !== undefined)
+    throw new ConfigError(`--server-url ${fault.problem}. ${fault.remedy}`, { path: "--server-url" });
+  const allowPrivateNetwork = account.allowPrivateNetwork || options.dangerouslyAllowPrivateNetwork;
+  return { ...account, serverUrl, dangerouslyAllowInsecure, allowPrivateNetwork };
 }
 
 /** `agent` or `agent=username`. */
@@ -97,7 +141,7 @@ function readBots(entries: readonly string[]): WantedBot[] {
 }
 
 async function logIn(
-  options: Options,
+  options: Pick<Options, "admin">,
   openClient: (session: Session | undefined) => RestClient,
 ): Promise<{ session: Session; password: string }> {
   const {
@@ -120,13 +164,4 @@ async function logIn(
       { path: "admin", cause: error },
     );
   }
-}
-
-async function save(next: OpenClawConfig): Promise<void> {
-  await mutateConfigFile({
-    mutate: (draft) => {
-      Object.assign(draft, { channels: next.channels, bindings: next.bindings });
-    },
-  });
-  say("The configuration is written. A running gateway takes it up by itself.");
 }

@@ -1,104 +1,430 @@
+import fc from "fast-check";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { accountSettings } from "../../../test/support/settings.ts";
-import { openSession } from "../../rest/administration.ts";
+import { NetworkError } from "../../errors.ts";
+import { isJsonObject } from "../../facts/json.ts";
+import { openSession, type Session } from "../../rest/administration.ts";
+import type { RestClient } from "../../rest/client.ts";
 import { openSetupClient } from "../account/transport.ts";
-import { inspectAccount } from "../config/account.ts";
+import { inspectAccount, listAccountIds } from "../config/account.ts";
 import { probeToken } from "./probe.ts";
-import { digestOf, type ProvisionOptions, provision } from "./provision.ts";
+import {
+  digestOf,
+  type ProvisionOptions,
+  type ProvisionPort,
+  planProvision,
+  takeSteps,
+} from "./provision.ts";
+import { resolveToken } from "./token-place.ts";
 
 const PASSWORD = "an administrator's password";
 let emulator: Emulator;
-beforeEach(async () => {
+let admin: Session;
+let square: string;
+let count = 0;
+/** Usernames are new for each test, so that one server serves them all. */
+let mainBot = "";
+let helperBot = "";
+beforeAll(async () => {
   emulator = await startEmulator();
+  emulator.control.limitRest(false);
   emulator.control.addUser({ username: "alice" });
   emulator.control.addAdmin({ username: "root-admin", password: PASSWORD });
-  emulator.control.addRoom({ name: "square", type: "p", members: ["alice", "root-admin"] });
+  square = emulator.control.addRoom({ name: "square", type: "p", members: ["alice", "root-admin"] });
+  admin = await openSession(client(undefined), "root-admin", PASSWORD);
 });
-afterEach(() => emulator.close());
+afterAll(() => emulator.close());
+beforeEach(nextBots);
 
-const local = { dangerouslyAllowInsecure: true, network: { dangerouslyAllowPrivateNetwork: true } };
-
-/** Provisions as the administrator; answers with the configuration and what was said. */
-async function run(change: Partial<ProvisionOptions> = {}) {
-  const said: string[] = [];
-  const account = accountSettings({
-    serverUrl: emulator.url,
-    allowPrivateNetwork: true,
-    dangerouslyAllowInsecure: true,
-  });
-  const openClient: ProvisionOptions["openClient"] = (session) =>
-    openSetupClient({ ...account, userId: session?.userId ?? "", pat: session?.token ?? "" });
-  const options: ProvisionOptions = {
-    cfg: { channels: { rocketchat: local } },
-    serverUrl: emulator.url,
-    bots: [{ agentId: "main" }],
-    rooms: ["#square"],
-    mailDomain: "bots.invalid",
-    dryRun: false,
-    adminDigest: digestOf(PASSWORD),
-    openClient,
-    say: (line) => said.push(line),
-    ...change,
-  };
-  const session = await openSession(openClient(undefined), "root-admin", PASSWORD);
-  return { cfg: await provision(options, session), said };
+function nextBots(): void {
+  count += 1;
+  mainBot = `main-bot-${count}`;
+  helperBot = `helper-bot-${count}`;
 }
 
-const worksIn = async (cfg: OpenClawConfig) => {
-  const probe = await probeToken(inspectAccount(cfg, "main"));
+const local = { dangerouslyAllowInsecure: true, network: { dangerouslyAllowPrivateNetwork: true } };
+const agents = { entries: { main: { default: true }, helper: {} } };
+const withSection = (rocketchat: object): OpenClawConfig => ({ agents, channels: { rocketchat } });
+
+function client(session: Session | undefined): RestClient {
+  const account = { serverUrl: emulator.url, allowPrivateNetwork: true, dangerouslyAllowInsecure: true };
+  const credentials = { userId: session?.userId ?? "", pat: session?.token ?? "" };
+  return openSetupClient(accountSettings({ ...account, ...credentials }));
+}
+
+/** A machine in memory: a configuration, a secret store, variables; and what may go wrong on it. */
+class Machine implements ProvisionPort {
+  cfg: OpenClawConfig;
+  readonly store = new Map<string, string>();
+  readonly variables = new Map<string, string>();
+  readonly said: string[] = [];
+  /** The so many calls that are let through before one fails. */
+  failAfter = Number.POSITIVE_INFINITY;
+  /** Whether the failing call has its effect all the same. */
+  effect = false;
+
+  constructor(cfg: OpenClawConfig) {
+    this.cfg = cfg;
+  }
+
+  readConfig = async () => ({ cfg: structuredClone(this.cfg), authored: structuredClone(this.cfg) });
+
+  changeConfig = (change: (draft: OpenClawConfig) => void): Promise<void> =>
+    this.#call(async () => {
+      const draft = structuredClone(this.cfg);
+      change(draft);
+      this.cfg = draft;
+    });
+
+  resolveSecret = async (value: unknown): Promise<string | undefined> => {
+    if (!isJsonObject(value)) return undefined;
+    return (value.source === "store" ? this.store : this.variables).get(String(value.id));
+  };
+
+  storeSecret = (reference: { source: string; id: string }, value: string): Promise<boolean> =>
+    this.#call(async () => {
+      if (reference.source === "store") this.store.set(reference.id, value);
+      return reference.source === "store";
+    });
+
+  say = (line: string): void => {
+    this.said.push(line);
+    // What the operator is asked to do with a token that is shown once.
+    const shown = /into the variable (\w+), .*shown this once: (\S+)$/.exec(line);
+    if (shown) this.variables.set(shown[1] ?? "", shown[2] ?? "");
+  };
+
+  openClient = (session: Session | undefined): RestClient => {
+    const rest = client(session);
+    return {
+      get: (...args) => this.#call(() => rest.get(...args)),
+      post: (...args) => this.#call(() => rest.post(...args)),
+    };
+  };
+
+  async #call<T>(act: () => Promise<T>): Promise<T> {
+    this.failAfter -= 1;
+    if (this.failAfter >= 0) return act();
+    if (this.effect) await act();
+    throw new NetworkError("the connection was cut");
+  }
+}
+
+function options(change: Partial<ProvisionOptions> = {}): ProvisionOptions {
+  return {
+    serverUrl: emulator.url,
+    bots: [{ agentId: "main", username: mainBot }],
+    rooms: ["#square"],
+    mailDomain: "bots.invalid",
+    adminDigest: digestOf(PASSWORD),
+    newToken: false,
+    transport: { insecure: true, privateNetwork: true },
+    ...change,
+  };
+}
+
+/** One run of the command. */
+async function run(machine: Machine, change: Partial<ProvisionOptions> = {}): Promise<void> {
+  await takeSteps(await planProvision(options(change), admin, machine), machine.say);
+}
+
+const plan = async (machine: Machine, change: Partial<ProvisionOptions> = {}) =>
+  (await planProvision(options(change), admin, machine)).steps.map(({ text }) => text);
+
+async function worksIn(machine: Machine, accountId = "main") {
+  const probe = await probeToken(await resolveToken(machine.cfg, accountId, machine));
   return probe.ok ? { roles: probe.user.roles, rooms: probe.rooms.map(({ name }) => name) } : probe.problem;
-};
+}
 const complete = { roles: ["user", "bot"], rooms: ["square"] };
 
-it("makes a bot user that works, in its room, bound to its agent", async () => {
-  const { cfg } = await run();
-  expect(await worksIn(cfg)).toEqual(complete);
-  expect(cfg.bindings).toEqual([{ agentId: "main", match: { channel: "rocketchat", accountId: "main" } }]);
-});
+/** A bot user of the server with a token. */
+function addBot(username: string, roles: readonly string[] = ["user", "bot"]) {
+  const { userId } = emulator.control.addUser({ username, roles: ["user", "bot"] });
+  const pat = emulator.control.personalAccessToken(username, `of ${username}`);
+  const user = emulator.world.users.get(userId);
+  if (user !== undefined) user.roles = [...roles];
+  return { userId, username, pat };
+}
 
-it("finds nothing to do the second time", async () => {
-  const { cfg } = await run();
-  const again = await run({ cfg });
-  expect(again.said).toEqual(["@main-bot for the agent main: nothing to do"]);
-  expect(again.cfg).toBe(cfg);
-});
+const tokensOf = (username: string) =>
+  [...emulator.world.users.values()]
+    .filter((user) => user.username === username)
+    .flatMap(({ tokens }) => tokens.filter(({ kind }) => kind === "personal").map(({ secret }) => secret));
 
-it("says its plan and does nothing in a dry run", async () => {
-  const cfg = { channels: { rocketchat: local } };
-  const dry = await run({ cfg, dryRun: true });
-  expect(dry.cfg).toBe(cfg);
-  expect(dry.said).toEqual([
-    "would create the user @main-bot with the roles user and bot",
-    "would issue a personal access token for @main-bot",
-    "would invite @main-bot to #square",
-    "would write the account main and bind it to the agent main",
-  ]);
-  expect(emulator.control.requests().filter(({ path }) => path.endsWith("users.create"))).toEqual([]);
-});
+describe("provisioning", () => {
+  it("makes a bot user that works, in its room, bound to its agent, and finds nothing to do afterwards", async () => {
+    const machine = new Machine({ agents });
+    await run(machine);
+    expect(await worksIn(machine)).toEqual(complete);
+    expect(machine.cfg.bindings).toEqual([
+      { agentId: "main", match: { channel: "rocketchat", accountId: "main" } },
+    ]);
+    const { cfg } = machine;
+    await run(machine);
+    expect(await plan(machine)).toEqual([]);
+    expect(machine.cfg).toBe(cfg);
+  });
 
-it("repairs a bot user that lacks a role, its token and its room", async () => {
-  emulator.control.addUser({ username: "main-bot", roles: ["bot"] });
-  const { cfg, said } = await run();
-  expect(said[0]).toBe("give @main-bot the roles bot, user");
-  expect(await worksIn(cfg)).toEqual({ ...complete, roles: ["bot", "user"] });
-});
+  it("plans, and does nothing by planning", async () => {
+    const machine = new Machine({ agents });
+    expect(await plan(machine)).toEqual([
+      `create the user @${mainBot} with the roles user and bot`,
+      `issue a personal access token for @${mainBot} and write the account main of the agent main`,
+      "bind the account main to the agent main",
+      `invite @${mainBot} to #square`,
+      "serve #square with the account main",
+    ]);
+    expect(machine.cfg).toEqual({ agents });
+  });
 
-it("replaces a token that was revoked", async () => {
-  const { cfg } = await run();
-  emulator.control.revokeToken(inspectAccount(cfg, "main").pat);
-  const again = await run({ cfg });
-  expect(again.said).toContain("issue a personal access token for @main-bot");
-  expect(await worksIn(again.cfg)).toEqual(complete);
-});
+  it("repairs a bot user that lacks a role and a token", async () => {
+    emulator.control.addUser({ username: mainBot, roles: ["bot"] });
+    const machine = new Machine({ agents });
+    expect((await plan(machine))[0]).toBe(`give @${mainBot} the roles bot, user`);
+    await run(machine);
+    expect(await worksIn(machine)).toEqual({ ...complete, roles: ["bot", "user"] });
+  });
 
-it("does not take over a person's user", async () => {
-  await expect(run({ bots: [{ agentId: "main", username: "alice" }] })).rejects.toThrow(
-    "@alice exists and does not have the role `bot`",
+  it("keeps an account at the root that works", async () => {
+    const old = addBot(`old-${count}`);
+    const machine = new Machine(withSection({ ...local, serverUrl: emulator.url, ...old }));
+    await run(machine, { bots: [{ agentId: "helper", username: helperBot }] });
+    expect(listAccountIds(machine.cfg)).toEqual(["default", "helper"]);
+    expect(await worksIn(machine, "default")).toEqual({ roles: ["user", "bot"], rooms: [] });
+    expect(await worksIn(machine, "helper")).toEqual(complete);
+  });
+
+  it("takes the default agent's account at the root for its own", async () => {
+    const old = addBot(mainBot);
+    const machine = new Machine(withSection({ ...local, serverUrl: emulator.url, ...old }));
+    expect(await plan(machine, { rooms: [] })).toEqual([]);
+    expect(await plan(machine, { rooms: [], bots: [{ agentId: "main" }] })).toEqual([]);
+  });
+
+  it.each(["env", "store"])(
+    "counts a good token behind a reference (%s) and an address spelled otherwise",
+    async (source) => {
+      const bot = addBot(mainBot);
+      const pat = { source, provider: "default", id: "RC_PAT" };
+      const serverUrl = `${emulator.url.replace("http", "HTTP")}/`;
+      const machine = new Machine(withSection({ ...local, accounts: { main: { ...bot, serverUrl, pat } } }));
+      machine.store.set("RC_PAT", bot.pat);
+      machine.variables.set("RC_PAT", bot.pat);
+      await run(machine);
+      expect(tokensOf(mainBot)).toEqual([bot.pat]);
+      expect(machine.cfg.channels?.rocketchat).toMatchObject({ accounts: { main: { serverUrl, pat } } });
+      expect(await plan(machine)).toEqual([]);
+    },
   );
+
+  it("puts a new token where the reference points, or shows it once", async () => {
+    for (const source of ["store", "env"]) {
+      nextBots();
+      const bot = addBot(mainBot);
+      emulator.control.revokeToken(bot.pat);
+      const pat = { source, provider: "default", id: "RC_PAT" };
+      const machine = new Machine(
+        withSection({ ...local, serverUrl: emulator.url, accounts: { main: { ...bot, pat } } }),
+      );
+      machine.store.set("RC_PAT", bot.pat);
+      machine.variables.set("RC_PAT", bot.pat);
+      await run(machine);
+      expect(machine.cfg.channels?.rocketchat).toMatchObject({ accounts: { main: { pat } } });
+      expect(await worksIn(machine)).toEqual(complete);
+      const [token = ""] = tokensOf(mainBot);
+      expect(machine.said.filter((line) => line.includes(token)).length).toBe(source === "env" ? 1 : 0);
+    }
+  });
+
+  it("leaves a token alone that it cannot read", async () => {
+    const bot = addBot(mainBot);
+    const pat = { source: "file", provider: "vault", id: "/pat" };
+    const machine = new Machine(
+      withSection({ ...local, serverUrl: emulator.url, accounts: { main: { ...bot, pat } } }),
+    );
+    const { notes } = await planProvision(options(), admin, machine);
+    expect(notes).toEqual([expect.stringContaining("file:vault:/pat, which cannot be read here")]);
+    await run(machine);
+    expect(tokensOf(mainBot)).toEqual([bot.pat]);
+    expect(await plan(machine, { newToken: true })).toContainEqual(
+      expect.stringContaining("issue a personal access token"),
+    );
+  });
+
+  it.each([
+    ["#square", { "#square": { users: ["alice"], tools: { deny: ["exec"] } } }],
+    ["*", { "*": { users: ["alice"] } }],
+    ["an entry that is off", { "#square": { enabled: false } }],
+  ])("leaves what restricts a room: %s", async (_, rooms) => {
+    const machine = new Machine(withSection({ ...local, rooms }));
+    await run(machine);
+    expect(inspectAccount(machine.cfg, "main").rooms).toEqual(new Map(Object.entries(rooms)));
+  });
+
+  it("keeps the restrictions that an account inherits when it gets a room of its own", async () => {
+    const rooms = { "#ops": { users: ["alice"] } };
+    const machine = new Machine(withSection({ ...local, rooms }));
+    await run(machine);
+    expect(inspectAccount(machine.cfg, "main").rooms.get("#ops")).toEqual({ users: ["alice"] });
+    expect(inspectAccount(machine.cfg, "main").rooms.has(square)).toBe(true);
+  });
+
+  it("changes by key what is newest, and nothing else", async () => {
+    const machine = new Machine({ agents });
+    const planned = await planProvision(options(), admin, machine);
+    machine.cfg = {
+      ...machine.cfg,
+      channels: { slack: { enabled: false }, rocketchat: { dmPolicy: "disabled" } },
+    };
+    await takeSteps(planned, machine.say);
+    expect(machine.cfg.channels).toMatchObject({
+      slack: { enabled: false },
+      rocketchat: { dmPolicy: "disabled" },
+    });
+  });
+
+  it.each<[string, ProvisionOptions["bots"], string]>([
+    ["an agent that is not there", [{ agentId: "typo" }], 'no agent "typo". There are: main, helper'],
+    ["an empty agent", [{ agentId: "" }], 'no agent ""'],
+    ["an agent twice", [{ agentId: "main" }, { agentId: "main", username: "b" }], "named twice"],
+    [
+      "two agents with one user",
+      [
+        { agentId: "main", username: "b" },
+        { agentId: "helper", username: "b" },
+      ],
+      "cannot share the bot user @b",
+    ],
+    ["an empty username", [{ agentId: "main", username: "" }], "is no username"],
+    [
+      "a person's user",
+      [{ agentId: "main", username: "alice" }],
+      "@alice exists and does not have the role `bot`",
+    ],
+  ])("refuses %s before it does anything", async (_, bots, message) => {
+    const machine = new Machine({ agents });
+    await expect(run(machine, { bots })).rejects.toThrow(message);
+    expect(machine.said).toEqual([]);
+  });
+
+  it("refuses the bot user that another account works as", async () => {
+    const bot = addBot(mainBot);
+    const machine = new Machine(withSection({ ...local, serverUrl: emulator.url, accounts: { desk: bot } }));
+    await expect(run(machine)).rejects.toThrow(`@${mainBot} is the bot user of the account desk already`);
+  });
+
+  it("names a room that is not there", async () => {
+    await expect(run(new Machine({ agents }), { rooms: ["nowhere"] })).rejects.toThrow(
+      "sees no room #nowhere",
+    );
+  });
+
+  it("keeps the token when the logout fails", async () => {
+    emulator.faults.rest({ path: "logout", status: 500, times: 1 });
+    const machine = new Machine({ agents });
+    await run(machine);
+    expect(await worksIn(machine)).toEqual(complete);
+    expect(machine.said).toContainEqual(expect.stringContaining("could not be ended"));
+  });
 });
 
-it("names a room that is not there", async () => {
-  await expect(run({ rooms: ["nowhere"] })).rejects.toThrow("sees no room #nowhere");
+describe("whatever the start and whatever fails", () => {
+  const restricted = { users: ["alice"], tools: { deny: ["exec"] } };
+  const starts = fc.record({
+    layout: fc.constantFrom("nothing", "root", "account", "root and account"),
+    pat: fc.constantFrom("text", "env", "store"),
+    token: fc.constantFrom("good", "revoked"),
+    room: fc.constantFrom("none", "id", "room:id", "#name", "*"),
+    spelled: fc.boolean(),
+    roles: fc.constantFrom(["bot"], ["user", "bot"]),
+    failures: fc.array(fc.record({ after: fc.nat({ max: 30 }), effect: fc.boolean() }), { maxLength: 3 }),
+  });
+  type Start = typeof starts extends fc.Arbitrary<infer T> ? T : never;
+
+  function begin(start: Start): { machine: Machine; working: Map<string, string> } {
+    nextBots();
+    const references = { text: undefined, env: "env", store: "store" } as const;
+    const source = references[start.pat as keyof typeof references];
+    const key = { none: undefined, id: square, "room:id": `room:${square}`, "#name": "#square", "*": "*" }[
+      start.room
+    ];
+    const rooms = key === undefined ? {} : { rooms: { [key]: restricted } };
+    const serverUrl = start.spelled ? `${emulator.url.replace("http", "HTTP")}/` : emulator.url;
+    const machine = new Machine(withSection({ ...local, ...rooms }));
+    const working = new Map<string, string>();
+    const entry = (username: string, id: string, roles?: readonly string[]) => {
+      const bot = addBot(username, roles);
+      if (source !== undefined) machine[source === "env" ? "variables" : "store"].set(id, bot.pat);
+      return { ...bot, serverUrl, pat: source ? { source, provider: "default", id } : bot.pat };
+    };
+    const section: Record<string, unknown> = { ...local, ...rooms };
+    if (start.layout.includes("root")) {
+      Object.assign(section, entry(`old-${count}`, "OLD_PAT"));
+      working.set("default", `old-${count}`);
+    }
+    if (start.layout.includes("account")) {
+      const main = entry(mainBot, "MAIN_PAT", start.roles);
+      const root = start.layout === "account" ? {} : { default: {} };
+      Object.assign(section, { accounts: { ...root, main } });
+      const user = emulator.world.userNamed(mainBot);
+      if (start.token === "revoked" && user !== undefined) user.tokens = [];
+      else working.set("main", mainBot);
+    }
+    machine.cfg = withSection(section);
+    return { machine, working };
+  }
+
+  async function expectUnharmed({ machine, working }: ReturnType<typeof begin>, start: Start): Promise<void> {
+    for (const [accountId, username] of working) {
+      expect(listAccountIds(machine.cfg)).toContain(accountId);
+      const probe = await probeToken(await resolveToken(machine.cfg, accountId, machine));
+      expect(probe).toMatchObject({ ok: true, user: { username } });
+    }
+    for (const accountId of listAccountIds(machine.cfg)) {
+      const { rooms } = inspectAccount(machine.cfg, accountId);
+      if (start.room !== "none") expect([...rooms.values()]).toEqual([restricted]);
+    }
+    if (start.pat !== "text" && start.layout.includes("account"))
+      expect(machine.cfg.channels?.rocketchat).toMatchObject({
+        accounts: { main: { pat: { id: "MAIN_PAT" } } },
+      });
+  }
+
+  it("no account stops, no restriction is lost, no token is orphaned, and the last run changes nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(starts, async (start) => {
+        const begun = begin(start);
+        const { machine } = begun;
+        const wanted = {
+          bots: [
+            { agentId: "main", username: mainBot },
+            { agentId: "helper", username: helperBot },
+          ],
+        };
+        for (const { after, effect } of start.failures) {
+          machine.failAfter = after;
+          machine.effect = effect;
+          await run(machine, wanted).catch((error: unknown) => expect(error).toBeInstanceOf(NetworkError));
+          machine.failAfter = Number.POSITIVE_INFINITY;
+          await expectUnharmed(begun, start);
+        }
+        await run(machine, wanted);
+        await expectUnharmed(begun, start);
+        const { cfg } = machine;
+        await run(machine, wanted);
+        expect(machine.cfg).toBe(cfg);
+        for (const [accountId, username] of [
+          ["main", mainBot],
+          ["helper", helperBot],
+        ] as const) {
+          const { pat } = await resolveToken(cfg, accountId, machine);
+          expect(tokensOf(username)).toEqual([pat]);
+          expect(await worksIn(machine, accountId)).toMatchObject({ rooms: ["square"] });
+        }
+      }),
+      { numRuns: 25 },
+    );
+  }, 120_000);
 });

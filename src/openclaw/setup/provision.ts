@@ -1,245 +1,303 @@
-// Owns provisioning: with an administrator's session, one bot user per agent is created or repaired, and configured.
+// Owns provisioning: a plan of what is missing, which is shown, and steps that each save what they did and can be repeated.
 
 import { createHash, randomBytes } from "node:crypto";
+import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
+import { resolveDefaultAgentId } from "openclaw/plugin-sdk/agent-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import { applySetupAccountConfigPatch } from "openclaw/plugin-sdk/setup";
-import { ConfigError } from "../../errors.ts";
-import type { RoomFacts } from "../../facts/room.ts";
+import { findRoomKey } from "../../policy/names.ts";
 import {
   createBotUser,
   endSession,
-  findManagedUser,
   inviteToRoom,
   issueToken,
-  type ManagedUser,
   openSession,
   type Session,
   updateUser,
 } from "../../rest/administration.ts";
 import type { RestClient } from "../../rest/client.ts";
-import { fetchJoinedRooms, findRoomByName } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { inspectAccount, listAccountIds } from "../config/account.ts";
+import { inspectAccount, isConfigured } from "../config/account.ts";
+import { isSameServer } from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { nameOf, probeToken } from "./probe.ts";
+import { addBinding, addRoom, isBound, setAccountKeys } from "./config-edit.ts";
+import { nameOf } from "./probe.ts";
+import { planBots, type Survey, surveyBot, type WantedBot } from "./survey.ts";
+import { describePlace, type TokenPort } from "./token-place.ts";
 
-export interface WantedBot {
-  readonly agentId: string;
-  /** The bot user's username; undefined keeps the configured one, else `<agentId>-bot`. */
-  readonly username?: string | undefined;
-}
-
-export interface ProvisionOptions {
-  readonly cfg: OpenClawConfig;
-  readonly serverUrl: string;
-  readonly bots: readonly WantedBot[];
-  /** Names of the rooms that every bot is to be in and to serve. */
-  readonly rooms: readonly string[];
-  /** The part behind the `@` of the new users' addresses; Rocket.Chat wants one for each. */
-  readonly mailDomain: string;
-  /** Says what would be done and does nothing. */
-  readonly dryRun: boolean;
-  /** Digest of the administrator's password, where one was given: some routes ask for it a second time. */
-  readonly adminDigest: string;
+/** What provisioning changes, besides the server. */
+export interface ProvisionPort extends TokenPort {
+  /** The configuration as it is now, and the file before OpenClaw filled anything in. */
+  readConfig(): Promise<{ readonly cfg: OpenClawConfig; readonly authored: unknown }>;
+  /** Changes the newest configuration by a draft of it, and writes it. */
+  changeConfig(change: (draft: OpenClawConfig) => void): Promise<void>;
   readonly openClient: (session: Session | undefined) => RestClient;
   readonly say: (line: string) => void;
 }
 
-/** Username and token of a bot user who has both; what is missing was only announced (dry run). */
-interface Provisioned {
-  readonly accountId: string;
-  readonly agentId: string;
-  readonly username: string;
-  readonly user: ManagedUser | undefined;
-  readonly token: string | undefined;
-  /** Room ids to be served. */
+export interface ProvisionOptions {
+  readonly serverUrl: string;
+  readonly bots: readonly WantedBot[];
   readonly rooms: readonly string[];
+  /** The part behind the `@` of the new users' addresses; Rocket.Chat wants one for each. */
+  readonly mailDomain: string;
+  /** Digest of the administrator's password, where one was given: some routes ask for it a second time. */
+  readonly adminDigest: string;
+  /** Makes a new token also where the configured reference cannot be resolved here. */
+  readonly newToken: boolean;
+  /** Keys of the transport that new accounts get, where they do not inherit them. */
+  readonly transport: { readonly insecure: boolean; readonly privateNetwork: boolean };
+}
+
+/** One thing to do. `text` says it as an order: "create the user @main-bot". */
+export interface Step {
+  readonly text: string;
+  run(): Promise<void>;
+}
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** What is left as it is although it was asked for, and why. */
+  readonly notes: readonly string[];
 }
 
 /** The roles of a bot user: `user` may post and own a token, `bot` is free of the REST limit. */
 const ROLES = ["user", "bot"];
 
-const TOKEN_NAME = "openclaw";
-
-/** What OpenClaw's own setup binds when there is one account only. */
-const ANY_ACCOUNT = "*";
+export const TOKEN_NAME = "openclaw";
 
 /**
- * Creates or repairs the bot users and answers with the configuration that runs them. Does only what is
- * missing: a second run changes nothing. Rejects with ConfigError for a username that belongs to a person.
+ * Looks at server and configuration and plans what is missing; changes nothing. Rejects with ConfigError for an agent,
+ * user or room that cannot be, and with the server's error when it cannot be asked.
  */
-export async function provision(options: ProvisionOptions, admin: Session): Promise<OpenClawConfig> {
-  const rest = options.openClient(admin);
-  let { cfg } = options;
-  for (const bot of options.bots) cfg = configure(cfg, options, await provisionBot(bot, options, rest));
-  return cfg;
-}
-
-async function provisionBot(
-  bot: WantedBot,
+export async function planProvision(
   options: ProvisionOptions,
-  admin: RestClient,
-): Promise<Provisioned> {
-  const { cfg, serverUrl } = options;
-  const accountId = accountOf(cfg, bot.agentId);
-  const account = listAccountIds(cfg).includes(accountId) ? inspectAccount(cfg, accountId) : undefined;
-  const username = bot.username ?? (account?.username || `${bot.agentId}-bot`);
-  const step = createStep(options);
-
-  const { user, password } = await ensureUser({ username, options, admin, step });
-  const current = user && account && (await findWorkingToken(account, { serverUrl, userId: user.id }));
-  const token = current ?? (await renewToken({ username, user, password, options, admin, step }));
-  const session = user && token !== undefined ? { userId: user.id, token } : undefined;
-  const rooms = await ensureRooms({ username, session, options, admin, step });
-  return { accountId, agentId: bot.agentId, username, user, token, rooms };
-}
-
-/** Says a step, and takes it unless this is a dry run. */
-type Step = <T>(text: string, act: () => Promise<T>) => Promise<T | undefined>;
-
-function createStep({ dryRun, say }: ProvisionOptions): Step {
-  return async (text, act) => {
-    say(`${dryRun ? "would " : ""}${text}`);
-    return dryRun ? undefined : act();
-  };
+  session: Session,
+  port: ProvisionPort,
+): Promise<Plan> {
+  const { cfg, authored } = await port.readConfig();
+  const admin = port.openClient(session);
+  const { serverUrl, rooms } = options;
+  const survey = { cfg, authored, serverUrl, admin, secrets: port, openClient: port.openClient, rooms };
+  const plans: Plan[] = [];
+  for (const bot of planBots(cfg, serverUrl, options.bots))
+    plans.push(planBot({ found: await surveyBot(bot, survey), cfg, options, admin, port }));
+  return { steps: plans.flatMap(({ steps }) => steps), notes: plans.flatMap(({ notes }) => notes) };
 }
 
 interface BotScope {
-  readonly username: string;
+  readonly found: Survey;
+  readonly cfg: OpenClawConfig;
   readonly options: ProvisionOptions;
   readonly admin: RestClient;
-  readonly step: Step;
+  readonly port: ProvisionPort;
 }
 
-/** The bot user with the roles it needs. `password` is known when the user was created just now. */
-async function ensureUser({ username, options, admin, step }: BotScope) {
-  const found = await findManagedUser(admin, username);
-  if (found === undefined) {
-    const password = randomPassword();
-    const email = `${username}@${options.mailDomain}`;
-    const user = await step(`create the user @${username} with the roles ${ROLES.join(" and ")}`, () =>
-      createBotUser(admin, { username, name: username, email, password, roles: ROLES }, options.adminDigest),
-    );
-    return { user, password };
+/** What a step leaves for the ones behind it. */
+interface Made {
+  userId?: string;
+  /** Known when the user was created just now. */
+  password?: string;
+}
+
+function planBot(scope: BotScope): Plan {
+  const { found, options } = scope;
+  const made: Made = found.user === undefined ? {} : { userId: found.user.id };
+  const renew = needsToken(found, options);
+  const unreadable = found.token.kind === "unreadable" && !renew;
+  const where = describePlace(found.place, found.account);
+  const rooms = planRooms(scope, made);
+  const steps = [
+    ...planUser(scope, made),
+    ...(renew ? planToken(scope, made) : []),
+    ...(renew ? [] : planAccount(scope, made)),
+    ...planBinding(scope),
+    ...rooms.steps,
+  ];
+  const left = unreadable
+    ? [
+        `The token of @${found.username} is in ${where}, which cannot be read here, so it is left alone. Run this where the gateway can read it, or with --new-token for a new one`,
+      ]
+    : [];
+  return { steps, notes: [...left, ...rooms.notes] };
+}
+
+function needsToken({ token, user }: Survey, { newToken }: ProvisionOptions): boolean {
+  if (token.kind === "works") return false;
+  return token.kind !== "unreadable" || newToken || user === undefined;
+}
+
+function planUser({ found, options, admin }: BotScope, made: Made): Step[] {
+  const { user, username } = found;
+  if (user === undefined) {
+    const run = async () => {
+      made.password = randomPassword();
+      const email = `${username}@${options.mailDomain}`;
+      const wanted = { username, name: username, email, password: made.password, roles: ROLES };
+      made.userId = (await createBotUser(admin, wanted, options.adminDigest)).id;
+    };
+    return [{ text: `create the user @${username} with the roles ${ROLES.join(" and ")}`, run }];
   }
-  if (!found.roles.includes("bot")) {
-    throw new ConfigError(
-      `@${username} exists and does not have the role \`bot\`; it may be a person. Give it the role in Rocket.Chat, or choose another username with --agent <agent>=<username>`,
-      { path: "username" },
-    );
-  }
-  if (!found.active) {
-    throw new ConfigError(`@${username} is deactivated; activate it in Rocket.Chat first`, {
-      path: "username",
+  if (ROLES.every((role) => user.roles.includes(role))) return [];
+  const roles = [...new Set([...user.roles, ...ROLES])];
+  const run = () => updateUser(admin, { userId: user.id, roles, digest: options.adminDigest });
+  return [{ text: `give @${username} the roles ${roles.join(", ")}`, run }];
+}
+
+/** A new token, issued by the bot user itself: its password is set anew where it is not known, which ends what tokens it has. */
+function planToken(scope: BotScope, made: Made): Step[] {
+  const { found, port } = scope;
+  const { username, user, accountId, agentId } = found;
+  const ends = user === undefined ? "" : "set a new random password, which ends all tokens of this user, ";
+  const binds = `write the account ${accountId} of the agent ${agentId}`;
+  return [
+    {
+      text: `${ends}issue a personal access token for @${username} and ${binds}`,
+      run: async () => {
+        const password = made.password ?? (await resetPassword(scope, made));
+        const { openClient } = port;
+        const session = openClient(await openSession(openClient(undefined), username, password));
+        const token = await issueToken(session, TOKEN_NAME, digestOf(password));
+        try {
+          await saveToken(scope, made, token);
+        } finally {
+          if (!(await endSession(session)))
+            port.say(`The login as @${username} could not be ended; it expires by itself`);
+        }
+      },
+    },
+  ];
+}
+
+async function resetPassword({ admin, options }: BotScope, made: Made): Promise<string> {
+  const password = randomPassword();
+  await updateUser(admin, { userId: made.userId ?? "", password, digest: options.adminDigest });
+  return password;
+}
+
+/** Puts a new token where the old one stands, and the account's other keys beside it. */
+async function saveToken(scope: BotScope, made: Made, token: string): Promise<void> {
+  const { found, port } = scope;
+  const { place, accountId } = found;
+  if (place.kind === "text" || place.kind === "nowhere") {
+    await port.changeConfig((draft) => {
+      setAccountKeys(draft, accountId, { ...accountKeys(draft, scope, made), pat: token });
     });
+    return;
   }
-  if (!ROLES.every((role) => found.roles.includes(role))) {
-    const roles = [...new Set([...found.roles, ...ROLES])];
-    await step(`give @${username} the roles ${roles.join(", ")}`, () =>
-      updateUser(admin, { userId: found.id, roles, digest: options.adminDigest }),
+  const stored = place.kind === "reference" && (await port.storeSecret(place.reference, token));
+  if (!stored) {
+    const where = describePlace(place, found.account);
+    port.say(
+      `The new token of @${found.username} belongs into ${where}, where this program cannot write. It is shown this once: ${token}`,
     );
+    port.say(`Put it there and restart the gateway. Until then the account ${accountId} does not work`);
   }
-  return { user: found, password: undefined };
+  await writeAccount(scope, made);
 }
 
-/** The configured token, when it works on this server for this user. */
-async function findWorkingToken(
-  account: AccountSettings,
-  bot: { readonly serverUrl: string; readonly userId: string },
-): Promise<string | undefined> {
-  if (account.pat === "" || account.serverUrl !== bot.serverUrl || account.userId !== bot.userId) return;
-  return (await probeToken(account)).ok ? account.pat : undefined;
+function planAccount(scope: BotScope, made: Made): Step[] {
+  const { found, cfg } = scope;
+  if (Object.keys(accountKeys(cfg, scope, made)).length === 0) return [];
+  const text = `correct the account ${found.accountId} of the agent ${found.agentId}`;
+  return [{ text, run: () => writeAccount(scope, made) }];
 }
 
-/** A new token, issued by the bot user itself: its password is set anew where it is not known. */
-async function renewToken(
-  scope: BotScope & { readonly user: ManagedUser | undefined; readonly password: string | undefined },
-): Promise<string | undefined> {
-  const { username, user, options, admin, step } = scope;
-  const password = scope.password ?? randomPassword();
-  if (scope.password === undefined && user !== undefined) {
-    await step(`set a new random password for @${username}, which nobody needs to know`, () =>
-      updateUser(admin, { userId: user.id, password, digest: options.adminDigest }),
-    );
-  }
-  return step(`issue a personal access token for @${username}`, async () => {
-    const session = options.openClient(await openSession(options.openClient(undefined), username, password));
-    try {
-      return await issueToken(session, TOKEN_NAME, digestOf(password));
-    } finally {
-      await endSession(session);
-    }
+async function writeAccount(scope: BotScope, made: Made): Promise<void> {
+  await scope.port.changeConfig((draft) => {
+    const keys = accountKeys(draft, scope, made);
+    if (Object.keys(keys).length > 0) setAccountKeys(draft, scope.found.accountId, keys);
   });
 }
 
-async function ensureRooms(scope: BotScope & { readonly session: Session | undefined }): Promise<string[]> {
-  const { username, session, options, admin, step } = scope;
-  const joined = session === undefined ? [] : await fetchJoinedRooms(options.openClient(session));
-  const rooms: string[] = [];
-  for (const name of options.rooms) {
-    const room = await findRoom(admin, name.replace(/^#/, ""));
-    rooms.push(room.id);
-    if (joined.some(({ id }) => id === room.id)) continue;
-    await step(`invite @${username} to #${nameOf(room)}`, async () => {
-      if (session !== undefined) await inviteToRoom(admin, room, session.userId);
-    });
-  }
-  return rooms;
+/** The keys of the account that are missing or wrong in a configuration. What works is not written again. */
+function accountKeys(cfg: OpenClawConfig, scope: BotScope, made: Made): Record<string, unknown> {
+  const { found, options } = scope;
+  const account = inspectAccount(cfg, found.accountId);
+  const { serverUrl, transport } = options;
+  return {
+    ...(!isSameServer(account.serverUrl, serverUrl) && { serverUrl }),
+    ...(account.userId !== made.userId && { userId: made.userId }),
+    ...(account.username !== found.username && { username: found.username }),
+    ...((found.token.kind !== "works" || !isConfigured(account)) && transportKeys(account, transport)),
+  };
 }
 
-async function findRoom(admin: RestClient, name: string): Promise<RoomFacts> {
-  const room = await findRoomByName(admin, name);
-  if (room !== undefined) return room;
-  throw new ConfigError(
-    `The administrator sees no room #${name}. Check the name; a private room must have the administrator as a member`,
-    { path: "rooms" },
-  );
+function transportKeys(
+  account: AccountSettings,
+  { insecure, privateNetwork }: ProvisionOptions["transport"],
+): Record<string, unknown> {
+  return {
+    ...(insecure && !account.dangerouslyAllowInsecure && { dangerouslyAllowInsecure: true }),
+    ...(privateNetwork &&
+      !account.allowPrivateNetwork && { network: { dangerouslyAllowPrivateNetwork: true } }),
+  };
 }
 
-/** The configuration with the bot's account and the binding to its agent. */
-function configure(cfg: OpenClawConfig, options: ProvisionOptions, bot: Provisioned): OpenClawConfig {
-  const { accountId, agentId, username, user, token } = bot;
-  if (user === undefined || token === undefined) {
-    options.say(`would write the account ${accountId} and bind it to the agent ${agentId}`);
-    return cfg;
-  }
-  const account = listAccountIds(cfg).includes(accountId) ? inspectAccount(cfg, accountId) : undefined;
-  const served = bot.rooms.filter((id) => account?.rooms.has(id) !== true);
-  const complete =
-    account?.serverUrl === options.serverUrl &&
-    account.userId === user.id &&
-    account.username === username &&
-    account.pat === token &&
-    served.length === 0;
-  const bound = (cfg.bindings ?? []).some(
-    ({ agentId: id, match }) =>
-      id === agentId && match.channel === CHANNEL_ID && match.accountId === accountId,
-  );
-  if (complete && bound) {
-    options.say(`@${username} for the agent ${agentId}: nothing to do`);
-    return cfg;
-  }
-  options.say(
-    `${options.dryRun ? "would " : ""}write the account ${accountId} and bind it to the agent ${agentId}`,
-  );
-  const rooms = Object.fromEntries([...(account?.rooms ?? []), ...served.map((id) => [id, {}] as const)]);
-  const patch = { serverUrl: options.serverUrl, userId: user.id, username, pat: token, rooms };
-  const next = complete
-    ? cfg
-    : applySetupAccountConfigPatch({ cfg, channelKey: CHANNEL_ID, accountId, patch });
-  if (bound) return next;
-  const binding = { agentId, match: { channel: CHANNEL_ID, accountId } };
-  // OpenClaw's type of a route binding gets lost under exactOptionalPropertyTypes; its schema is asked at writing.
-  return Object.assign({}, next, { bindings: [...(next.bindings ?? []), binding] });
+function planBinding({ found, cfg, port }: BotScope): Step[] {
+  const { agentId, accountId } = found;
+  if (isBound(cfg, found) || isHeardAnyway(cfg, found)) return [];
+  const run = () => port.changeConfig((draft) => addBinding(draft, { agentId, accountId }));
+  return [{ text: `bind the account ${accountId} to the agent ${agentId}`, run }];
 }
 
-/** The account that is bound to the agent, else one of the agent's name. */
-function accountOf(cfg: OpenClawConfig, agentId: string): string {
-  const binding = (cfg.bindings ?? []).find(
-    ({ agentId: id, match }) => id === agentId && match.channel === CHANNEL_ID && match.peer === undefined,
-  );
-  const bound = binding?.match.accountId;
-  return bound === undefined || bound === ANY_ACCOUNT ? agentId : bound;
+/** The default account needs no binding to be the default agent's. */
+function isHeardAnyway(cfg: OpenClawConfig, { accountId, agentId, account }: Survey): boolean {
+  if (accountId !== DEFAULT_ACCOUNT_ID || agentId !== resolveDefaultAgentId(cfg)) return false;
+  return account.userId !== "" && !(cfg.bindings ?? []).some(({ match }) => match.channel === CHANNEL_ID);
+}
+
+function planRooms({ found, cfg, admin, port }: BotScope, made: Made): Plan {
+  const { username, accountId } = found;
+  const steps: Step[] = [];
+  const notes: string[] = [];
+  for (const { room, joined } of found.rooms) {
+    const name = `#${nameOf(room)}`;
+    if (joined !== true)
+      steps.push({
+        text: `invite @${username} to ${name}`,
+        run: () => inviteToRoom(admin, room, made.userId ?? ""),
+      });
+    const served = judgeRoom(inspectAccount(cfg, accountId), room);
+    if (served === "off") notes.push(`${name} is switched off for the account ${accountId}; it is left so`);
+    if (served === "unserved")
+      steps.push({
+        text: `serve ${name} with the account ${accountId}`,
+        run: () =>
+          port.changeConfig((draft) => {
+            if (judgeRoom(inspectAccount(draft, accountId), room) === "unserved")
+              addRoom(draft, accountId, room.id);
+          }),
+      });
+  }
+  return { steps, notes };
+}
+
+/** Whether a room is served; an entry of its own would take the place of what restricts it under another key. */
+export function judgeRoom(
+  { rooms, groupPolicy }: AccountSettings,
+  room: { readonly id: string; readonly name?: string | undefined; readonly parentId?: string | undefined },
+): "served" | "off" | "unserved" {
+  if (groupPolicy === "disabled") return "off";
+  const parent = room.parentId === undefined ? undefined : findRoomKey(rooms.keys(), { id: room.parentId });
+  const key = findRoomKey(rooms.keys(), room) ?? parent ?? (rooms.has("*") ? "*" : undefined);
+  if (key !== undefined) return rooms.get(key)?.enabled === false ? "off" : "served";
+  return groupPolicy === "open" ? "served" : "unserved";
+}
+
+/**
+ * Takes the steps one after the other; each has saved what it did when the next begins. Rejects with the first failure:
+ * running the whole again goes on from there.
+ */
+export async function takeSteps({ steps }: Plan, say: (line: string) => void): Promise<void> {
+  for (const [index, { text, run }] of steps.entries()) {
+    say(`${index + 1}/${steps.length} ${text}`);
+    try {
+      await run();
+    } catch (error) {
+      say(`Stopped at step ${index + 1}. What was done so far is saved; run the same command again`);
+      throw error;
+    }
+  }
 }
 
 /** The form in which Rocket.Chat takes a password as second factor: SHA-256 in hex; empty for none. */
