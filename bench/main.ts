@@ -9,6 +9,7 @@ import { closeSandboxes } from "../demo/sandbox.ts";
 import { benchAnswering } from "./answering.ts";
 import { benchBurst } from "./burst.ts";
 import { type Figure, formatTable, isMet, type Bench as Measure } from "./figures.ts";
+import { benchHostile } from "./hostile.ts";
 import { benchIgnored } from "./ignored.ts";
 import { benchRecovery } from "./recovery.ts";
 import { benchStart } from "./start.ts";
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, Measure>> = {
   recovery: benchRecovery,
   start: benchStart,
   stop: verdictOf(benchStop),
+  hostile: benchHostile,
 };
 
 const GIGABYTE = 1024 ** 3;

@@ -30,12 +30,17 @@ const LINE_BREAKS = /[\r\n\u2028\u2029]+/g;
 const SECRET_KEYS =
   /^(services|token|resume|loginTokens|hashedToken|authToken|bcrypt|password|digest|cookie|set-cookie|authorization|x-auth-token)$/i;
 
-/** The same where they stand in a text, with keys of signed addresses, and password hashes wherever they stand. */
-const SECRET_TEXTS: readonly RegExp[] = [
-  /((?:x-auth-token|authorization|set-cookie|cookie|rc_token|resume|hashedToken|authToken)["']?\s*[:=]\s*["']?)[^\s"',;&}]+/gi,
-  /([?&](?:token|rc_token|sig|signature|x-(?:amz|goog)-[\w-]+|key-pair-id|policy)=)[^&\s"']+/gi,
-  /()\$2[aby]?\$\d\d\$[./\w]{53}/g,
-];
+/** The same where they stand in a text, and keys of signed addresses behind `?` or `&`: in front of `:` or `=`. */
+const TEXT_KEY = /(?:x-auth-token|authorization|cookie|rc_token|resume|hashedtoken|authtoken)["']?\s*$/;
+const QUERY_KEY = /[?&](?:token|rc_token|sig|signature|x-(?:amz|goog)-[\w-]+|key-pair-id|policy)$/;
+/** No key is longer, with what may stand behind it. */
+const MAX_KEY_UNITS = 80;
+const SEPARATOR = /[:=]/g;
+const TEXT_VALUE = /(\s*["']?)[^\s"',;&}]+/y;
+const QUERY_VALUE = /()[^&\s"']+/y;
+
+/** Password hashes, wherever they stand. */
+const HASH = /\$2[aby]?\$\d\d\$[./\w]{53}/g;
 
 const REDACTED = "[redacted]";
 
@@ -44,8 +49,26 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   const known = secrets.filter((secret) => secret !== "");
   return (text) => {
     const without = known.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
-    return SECRET_TEXTS.reduce((rest, pattern) => rest.replace(pattern, `$1${REDACTED}`), without);
+    return redactValues(without).replace(HASH, REDACTED);
   };
+}
+
+function redactValues(text: string): string {
+  let redacted = "";
+  let from = 0;
+  for (const { index } of text.matchAll(SEPARATOR)) {
+    if (index < from) continue;
+    const key = text.slice(Math.max(0, index - MAX_KEY_UNITS), index).toLowerCase();
+    const isQuery = text[index] === "=" && QUERY_KEY.test(key);
+    if (!isQuery && !TEXT_KEY.test(key)) continue;
+    const pattern = isQuery ? QUERY_VALUE : TEXT_VALUE;
+    pattern.lastIndex = index + 1;
+    const value = pattern.exec(text);
+    if (value === null) continue;
+    redacted += `${text.slice(from, index + 1)}${value[1]}${REDACTED}`;
+    from = index + 1 + value[0].length;
+  }
+  return redacted + text.slice(from);
 }
 
 /** A log whose lines begin with `[prefix]` and in which none of `secrets` can appear. */

@@ -18,14 +18,17 @@ export interface Command {
 }
 
 /** One of our own words, in any case and before anything that does not continue the word: `!stop!` stops. */
-const OWN_WORD = new RegExp(`^!(${COMMAND_WORDS.join("|")})(?![\\w-])[.,:;!?…]*`, "i");
+const OWN_WORD = /^!(help|status|model|stop)(?![\w-])[.,:;!?…]*/i;
 
 /** Any other word, alone or before space: `!deploy now` is one, `!important?` is text. */
 const ANY_WORD = /^!([a-z][\w-]*)(?=\s|$)/;
 
 /** What may stand before a command: invisible characters, links of quoted messages, and names. */
-const PREFIX =
-  /^(?:[\s\p{Cf}]+|\[[\s\p{Cf}]*\]\([^)\s]*\)|@[\p{L}\p{N}_](?:[\p{L}\p{N}._:-]*[\p{L}\p{N}_-])?[,:.]?(?=[\s\p{Cf}!]))/u;
+const INVISIBLE = /^[\s\p{Cf}]+/u;
+const QUOTE_LINK = /^\[[\s\p{Cf}]*\]\([^)\s]*\)/u;
+const NAME = /^@[\p{L}\p{N}_][\p{L}\p{N}._:-]*,?/u;
+const AFTER_NAME = /^[\s\p{Cf}!]/u;
+const NAME_END = /[\p{L}\p{N}_-]$/u;
 
 /**
  * The command that a message is, or undefined when it is ordinary text. A quoting reply's text begins with the
@@ -55,9 +58,20 @@ function readShape(text: string, username: string): Command | undefined {
 function stripPrefixes(text: string): { typed: string; addressed: boolean } {
   let typed = text;
   let addressed = false;
-  for (let found = PREFIX.exec(typed); found !== null; found = PREFIX.exec(typed)) {
-    addressed ||= found[0].startsWith("@");
-    typed = typed.slice(found[0].length);
+  for (let prefix = readPrefix(typed); prefix !== ""; prefix = readPrefix(typed)) {
+    addressed ||= prefix.startsWith("@");
+    typed = typed.slice(prefix.length);
   }
   return { typed, addressed };
+}
+
+function readPrefix(text: string): string {
+  return INVISIBLE.exec(text)?.[0] ?? QUOTE_LINK.exec(text)?.[0] ?? readName(text);
+}
+
+/** A name, at most with one sign of punctuation, in front of space or the command. */
+function readName(text: string): string {
+  const run = NAME.exec(text)?.[0] ?? "";
+  const name = /[,:.]$/.test(run) ? run.slice(0, -1) : run;
+  return NAME_END.test(name) && AFTER_NAME.test(text.slice(run.length)) ? run : "";
 }

@@ -22,9 +22,6 @@ const NO_CAPTIONS: readonly string[] = [];
 /** The form of the ids that servers give to uploads. */
 const UPLOAD_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The link to an upload, relative to the server. */
-const UPLOAD_LINK = /^\/(?!\/)(?:[^?#]*\/)?file-upload\/([A-Za-z0-9_-]{1,64})(?:[/?#]|$)/;
-
 /**
  * The files of a message in order, originals alone. Each upload is an attachment whose `title_link` leads to the
  * original and whose `image_url` may lead to a thumbnail; `files` holds both, on 6.5 under one name (recordings
@@ -75,7 +72,15 @@ const LINKS = ["title_link", "image_url", "audio_url", "video_url"] as const;
 function uploadOf(attachment: JsonObject): string | undefined {
   if (readText(attachment, "message_link") !== undefined) return undefined;
   const link = firstText(attachment, LINKS);
-  return link === undefined ? undefined : UPLOAD_LINK.exec(link)?.[1];
+  return link === undefined ? undefined : readUploadLink(link);
+}
+
+/** The id in a link to an upload, relative to the server. */
+function readUploadLink(link: string): string | undefined {
+  if (!link.startsWith("/") || link.startsWith("//")) return undefined;
+  const steps = (link.split(/[?#]/, 1)[0] ?? "").split("/");
+  const id = steps[steps.lastIndexOf("file-upload") + 1] ?? "";
+  return steps.includes("file-upload") && UPLOAD_ID.test(id) ? id : undefined;
 }
 
 const TYPES = ["image_type", "audio_type", "video_type"] as const;

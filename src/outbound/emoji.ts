@@ -30,7 +30,12 @@ export function findEmoji(text: string): string | undefined {
 
 /** What was meant to be a name, without colons and space around. */
 export function bareName(text: string): string {
-  return text.trim().replace(/^:+|:+$/g, "");
+  const name = text.trim();
+  let start = 0;
+  let end = name.length;
+  while (name[start] === ":") start += 1;
+  while (end > start && name[end - 1] === ":") end -= 1;
+  return name.slice(start, end);
 }
 
 /** Names that look like this one, of standard and the given custom emoji, the nearest first. */

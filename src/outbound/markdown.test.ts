@@ -133,6 +133,28 @@ describe("texts that no parser is made for", () => {
     expect(join(`${piece.repeat(10_000)}the end`)).toContain("the end");
   });
 
+  // Each took the conversion of version 0.1 minutes, or made it throw.
+  it.each([
+    ["lists within lists", nestedLists(1_000_000)],
+    ["a table of short rows", `${"|a".repeat(2_000)}\n${"|-".repeat(2_000)}|\n${"|end\n".repeat(5_000)}`],
+    ["a table of many cells", `|a|b|\n|-|-|\n${"|end|end|\n".repeat(5_000)}`],
+    ["formulas that do not end", `${"\\(a ".repeat(25_000)}end`],
+    ["a log without empty lines", "1 2 3 4\n".repeat(20_000).concat("end")],
+    ["a line without end", "some words ".repeat(30_000).concat("end")],
+    ["one word without end", `${"abcdefgh".repeat(25_000)} end`],
+    ["underlined headings", "end\n=\n".repeat(20_000)],
+    ["brackets", `${"]".repeat(100_000)}${"[".repeat(100_000)}end`],
+    ["tags that are not closed", `${"<b>".repeat(20_000)}end`],
+    ["comments between spaces", `${"<!-- --> ".repeat(20_000)}end`],
+  ])("are read when they are %s", (_, markdown) => {
+    expect(join(markdown)).toContain("end");
+  });
+
+  it("are not made longer without end by the columns of a table", () => {
+    const markdown = `|${"a".repeat(4_000)}|b|\n|-|-|\n${"|c|d|\n".repeat(1_000)}`;
+    expect(join(markdown).length).toBeLessThan(4 * markdown.length);
+  });
+
   it("are not those of many bold words, in a list or a table, nor code full of marks", () => {
     const list = Array.from({ length: 900 }, (_, index) => `- **word${index}** and more`).join("\n");
     expect(join(list).match(/\*word\d+\*/g)).toHaveLength(900);
@@ -140,6 +162,11 @@ describe("texts that no parser is made for", () => {
     expect(join(`${code}**bold**`)).toContain("*bold*");
   });
 });
+
+function nestedLists(units: number): string {
+  const list = Array.from({ length: 700 }, (_, depth) => `${"  ".repeat(depth)}- end`).join("\n");
+  return `${list}\n\n`.repeat(Math.ceil(units / list.length));
+}
 
 describe("docs/FORMATTING.md", () => {
   it("is what the cases say; the failing comparison shows what to write", () => {

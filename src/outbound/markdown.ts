@@ -1,8 +1,8 @@
 // Owns the way from the agent's Markdown to what is posted: messages in Rocket.Chat's dialect.
 
 import { type DialectOptions, readBlocks } from "./dialect/flow.ts";
-import { parseMarkdown } from "./dialect/parse.ts";
 import { type PartLimits, writeParts } from "./dialect/parts.ts";
+import { divideSource } from "./dialect/source.ts";
 
 export type FormatOptions = DialectOptions & PartLimits;
 
@@ -11,5 +11,5 @@ export type FormatOptions = DialectOptions & PartLimits;
  * without anything visible. docs/FORMATTING.md shows every form.
  */
 export function formatMarkdown(markdown: string, options: FormatOptions): string[] {
-  return writeParts(readBlocks(parseMarkdown(markdown), markdown, options), options);
+  return writeParts(readBlocks(divideSource(markdown), options), options);
 }

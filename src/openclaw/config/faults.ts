@@ -70,9 +70,9 @@ export function judgeUsername(text: string): ValueFault | undefined {
 /** An address in one spelling: scheme and host in lower case, no default port, no slash at its end; as it is when it is none. */
 export function canonicalAddress(text: string): string {
   const trimmed = text.trim();
-  if (judgeAddress(trimmed) !== undefined) return withoutUser(trimmed).replace(/\/+$/, "");
+  if (judgeAddress(trimmed) !== undefined) return trimSlashes(withoutUser(trimmed));
   const { origin, pathname } = new URL(trimmed);
-  return `${origin}${pathname.replace(/\/+$/, "")}`;
+  return `${origin}${trimSlashes(pathname)}`;
 }
 
 /** A password in an address must not get into a status or a log; that there was one must still be told. */
@@ -119,4 +119,11 @@ export function missingKeys(account: AccountSettings): string[] {
     ...(["serverUrl", "userId", "username"] as const).filter((key) => account[key] === ""),
     ...(account.patStatus === "missing" ? ["pat"] : []),
   ];
+}
+
+/** An address without slashes at its end. */
+export function trimSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end -= 1;
+  return url.slice(0, end);
 }

@@ -31,7 +31,7 @@ function base64Forms(secret: string): string[] {
   return [0, 1, 2].map((offset) => {
     const text = Buffer.from(`${" ".repeat(offset)}${secret}`)
       .toString("base64")
-      .replace(/=+$/, "");
+      .replaceAll("=", "");
     const usable = Math.floor((8 * (offset + Buffer.byteLength(secret))) / 6);
     return text.slice(Math.ceil((8 * offset) / 6), usable);
   });

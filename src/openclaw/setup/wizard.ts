@@ -14,6 +14,7 @@ import type { RoomFacts } from "../../facts/room.ts";
 import type { OwnUserFacts } from "../../rest/auth.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { inspectAccount, isConfigured } from "../config/account.ts";
+import { trimSlashes } from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { nameOf, probeServer, probeToken } from "./probe.ts";
 
@@ -102,7 +103,7 @@ async function askServer(draft: Draft): Promise<OpenClawConfig> {
       ...(serverUrl !== "" && { initialValue: serverUrl }),
       validate: (value) => refuseAddress(value.trim()),
     });
-    cfg = patch({ cfg, accountId }, { serverUrl: answer.trim().replace(/\/+$/, "") });
+    cfg = patch({ cfg, accountId }, { serverUrl: trimSlashes(answer.trim()) });
     const found = await tryServer({ cfg, accountId, prompter });
     if (found !== undefined) return found;
   }

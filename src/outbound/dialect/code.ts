@@ -22,6 +22,15 @@ export function readLanguage(info: string): string {
   return language.slice(0, MAX_INFO_UNITS);
 }
 
+/** A block that a fence opens on its first line; the closing one may be missing. */
+export function readFenced(text: string): Block[] {
+  const [opening = "", ...lines] = text.split("\n");
+  const [, fence = "", info = ""] = /^(`+|~+)(.*)/.exec(opening) ?? [];
+  const last = lines.at(-1)?.trim() ?? "";
+  const isClosed = last.length >= fence.length && last === fence.slice(0, 1).repeat(last.length);
+  return readCodeBlock(lines.slice(0, isClosed ? -1 : undefined).join("\n"), readLanguage(info));
+}
+
 /** A fence holds no three backticks in a row; lines that have them stand as text between two code blocks. */
 export function readCodeBlock(value: string, info: string): Block[] {
   const blocks: Block[] = [];
@@ -49,7 +58,7 @@ function literalLine(text: string): Line {
     if (piece === "") return [];
     if (/^[*_~`]$/.test(piece)) return [{ kind: "glue", text: `\\${piece}`, marks: [] }];
     if (/^[ \t]/.test(piece)) return [{ kind: "space", text: piece, marks: [] }];
-    return [{ kind: "word", text: piece, marks: [], cut: () => cutWord(piece, []) }];
+    return [{ kind: "word", text: piece, marks: [], cut: (limit) => cutWord(piece, limit) }];
   });
   return { lead: "", rest: "", tokens };
 }

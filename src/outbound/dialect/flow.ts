@@ -1,9 +1,10 @@
 // Owns the blocks of a text: paragraphs, headings, lists, quotes, rules, in the forms that Rocket.Chat has.
 
 import { type Block, isTop, type Line, leadOf, type Place, TOP, textBlock } from "./block.ts";
-import { readCodeBlock, readLanguage } from "./code.ts";
+import { readCodeBlock, readFenced, readLanguage } from "./code.ts";
 import { type InlineContext, plainText, readInline } from "./inline.ts";
-import type { Flow, List, Phrasing, Root } from "./parse.ts";
+import { type Flow, type List, type Phrasing, parseMarkdown } from "./parse.ts";
+import type { Stretch } from "./source.ts";
 import { readTable, type TableMode } from "./table.ts";
 import { type Token, ZERO_WIDTH_SPACE } from "./token.ts";
 import { readWords } from "./words.ts";
@@ -22,11 +23,33 @@ interface Reading extends DialectOptions {
 const MAX_HEADING_DEPTH = 4;
 const RULE = "———";
 
-export function readBlocks(root: Root, source: string, options: DialectOptions): Block[] {
+/** What the stretches of a text say, as blocks in Rocket.Chat's forms. */
+export function readBlocks(stretches: readonly Stretch[], options: DialectOptions): Block[] {
   const definitions = new Map<string, string>();
-  collectDefinitions(root.children, definitions);
   const context = { marks: [], definitions, ownLine: true };
-  return guardLinks(readFlow(root.children, TOP, { ...options, source, context }));
+  let previous: Flow["type"] | undefined;
+  const blocks = stretches.flatMap((stretch) => {
+    const nodes = stretch.kind === "markdown" ? parseStretch(stretch, definitions) : [];
+    const source = stretch.text;
+    const [first, ...more] =
+      stretch.kind === "markdown"
+        ? readFlow(nodes, TOP, { ...options, source, context })
+        : stretch.kind === "code"
+          ? readFenced(source)
+          : paragraph(readWords(source, []), TOP);
+    if (first === undefined) return [];
+    const type = stretch.kind === "plain" ? "paragraph" : stretch.kind === "code" ? "code" : nodes[0]?.type;
+    const apart = stretch.before === "empty line" || (stretch.before === "line end" && type === previous);
+    previous = nodes.at(-1)?.type ?? type;
+    return [{ ...first, apart }, ...more];
+  });
+  return guardLinks(blocks);
+}
+
+function parseStretch({ text, appendix }: Stretch, definitions: Map<string, string>): Flow[] {
+  const { children } = parseMarkdown(appendix === "" ? text : `${text}\n\n${appendix}\n`);
+  collectDefinitions(children, definitions);
+  return children;
 }
 
 /** To Rocket.Chat a bare `[` opens the label of the next `[…](…)`, lines later even; `<…|…>` has no such opening. */
@@ -55,7 +78,8 @@ function readFlow(nodes: readonly Flow[], place: Place, reading: Reading): Block
   for (const node of nodes) {
     const [first, ...more] = readBlock(node, place, reading);
     if (first === undefined) continue;
-    blocks.push({ ...first, apart: isApart(previous, node) }, ...more);
+    blocks.push({ ...first, apart: isApart(previous, node) });
+    for (const block of more) blocks.push(block);
     previous = node;
   }
   return place.quote === "" ? blocks : joinQuote(blocks, place);
@@ -211,8 +235,20 @@ function markerOf(item: { place: Place; checked: boolean | undefined; number: nu
 
 /** Comments go, `<br>` ends a line, all other tags are shown. */
 function readHtmlBlock(value: string, place: Place, { context }: Reading): Block[] {
-  const text = value.replace(/<!--[\s\S]*?-->/g, "").replace(/<br\s*\/?>\n?/gi, "\n");
+  const text = withoutComments(value).replace(/<br\s*\/?>\n?/gi, "\n");
   return paragraph(readWords(text, context.marks), place);
+}
+
+function withoutComments(html: string): string {
+  let rest = "";
+  let from = 0;
+  for (let at = html.indexOf("<!--"); at >= 0; at = html.indexOf("<!--", from)) {
+    const end = html.indexOf("-->", at + 4);
+    if (end < 0) break;
+    rest += html.slice(from, at);
+    from = end + 3;
+  }
+  return rest + html.slice(from);
 }
 
 function sourceOf({ position }: Flow, { source }: Reading): string {

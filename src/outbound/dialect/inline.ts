@@ -3,7 +3,7 @@
 import { isBareUrl, type Label, writeImage, writeLink, writeUrl } from "./link.ts";
 import { isMath, type Phrasing } from "./parse.ts";
 import { BREAK, type Mark, type Token } from "./token.ts";
-import { cutWord, readWords } from "./words.ts";
+import { cutText, cutWord, readWords } from "./words.ts";
 
 export interface InlineContext {
   readonly marks: readonly Mark[];
@@ -30,14 +30,28 @@ const COMMENT = /^<!--[\s\S]*-->$/;
 
 export function readInline(nodes: readonly Phrasing[], context: InlineContext): Token[] {
   const out: Token[] = [];
+  const closings = findClosingTags(nodes);
   for (let index = 0; index < nodes.length; index += 1) {
     const node = nodes[index];
     if (node === undefined) break;
-    const pair = node.type === "html" ? readTagPair(nodes, index, context) : undefined;
-    out.push(...(pair?.tokens ?? readNode(node, { nodes, index, context })));
+    const pair = node.type === "html" ? readTagPair(nodes, index, { context, closings }) : undefined;
+    for (const token of pair?.tokens ?? readNode(node, { nodes, index, context })) out.push(token);
     index = pair?.closing ?? index;
   }
   return out;
+}
+
+/** By tag: where it is closed, the last one first. */
+function findClosingTags(nodes: readonly Phrasing[]): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (let index = nodes.length - 1; index >= 0; index -= 1) {
+    const tag = htmlOf(nodes[index]).toLowerCase();
+    if (!tag.startsWith("</")) continue;
+    const places = found.get(tag) ?? [];
+    places.push(index);
+    found.set(tag, places);
+  }
+  return found;
 }
 
 interface Place {
@@ -65,7 +79,7 @@ function readNode(node: Phrasing, place: Place): Token[] {
       return readHtml(node.value, context);
     case "link":
       return isBareUrl(node.url) && standsFree(place, node.url)
-        ? [{ kind: "link", text: node.url, marks: [], cut: () => cutWord(node.url, []) }]
+        ? [{ kind: "link", text: node.url, marks: [], cut: (limit) => cutWord(node.url, limit) }]
         : readLink(node.children, node.url, context);
     case "linkReference":
       return readLink(node.children, context.definitions.get(node.identifier) ?? "", context);
@@ -88,12 +102,13 @@ function readCode(value: string, marks: readonly Mark[]): Token[] {
   return pieces.flatMap((piece): Token[] => {
     if (piece === "") return [];
     if (piece === "`") return [{ kind: "glue", text: "\\`", marks: [] }];
-    return [{ kind: "code", text: `\`${piece}\``, marks, cut: () => cutCode(piece, marks) }];
+    return [{ kind: "code", text: `\`${piece}\``, marks, cut: (limit) => cutCode(piece, limit, marks) }];
   });
 }
 
-function cutCode(value: string, marks: readonly Mark[]): Token[] {
-  return cutWord(value, marks).map((piece) => ({ ...piece, kind: "code", text: `\`${piece.text}\`` }));
+function cutCode(value: string, limit: number, marks: readonly Mark[]): Token[] {
+  const pieces = cutText(value, limit - 2);
+  return pieces.map((piece) => ({ kind: "code", text: `\`${piece}\``, marks }));
 }
 
 function readHtml(value: string, context: InlineContext): Token[] {
@@ -104,21 +119,30 @@ function readHtml(value: string, context: InlineContext): Token[] {
 
 /** `\[…\]` is only read at the beginning of a line; elsewhere it is written like `\(…\)`. */
 function readMath(value: string, { ownLine }: InlineContext): Token[] {
-  const token = (text: string): Token => ({ kind: "code", text, marks: [], cut: () => cutWord(text, []) });
+  const token = (text: string): Token => ({
+    kind: "code",
+    text,
+    marks: [],
+    cut: (limit) => cutWord(text, limit),
+  });
   if (value.startsWith("\\(")) return [token(value)];
   if (ownLine) return [BREAK, token(value), BREAK];
   return [token(`\\(${value.slice(2, -2).replaceAll("\n", " ")}\\)`)];
 }
 
 /** `<b>…</b>` and the like; undefined when the tag has no meaning here or is not closed. */
-function readTagPair(nodes: readonly Phrasing[], opening: number, context: InlineContext) {
-  const name = htmlOf(nodes[opening]).match(OPENING_TAG)?.[1]?.toLowerCase() ?? "";
+function readTagPair(
+  nodes: readonly Phrasing[],
+  opening: number,
+  { context, closings }: { context: InlineContext; closings: ReadonlyMap<string, number[]> },
+) {
+  const name = OPENING_TAG.exec(htmlOf(nodes[opening]))?.[1]?.toLowerCase() ?? "";
   const mark = Object.hasOwn(MARK_OF_TAG, name) ? MARK_OF_TAG[name] : undefined;
   if (mark === undefined) return undefined;
-  const closing = nodes.findIndex(
-    (node, index) => index > opening && htmlOf(node).toLowerCase() === `</${name}>`,
-  );
-  if (closing === -1) return undefined;
+  const places = closings.get(`</${name}>`) ?? [];
+  while ((places.at(-1) ?? opening + 1) < opening) places.pop();
+  const closing = places.at(-1);
+  if (closing === undefined) return undefined;
   const inner = nodes.slice(opening + 1, closing);
   const tokens =
     mark === "code"

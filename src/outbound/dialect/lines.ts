@@ -1,7 +1,7 @@
 // Owns writing lines down: none is read as a block that it is not, none is longer than a message.
 
 import type { Line } from "./block.ts";
-import { type Token, writeTokens, ZERO_WIDTH_SPACE } from "./token.ts";
+import { measureTokens, type Token, writeTokens, ZERO_WIDTH_SPACE } from "./token.ts";
 
 /** What would begin a quote, heading, list, code, spoiler, rule, table or mathematics at the start of a line. */
 const BLOCK_START = /^(>|#{1,4}[ \t]|[-*][ \t]|\d+\.[ \t]|```|\|\||[ \t]*([-*_][ \t]*){3,}$|[ \t]*\||\\\[)/;
@@ -25,62 +25,86 @@ function trimSpaces(tokens: readonly Token[]): readonly Token[] {
 
 /** The line in parts of at most `limit` UTF-16 units, divided at spaces where there are any. */
 export function writeLineWithin(line: Line, limit: number): string[] {
+  if (mayFit(line, limit)) {
+    const whole = writeLine(line);
+    if (whole.length <= limit) return [whole];
+  }
   const parts: string[] = [];
-  let left = line;
-  while (!fits(left, limit)) {
-    const { part, rest } = divide(left, limit);
-    parts.push(part);
-    left = { lead: line.rest, rest: line.rest, tokens: rest };
+  // The next piece is the last one, so that taking it costs nothing.
+  const left = line.tokens.toReversed();
+  let lead = line.lead;
+  while (left.length > 0 || parts.length === 0) {
+    const window = takeWindow(left, limit);
+    const fitting = countFitting({ lead, tokens: window }, limit);
+    const isLast = fitting === window.length && left.length === 0;
+    const end = isLast ? fitting : endOfPart(window, fitting, left);
+    if (end === 0 && window.length > 0)
+      putBack(left, [...cutToken(window[0], limit - lead.length), ...window.slice(1)]);
+    else {
+      parts.push(writeLine({ lead, rest: line.rest, tokens: window.slice(0, end) }));
+      putBack(left, window.slice(end));
+      while (left.at(-1)?.kind === "space") left.pop();
+      lead = line.rest;
+    }
   }
-  return left.tokens.length === 0 && parts.length > 0 ? parts : [...parts, writeLine(left)];
+  return parts;
 }
 
-/** Long lines are known by their pieces alone: written, they are not shorter. */
-function fits(line: Line, limit: number): boolean {
-  return countWithin(line.tokens, limit) === line.tokens.length && writeLine(line).length <= limit;
-}
-
-/** How many pieces together have at most `limit` units, without what stands between them. */
-function countWithin(tokens: readonly Token[], limit: number): number {
+/** Written, the pieces are not shorter. */
+function mayFit({ tokens }: Line, limit: number): boolean {
   let length = 0;
-  const over = tokens.findIndex(({ text }) => {
+  return tokens.every(({ text }) => {
     length += text.length;
-    return length > limit;
+    return length <= limit;
   });
-  return over === -1 ? tokens.length : over;
 }
 
-function divide(line: Line, limit: number): { part: string; rest: readonly Token[] } {
-  const fitting = countFitting(line, limit);
-  const { tokens } = line;
-  if (fitting === 0) {
-    const [first, ...more] = tokens;
-    const pieces = first === undefined ? [] : cutToken(first);
-    return divide({ ...line, tokens: [...pieces, ...more] }, limit);
+/** Pieces from the beginning that together, without what stands between them, have at most `limit` units, and one. */
+function takeWindow(left: Token[], limit: number): Token[] {
+  const window: Token[] = [];
+  let length = 0;
+  while (left.length > 0 && length <= limit) {
+    const token = left.pop();
+    if (token === undefined) break;
+    window.push(token);
+    length += token.text.length;
   }
-  const space = tokens.slice(0, fitting + 1).findLastIndex(({ kind }) => kind === "space");
-  const end = space > 0 ? space : fitting;
-  const part = writeLine({ ...line, tokens: tokens.slice(0, end) });
-  const next = tokens.slice(end).findIndex(({ kind }) => kind !== "space");
-  return { part, rest: next === -1 ? [] : tokens.slice(end + next) };
+  return window;
+}
+
+function putBack(left: Token[], tokens: readonly Token[]): void {
+  for (let index = tokens.length - 1; index >= 0; index -= 1) {
+    const token = tokens[index];
+    if (token !== undefined) left.push(token);
+  }
+}
+
+/** A part ends at the last space that it has room for, or where its room ends. */
+function endOfPart(window: readonly Token[], fitting: number, left: readonly Token[]): number {
+  const next = window[fitting] ?? left.at(-1);
+  if (next?.kind === "space") return fitting;
+  const space = window.slice(0, fitting).findLastIndex(({ kind }) => kind === "space");
+  return space > 0 ? space : fitting;
 }
 
 /** A piece longer than a message falls apart; its last resort are code points. */
-function cutToken(token: Token): Token[] {
-  const pieces = token.cut?.() ?? [];
+function cutToken(token: Token | undefined, limit: number): Token[] {
+  if (token === undefined) return [];
+  // What keeps it apart from its neighbors, and its marks, take room as well.
+  const room = Math.max(1, limit - MAX_FRAME_UNITS);
+  const pieces = token.cut?.(room) ?? [];
   if (pieces.length > 1) return pieces;
   return Array.from(token.text, (text) => ({ kind: "word", text, marks: [] }));
 }
 
+const MAX_FRAME_UNITS = 16;
+
 /** How many tokens from the first on fit, written. */
-function countFitting(line: Line, limit: number): number {
-  const isFitting = (count: number): boolean =>
-    writeLine({ ...line, tokens: line.tokens.slice(0, count) }).length <= limit;
-  let low = 0;
-  let high = countWithin(line.tokens, limit);
-  for (let probe = high; low < high; probe = Math.ceil((low + high) / 2)) {
-    if (isFitting(probe)) low = probe;
-    else high = probe - 1;
-  }
-  return low;
+function countFitting({ lead, tokens }: Pick<Line, "lead" | "tokens">, limit: number): number {
+  const lengths = measureTokens(tokens);
+  let count = lengths.findLastIndex((length) => lead.length + length <= limit);
+  const isFitting = (): boolean =>
+    writeLine({ lead, rest: lead, tokens: tokens.slice(0, count) }).length <= limit;
+  while (count > 0 && !isFitting()) count -= 1;
+  return Math.max(0, count);
 }

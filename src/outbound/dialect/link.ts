@@ -36,14 +36,14 @@ function percentEncode(character: string): string {
 /** A link, one token for each run of equal marks. Undefined when the label cannot be written inside a link. */
 export function writeLink(labels: readonly Label[], url: string): Token[] | undefined {
   const written = labels.map(({ text, marks }): Token | undefined => {
-    const usual = SIMPLE_LABEL.test(text) ? `[${text}](${url})` : undefined;
+    const usual = SIMPLE_LABEL.test(text) && text.trim() !== "" ? `[${text}](${url})` : undefined;
     const guarded = /[<>|]/.test(text) ? undefined : `<${url}|${text}>`;
     const spelling = usual ?? guarded;
     if (spelling === undefined) return undefined;
-    const cut = (): Token[] => [
-      ...cutWord(text, marks),
+    const cut = (limit: number): Token[] => [
+      ...cutWord(text, limit, marks),
       { kind: "space", text: " ", marks },
-      ...cutWord(url, []),
+      ...cutWord(url, limit),
     ];
     return { kind: "link", text: spelling, guarded, marks, cut };
   });
@@ -51,14 +51,14 @@ export function writeLink(labels: readonly Label[], url: string): Token[] | unde
 }
 
 /** In `[label](…)` no escape works; in `<…|label>` everything is text. */
-const SIMPLE_LABEL = /^(?=.*\S)[^[\]*_~`\\]+$/;
+const SIMPLE_LABEL = /^[^[\]*_~`\\]+$/;
 
 /** Undefined when Rocket.Chat cannot show it: relative addresses, and descriptions with unusual signs. */
 export function writeImage(alt: string, url: string): Token | undefined {
   const address = writeUrl(url);
   if (address === undefined || !/^https?:/i.test(address) || /[()*[\\\]^_`{|}~\n]/.test(alt))
     return undefined;
-  const cut = (): Token[] => [...cutWord(`${alt} `, []), ...cutWord(url, [])];
+  const cut = (limit: number): Token[] => [...cutWord(`${alt} `, limit), ...cutWord(url, limit)];
   return {
     kind: "link",
     text: `![${alt}](${address})`,

@@ -30,42 +30,15 @@ const BRACKETS = new Map<number | null, number>([
   [91, 93],
 ]);
 
-/** Parses Markdown. Mathematics comes as an `html` node whose value begins with a backslash. */
+/**
+ * Parses Markdown of a bounded size (source.ts): the parser's time is not linear in it. Mathematics comes as an
+ * `html` node whose value begins with a backslash.
+ */
 export function parseMarkdown(text: string): Root {
   return fromMarkdown(text, {
-    extensions: [gfm({ singleTilde: false }), mathSyntax, { disable: { null: excessive(text) } }],
-    mdastExtensions: [gfmFromMarkdown(), mathToTree],
+    extensions: SYNTAX,
+    mdastExtensions: TREE,
   });
-}
-
-/**
- * Marks of emphasis in one paragraph, and in all. The parser's time grows with the square of their number: it would
- * hold up everything else in this process for seconds.
- */
-const MAX_MARKS_IN_PARAGRAPH = 2000;
-const MAX_MARKS = 8000;
-
-/** Quotes and lists that begin within one another on one line; the parser's stack grows with them. */
-const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){30}/m;
-
-/** What is no emphasis: fenced code. */
-const FENCED = /^(`{3,}|~{3,})[\s\S]*?^\1/gm;
-
-/** A blank line, or the next row or item, ends a paragraph. */
-const PARAGRAPH_END = /\n(?=[ \t]*(?:\n|\||[-*+][ \t]|\d{1,9}[.)][ \t]))/;
-
-/** The names of the parser's constructs that a text uses beyond any sense; their marks stay what they are then. */
-function excessive(text: string): string[] {
-  const counts = text
-    .replace(FENCED, "")
-    .split(PARAGRAPH_END)
-    .map((paragraph) => paragraph.match(/[*_~]/g)?.length ?? 0);
-  const isDense =
-    Math.max(...counts) > MAX_MARKS_IN_PARAGRAPH || counts.reduce((all, count) => all + count) > MAX_MARKS;
-  return [
-    ...(isDense ? ["attention", "strikethrough"] : []),
-    ...(TOO_DEEP.test(text) ? ["blockQuote", "list"] : []),
-  ];
 }
 
 /** Whether an `html` node is mathematics, in the form that Rocket.Chat's KaTeX reads. */
@@ -79,15 +52,12 @@ declare module "micromark-util-types" {
   }
 }
 
-const tokenizeBracketMath: Tokenizer = (effects, ok, nok) => {
-  let closing: number | undefined;
+const tokenizeBracketMath: Tokenizer = function (effects, ok, nok) {
+  const until = untilClosed(this, effects, { ok, nok });
   const open: State = (code) => {
-    closing = BRACKETS.get(code);
-    if (closing === undefined) return nok(code);
-    effects.consume(code);
-    return inside;
+    const closing = BRACKETS.get(code);
+    return closing === undefined ? nok(code) : until(BACKSLASH, closing)(code);
   };
-  const { inside } = untilClosed(effects, { ok, nok, first: BACKSLASH, second: () => closing });
   return (code) => {
     effects.enter("math");
     effects.consume(code);
@@ -95,13 +65,9 @@ const tokenizeBracketMath: Tokenizer = (effects, ok, nok) => {
   };
 };
 
-const tokenizeDollarMath: Tokenizer = (effects, ok, nok) => {
-  const { inside } = untilClosed(effects, { ok, nok, first: DOLLAR, second: () => DOLLAR });
-  const second: State = (code) => {
-    if (code !== DOLLAR) return nok(code);
-    effects.consume(code);
-    return inside;
-  };
+const tokenizeDollarMath: Tokenizer = function (effects, ok, nok) {
+  const until = untilClosed(this, effects, { ok, nok });
+  const second: State = (code) => (code === DOLLAR ? until(DOLLAR, DOLLAR)(code) : nok(code));
   return (code) => {
     effects.enter("math");
     effects.consume(code);
@@ -109,25 +75,42 @@ const tokenizeDollarMath: Tokenizer = (effects, ok, nok) => {
   };
 };
 
-/** States that read up to the two closing characters; the end of the paragraph before them is a refusal. */
+/** By tokenizer and closing character: the line on which none was found. It is not looked for there again. */
+const missing = new WeakMap<object, Map<number, number>>();
+
+/**
+ * A state that takes the second opening character and reads up to the two closing ones. The end of the line before
+ * them is a refusal: a token of the parser does not span lines.
+ */
 function untilClosed(
+  tokenizer: ThisParameterType<Tokenizer>,
   effects: Parameters<Tokenizer>[0],
-  end: { ok: State; nok: State; first: number; second: () => number | undefined },
-): { inside: State } {
-  const inside: State = (code) => {
-    if (code === null) return end.nok(code);
-    // On one line only: a token of the parser does not span lines.
-    if (code < LAST_LINE_ENDING) return end.nok(code);
-    effects.consume(code);
-    return code === end.first ? closing : inside;
+  end: { ok: State; nok: State },
+): (first: number, second: number) => State {
+  return (first, second) => {
+    const { line } = tokenizer.now();
+    const absent = missing.get(tokenizer) ?? new Map<number, number>();
+    missing.set(tokenizer, absent);
+    const inside: State = (code) => {
+      if (code === null || code < LAST_LINE_ENDING) {
+        absent.set(second, line);
+        return end.nok(code);
+      }
+      effects.consume(code);
+      return code === first ? closing : inside;
+    };
+    const closing: State = (code) => {
+      if (code !== second) return inside(code);
+      effects.consume(code);
+      effects.exit("math");
+      return end.ok;
+    };
+    return (code) => {
+      if (absent.get(second) === line) return end.nok(code);
+      effects.consume(code);
+      return inside;
+    };
   };
-  const closing: State = (code) => {
-    if (code !== end.second()) return inside(code);
-    effects.consume(code);
-    effects.exit("math");
-    return end.ok;
-  };
-  return { inside };
 }
 
 const mathSyntax: Syntax = {
@@ -151,3 +134,6 @@ const mathToTree = {
     },
   },
 };
+
+const SYNTAX = [gfm({ singleTilde: false }), mathSyntax];
+const TREE = [...gfmFromMarkdown(), mathToTree];

@@ -3,7 +3,7 @@
 import type { Block } from "./block.ts";
 import { FENCE } from "./code.ts";
 import { writeLine, writeLineWithin } from "./lines.ts";
-import { cutWord } from "./words.ts";
+import { cutText } from "./words.ts";
 
 /**
  * OpenClaw's words: `length` fills a message before it begins the next, `newline` begins one whenever the next
@@ -72,7 +72,7 @@ function fillFences(
   const fences: string[][] = [[]];
   let room = limit - taken - 2 - overhead;
   let length = 0;
-  for (const line of block.lines.flatMap((text) => cutLine(text, limit - overhead))) {
+  for (const line of block.lines.flatMap((text) => cutText(text, limit - overhead))) {
     if (length + line.length > room) {
       fences.push([]);
       room = limit - overhead;
@@ -82,16 +82,4 @@ function fillFences(
     length += line.length + 1;
   }
   return fences.filter((lines) => lines.length > 0).map((lines) => writeFence(block.info, lines));
-}
-
-/** A line of code longer than a message, in pieces that fill one each. */
-function cutLine(text: string, limit: number): string[] {
-  if (text.length <= limit) return [text];
-  const pieces: string[] = [""];
-  for (const { text: character } of cutWord(text, [])) {
-    const last = pieces.at(-1) ?? "";
-    if (last.length + character.length > limit) pieces.push(character);
-    else pieces[pieces.length - 1] = last + character;
-  }
-  return pieces;
 }

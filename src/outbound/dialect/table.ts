@@ -53,23 +53,43 @@ function inCell(token: Token): Token {
 /** Columns as wide as their widest cell; a code block shows them so. */
 function writeAligned(rows: readonly Cell[][]): string {
   const texts = rows.map((row) => row.map(cellText));
-  const columns = Math.max(...texts.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(3, ...texts.map((row) => displayWidth(row[column] ?? ""))),
-  );
+  const widths = widthsOf(texts);
   const write = (row: readonly string[]): string =>
     `| ${widths.map((width, column) => pad(row[column] ?? "", width)).join(" | ")} |`;
   const [head = [], ...body] = texts;
   return [write(head), write(widths.map((width) => "-".repeat(width))), ...body.map(write)].join("\n");
 }
 
-function pad(text: string, width: number): string {
-  return text + " ".repeat(width - displayWidth(text));
+/** How many columns of spaces alignment may take, for each one of text and at least. */
+const MAX_PADDING_RATIO = 4;
+const MIN_PADDING = 4000;
+
+/** All nothing where a few wide cells or short rows would make most of the block spaces. */
+function widthsOf(rows: readonly string[][]): number[] {
+  const widths: number[] = [];
+  let text = 0;
+  for (const row of rows)
+    for (const [column, cell] of row.entries()) {
+      const width = displayWidth(cell);
+      text += width;
+      widths[column] = Math.max(MIN_WIDTH, widths[column] ?? 0, width);
+    }
+  const whole = rows.length * widths.reduce((sum, width) => sum + width, 0);
+  return whole <= MIN_PADDING + MAX_PADDING_RATIO * text ? widths : widths.map(() => 0);
 }
+
+const MIN_WIDTH = 3;
+
+function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - displayWidth(text)));
+}
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Characters of East Asian scripts and pictures take two columns. */
 function displayWidth(text: string): number {
-  const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text);
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  const segments = GRAPHEMES.segment(text);
   return Array.from(segments, ({ segment }) =>
     /^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^\p{Emoji_Presentation}/u.test(
       segment,
@@ -83,7 +103,9 @@ function cellText(cell: Cell): string {
   return cell
     .map(plainCell)
     .join("")
-    .replace(/\s*\n\s*/g, " ")
+    .split("\n")
+    .map((line) => line.trim())
+    .join(" ")
     .replaceAll("``", `\`${ZERO_WIDTH_SPACE}\``)
     .trim();
 }

@@ -6,21 +6,26 @@ import { type Mark, type Token, ZERO_WIDTH_SPACE } from "./token.ts";
  * Endings of file names that are also top-level domains: Rocket.Chat makes `README.md` a link to a web site.
  * Endings with more use as an address than as a file (`com`, `app`, `dev`, `io`) are left out.
  */
-const FILE_ENDINGS =
-  "ac|ai|as|cab|cc|cl|cr|do|gdn|gz|hs|in|java|kt|la|lc|map|md|mk|ml|mm|mov|nu|pa|ph|php|pl|pm|properties|ps|pub|py|rb|rc|rs|sc|sh|so|sql|st|tf|ts|vi|zip";
-const FILE_NAME = new RegExp(
-  `^([("'\\[{]*)((?:[\\p{L}\\p{N}_.~-]*/)*[\\p{L}\\p{N}_.-]*[\\p{L}\\p{N}_]\\.(?:${FILE_ENDINGS}))([)"'\\]},.;:!?]*)$`,
-  "iu",
+const FILE_ENDINGS = new Set(
+  "ac|ai|as|cab|cc|cl|cr|do|gdn|gz|hs|in|java|kt|la|lc|map|md|mk|ml|mm|mov|nu|pa|ph|php|pl|pm|properties|ps|pub|py|rb|rc|rs|sc|sh|so|sql|st|tf|ts|vi|zip".split(
+    "|",
+  ),
 );
+const BEFORE_FILE = /^[("'[{]*/;
+const AFTER_FILE = new Set(")\"']},.;:!?");
+/** A path and the name up to its ending; what stands before that ending is a letter, a digit or a line. */
+const FILE_PATH = /^[\p{L}\p{N}_./~-]*$/u;
+const FILE_STEM = /^[\p{L}\p{N}_.-]*$/u;
+const NAME_END = /[\p{L}\p{N}_]$/u;
 
 /** No name of a file or a variable is longer. */
 const MAX_NAME_UNITS = 200;
 
 /** The smileys that people mean. Any other emoticon that stands alone is more likely a list number or a sign. */
 const SMILEYS = new Set([":)", ":-)", ":(", ":-(", ";)", ";-)", ":D", ":-D", ":P", ":-P", ":'(", "<3"]);
-const EMOTICONS =
-  "</3|=D|>:\\)|>;\\)|>:-\\)|>=\\)|':\\)|':-\\)|'=\\)|':D|':-D|'=D|:'\\)|:'-\\)|[O0]:-?\\)|0:-?3|0;\\^\\)|[O0];-\\)|O=\\)|O:-?3|=\\]|=\\)|:\\]|;-?\\]|;D|;\\^\\)|=\\*|:-?\\*|:\\^\\*|=P|:-\\u00de|:\\u00de|:-?b|>:P|X-P|B-?\\)|8-?\\)|B-D|8-D|>:\\[|:-?\\[|=\\(|>:[\\\\/]|:-?/|:-\\.|:\\\\|=[/\\\\]|[:=]L|>\\.<|:'-\\(|;-?\\(|>:-?\\(|:@|[:=]\\$|D:|'[:=]-?\\(|:-?X|:-?#|=[X#]|-_{1,3}-|:-?O|O_O|>:O|[#%X]-?\\)|\\(y\\)|\\\\[0O]/";
-const EMOTICON_WORD = new RegExp(`^(?:${EMOTICONS})$`);
+const EMOTICON_WORD =
+  /^(?:<\/3|=D|>:\)|>;\)|>:-\)|>=\)|':\)|':-\)|'=\)|':D|':-D|'=D|:'\)|:'-\)|[O0]:-?\)|0:-?3|0;\^\)|[O0];-\)|O=\)|O:-?3|=\]|=\)|:\]|;-?\]|;D|;\^\)|=\*|:-?\*|:\^\*|=P|:-\u00de|:\u00de|:-?b|>:P|X-P|B-?\)|8-?\)|B-D|8-D|>:\[|:-?\[|=\(|>:[\\/]|:-?\/|:-\.|:\\|=[/\\]|[:=]L|>\.<|:'-\(|;-?\(|>:-?\(|:@|[:=]\$|D:|'[:=]-?\(|:-?X|:-?#|=[X#]|-_{1,3}-|:-?O|O_O|>:O|[#%X]-?\)|\(y\)|\\[0O]\/)$/;
+const MAX_EMOTICON_UNITS = 5;
 
 /** What Rocket.Chat's names are made of, in its parser and in its default `UTF8_User_Names_Validation`. */
 const NAME = /^[\p{L}\p{N}._-]/u;
@@ -40,89 +45,163 @@ export function readWords(text: string, marks: readonly Mark[]): Token[] {
 }
 
 function readWord(word: string, marks: readonly Mark[]): Token[] {
-  const file = word.length > MAX_NAME_UNITS ? null : FILE_NAME.exec(word);
-  if (file !== null) {
-    const [, before = "", name = "", after = ""] = file;
-    const code: Token = { kind: "code", text: `\`${name}\``, marks, cut: () => cutWord(name, marks) };
+  const file = readFileName(word);
+  if (file !== undefined) {
+    const { before, name, after } = file;
+    const code: Token = {
+      kind: "code",
+      text: `\`${name}\``,
+      marks,
+      cut: (limit) => cutWord(name, limit, marks),
+    };
     return [...disarm(before, marks), code, ...disarm(after, marks)];
   }
-  if (EMOTICON_WORD.test(word) && !SMILEYS.has(word)) {
+  if (word.length <= MAX_EMOTICON_UNITS && EMOTICON_WORD.test(word) && !SMILEYS.has(word)) {
     const [first = "", ...rest] = word;
     return [...disarm(first, marks), ...disarm(`${ZERO_WIDTH_SPACE}${rest.join("")}`, marks)];
   }
   return disarm(word, marks);
 }
 
+function readFileName(word: string): { before: string; name: string; after: string } | undefined {
+  if (word.length > MAX_NAME_UNITS || !word.includes(".")) return undefined;
+  const before = BEFORE_FILE.exec(word)?.[0] ?? "";
+  let end = word.length;
+  while (AFTER_FILE.has(word[end - 1] ?? "")) end -= 1;
+  const name = word.slice(before.length, end);
+  const dot = name.lastIndexOf(".");
+  if (dot < 1 || !FILE_ENDINGS.has(name.slice(dot + 1).toLowerCase())) return undefined;
+  const path = name.slice(0, dot);
+  const stem = path.slice(path.lastIndexOf("/") + 1);
+  const isFile = FILE_PATH.test(path) && FILE_STEM.test(stem) && NAME_END.test(stem);
+  return isFile ? { before, name, after: word.slice(end) } : undefined;
+}
+
+/** Signs of which at least one is in every word that is not shown as it is written. */
+const ARMED = /[*_~`@#\\|\]<]/;
+
 /** Pieces without white space. Escapes become `glue`, which no mark spans. */
 function disarm(word: string, marks: readonly Mark[]): Token[] {
+  if (word === "") return [];
+  if (!ARMED.test(word)) return [wordToken(word, marks)];
   const out: Token[] = [];
-  let plain = "";
+  const plain: string[] = [];
   const flush = (): void => {
-    if (plain !== "") out.push(wordToken(plain, marks));
-    plain = "";
+    if (plain.length > 0) out.push(wordToken(plain.join(""), marks));
+    plain.length = 0;
   };
   const mention = EXPLICIT.exec(word);
   let index = 0;
   if (mention !== null && !EVERYBODY.test(mention[2] ?? "")) {
-    plain = `${mention[1]}${mention[2]}`;
+    plain.push(`${mention[1]}${mention[2]}`);
     index = mention[0].length;
-    if (/^[\p{L}\p{N}._:@-]/u.test(word.slice(index))) plain += ZERO_WIDTH_SPACE;
+    if (MENTION_GOES_ON.test(word.slice(index))) plain.push(ZERO_WIDTH_SPACE);
   }
+  const joins = underscoresInNames(word);
+  const lastBar = word.lastIndexOf("|");
   for (; index < word.length; index += 1) {
     const character = word[index] ?? "";
-    if (isEscaped(word, index, marks)) {
+    const isEscaped =
+      character === "_" ? marks.includes("italic") || !joins.has(index) : ESCAPED.has(character);
+    if (isEscaped) {
       flush();
       out.push({ kind: "glue", text: `\\${character}`, marks: [] });
     } else {
-      plain += character + (isArmed(word, index) ? ZERO_WIDTH_SPACE : "");
+      plain.push(character);
+      if (isArmed(word, index, lastBar)) plain.push(ZERO_WIDTH_SPACE);
     }
   }
   flush();
   return out;
 }
 
-function isEscaped(word: string, index: number, marks: readonly Mark[]): boolean {
-  const character = word[index] ?? "";
-  if (character === "_") return marks.includes("italic") || !joinsWord(word, index);
-  return character === "*" || character === "~" || character === "`";
-}
+const ESCAPED = new Set("*~`");
+const MENTION_GOES_ON = /^[\p{L}\p{N}._:@-]/u;
 
-/** An underscore in a plain identifier such as `snake_case` is left alone by Rocket.Chat. */
-function joinsWord(word: string, index: number): boolean {
-  const before = /[^(]*$/.exec(word.slice(Math.max(0, index - MAX_NAME_UNITS), index))?.[0] ?? "";
-  return (
-    /^[A-Za-z0-9]\w*$/.test(before) && /^_*[A-Za-z0-9]/.test(word.slice(index + 1)) && !before.endsWith("_")
-  );
+/** Where an underscore stands in a plain identifier such as `snake_case`, which Rocket.Chat leaves alone. */
+function underscoresInNames(word: string): Set<number> {
+  const found = new Set<number>();
+  if (!word.includes("_")) return found;
+  // Since the last bracket: whether all were letters and digits, and how many.
+  let isName = true;
+  let length = 0;
+  for (let index = 0; index < word.length; index += 1) {
+    const character = word[index] ?? "";
+    if (character === "(") {
+      isName = true;
+      length = 0;
+      continue;
+    }
+    if (character !== "_") isName &&= /[A-Za-z0-9]/.test(character);
+    else if (length === 0) isName = false;
+    else if (isName && word[index - 1] !== "_") {
+      let end = index;
+      while (word[end] === "_") end += 1;
+      if (/[A-Za-z0-9]/.test(word[end] ?? "")) found.add(index);
+    }
+    length += 1;
+  }
+  return found;
 }
 
 /** Whether the character and the next one together would be read as markup. */
-function isArmed(word: string, index: number): boolean {
-  const rest = word.slice(index + 1);
-  const next = rest[0] ?? "";
+function isArmed(word: string, index: number, lastBar: number): boolean {
+  const next = word[index + 1] ?? "";
   switch (word[index]) {
     case "@":
     case "#":
-      return NAME.test(rest);
+      return NAME.test(word.slice(index + 1, index + 3));
     case "\\":
-      return /^[#.()[\]<]/.test(next);
+      return ESCAPABLE.has(next);
     case "|":
       return next === "|";
     case "]":
       return next === "(";
     case "<":
-      return next === "t" || rest.includes("|");
+      return next === "t" || lastBar > index;
     default:
       return false;
   }
 }
 
+const ESCAPABLE = new Set("#.()[]<");
+
 function wordToken(text: string, marks: readonly Mark[]): Token {
-  return { kind: "word", text, marks, cut: () => cutWord(text, marks) };
+  return { kind: "word", text, marks, cut: (limit) => cutWord(text, limit, marks) };
 }
 
-/** A long run without space falls apart into its characters as people see them; never inside one. */
-export function cutWord(text: string, marks: readonly Mark[]): Token[] {
-  const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text);
-  const pieces = Array.from(segments, ({ segment }) => segment);
-  return pieces.map((piece) => ({ kind: "word", text: piece, marks }));
+/** A long run without space in words of at most `limit` units. */
+export function cutWord(text: string, limit: number, marks: readonly Mark[] = []): Token[] {
+  return cutText(text, limit).map((piece) => ({ kind: "word", text: piece, marks }));
+}
+
+/** In pieces of at most `limit` units; a character as people see it is never divided, unless it alone is longer. */
+export function cutText(text: string, limit: number): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  while (text.length - from > limit) {
+    const end = from + lastEdge(text.slice(from, from + limit + 1), limit);
+    pieces.push(text.slice(from, end));
+    from = end;
+  }
+  return [...pieces, text.slice(from)];
+}
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** No character that people use has more units. */
+const MAX_CHARACTER_UNITS = 100;
+
+/** Where the last character ends that lies within `limit` units. */
+function lastEdge(text: string, limit: number): number {
+  if (isPlain(text.slice(limit - 1))) return limit;
+  const start = Math.max(0, limit - MAX_CHARACTER_UNITS);
+  let edge = 0;
+  for (const { index } of GRAPHEMES.segment(text.slice(start)))
+    if (start + index <= limit) edge = start + index;
+  if (edge > start) return edge;
+  return /[\udc00-\udfff]/.test(text[limit] ?? "") && limit > 1 ? limit - 1 : limit;
+}
+
+function isPlain(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
 }
