@@ -1,5 +1,6 @@
 // Owns one running account, from its start to its end.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
 import { type Connection, type ConnectionChange, systemClock } from "../connection/driver.ts";
@@ -8,6 +9,7 @@ import type { CatchUp } from "../intake/catch-up.ts";
 import { createDropCounter, createLog, createRedactor, type DropCounter } from "../log.ts";
 import { createTyping, readTypingName, type Typing } from "../outbound/typing.ts";
 import type { AccountClient, RestClient } from "../rest/client.ts";
+import { backoff } from "../retry.ts";
 import { abortAfter } from "./account/farewell.ts";
 import { HealthRecord, shareHealth } from "./account/health.ts";
 import { type LinkOptions, openConnection, runLink, TokenNews } from "./account/link.ts";
@@ -53,7 +55,8 @@ export async function startAccount(ctx: StartContext): Promise<void> {
     assertOnlyOne(ctx.cfg, settings);
     const health = new HealthRecord();
     const notices = createNotices(log);
-    await runAccount({ ctx, settings, report, audit, log, health, notices }, endpoints.socket);
+    const base = { ctx, settings, report, audit, log, health, notices };
+    await startThroughLocks(() => runAccount(base, endpoints.socket), base);
   } catch (error) {
     const cause = explanationOf(error);
     if (cause === undefined) throw error;
@@ -62,6 +65,25 @@ export async function startAccount(ctx: StartContext): Promise<void> {
     await aborted(ctx.abortSignal);
   } finally {
     report(channelStoppedPatch());
+  }
+}
+
+/** A file that another process holds is free again by itself: what could not start for that alone tries again. */
+async function startThroughLocks(
+  run: () => Promise<void>,
+  { ctx, log, report }: Pick<AccountScope, "ctx" | "log" | "report">,
+): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      const cause = explanationOf(error);
+      if (!(cause instanceof StorageError) || !cause.passing || ctx.abortSignal.aborted) throw error;
+      const retryInMs = backoff(attempt, Math.random());
+      log.warn("account cannot start yet", { error: cause, retryInMs });
+      report({ ...channelBlockedPatch(cause.message), lifecycle: "recovering" });
+      await sleep(retryInMs, undefined, { signal: ctx.abortSignal }).catch(() => {});
+    }
   }
 }
 

@@ -45,3 +45,12 @@ it("counts what is too much to tell", () => {
   expect(key).toBe("e1");
   expect(text).toMatch(/^(x; ){20}and 3 more$/);
 });
+
+it("remembers no session whose burst is over, though it never had a turn", () => {
+  const { bursts, tell, pass } = setUp();
+  for (let index = 0; index < 1_000; index += 1) tell("hello", { session: `s${index}` });
+  expect(bursts.size()).toBe(1_000);
+  pass(30_001);
+  tell("one more", { session: "last" });
+  expect(bursts.size()).toBe(1);
+});

@@ -27,10 +27,23 @@ export interface Bursts {
   add(sessionKey: string, announcement: Announcement): Line;
   /** The session's agent is reading its lines; what follows is told in new ones. */
   close(sessionKey: string): void;
+  /** Sessions with a burst that is remembered. */
+  size(): number;
 }
 
 export function createBursts({ now }: { now: () => number }): Bursts {
   const sessions = new Map<string, Map<string, Burst>>();
+  let forgotAt = now();
+
+  /** What is over needs no place in memory: most sessions never have a turn that would close them. */
+  function forgetOver(): void {
+    if (now() - forgotAt < BURST_GAP_MS) return;
+    forgotAt = now();
+    for (const [sessionKey, bursts] of sessions) {
+      for (const [key, burst] of bursts) if (now() - burst.lastAt > BURST_GAP_MS) bursts.delete(key);
+      if (bursts.size === 0) sessions.delete(sessionKey);
+    }
+  }
 
   function openBurst(sessionKey: string, { group, identity }: Announcement): Burst {
     const bursts = sessions.get(sessionKey) ?? new Map<string, Burst>();
@@ -44,6 +57,7 @@ export function createBursts({ now }: { now: () => number }): Bursts {
 
   return {
     add(sessionKey, announcement) {
+      forgetOver();
       const burst = openBurst(sessionKey, announcement);
       if (burst.sentences.length < MAX_SENTENCES) burst.sentences.push(announcement.text);
       else burst.more += 1;
@@ -51,5 +65,6 @@ export function createBursts({ now }: { now: () => number }): Bursts {
       return { key: burst.identity, text: [...burst.sentences, ...more].join("; ") };
     },
     close: (sessionKey) => void sessions.delete(sessionKey),
+    size: () => sessions.size,
   };
 }

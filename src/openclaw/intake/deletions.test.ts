@@ -95,6 +95,25 @@ describe("the streams of deletions", () => {
     expect(names()).toHaveLength(2 * MAX_DELETION_ROOMS);
     expect(complaints()).toBe(1);
   });
+
+  it("are heard of in the rooms that were used last, from the next socket on", async () => {
+    const { deletions, names, clock } = setUp();
+    deletions.online();
+    for (let index = 0; index < MAX_DELETION_ROOMS; index += 1) deletions.noteRoom(`r${index}`);
+    deletions.noteRoom("new");
+    deletions.noteRoom("r0");
+    await clock.advance(1_000_000);
+    expect(names()).not.toContain("new/deleteMessage");
+    const before = names().length;
+    deletions.offline();
+    deletions.online();
+    await clock.advance(1_000_000);
+    const heard = names().slice(before);
+    expect(heard).toHaveLength(2 * MAX_DELETION_ROOMS);
+    expect(heard).toContain("new/deleteMessage");
+    expect(heard).toContain("r0/deleteMessage");
+    expect(heard).not.toContain("r1/deleteMessage");
+  });
 });
 
 describe("readGone", () => {

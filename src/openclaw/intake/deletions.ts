@@ -8,9 +8,12 @@ import { decodePrune, isInThread, type Prune } from "../../facts/prune.ts";
 
 /**
  * Rooms of an account in which deletions are heard of at once. In the rooms beyond, deletions are found when the
- * account has been away and catches up.
+ * account has been away and catches up. A new socket listens to the rooms that were used last.
  */
 export const MAX_DELETION_ROOMS = 200;
+
+/** Rooms of which it is remembered when they were used last. */
+const MAX_REMEMBERED = 10 * MAX_DELETION_ROOMS;
 
 /** The server refuses the 41st subscription of a stream within 40 s (recording `subscriptions`). Milliseconds. */
 const PACE_MS = 1500;
@@ -41,7 +44,10 @@ export interface Deletions {
 
 /** Rooms are listened to in the order in which they were seen, one stream every 1.5 seconds; each room has two. */
 export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions): Deletions {
+  /** The one used longest ago first. */
   const rooms = new Set<string>();
+  /** Rooms that the present socket listens to, or is about to. */
+  let taken = new Set<string>();
   let waiting: string[] = [];
   let isOnline = false;
   /** Counts sockets: what was asked on an earlier one is of no concern. */
@@ -81,7 +87,8 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
     online() {
       isOnline = true;
       generation += 1;
-      waiting = [SINGLE, BULK].flatMap((suffix) => [...rooms].map((roomId) => `${roomId}${suffix}`));
+      taken = new Set([...rooms].slice(-MAX_DELETION_ROOMS));
+      waiting = [SINGLE, BULK].flatMap((suffix) => [...taken].map((roomId) => `${roomId}${suffix}`));
       pump();
     },
     offline() {
@@ -92,13 +99,17 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
       timers.clear();
     },
     noteRoom(roomId) {
-      if (rooms.has(roomId)) return;
-      if (rooms.size >= MAX_DELETION_ROOMS) {
+      rooms.delete(roomId);
+      rooms.add(roomId);
+      const oldest = rooms.size > MAX_REMEMBERED ? rooms.values().next().value : undefined;
+      if (oldest !== undefined) rooms.delete(oldest);
+      if (taken.has(roomId)) return;
+      if (taken.size >= MAX_DELETION_ROOMS) {
         if (!told) onTooMany();
         told = true;
         return;
       }
-      rooms.add(roomId);
+      taken.add(roomId);
       waiting.push(`${roomId}${SINGLE}`, `${roomId}${BULK}`);
       pump();
     },

@@ -54,7 +54,7 @@ export interface Ingress {
 export function createIngress(scope: AccountScope, sending: AccountSending, drops: DropCounter): Ingress {
   const { log } = scope;
   const { rest } = sending;
-  const queue = openIngressQueue(getRuntime().state, scope.ctx.accountId);
+  const queue = openIngressQueue(getRuntime().state, scope.ctx.accountId, log);
   const memory = openAccountMemory(scope, rest);
   const { readSettings, known } = memory;
   const { watch, close } = openWatch(scope, memory);

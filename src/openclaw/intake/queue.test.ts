@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Log } from "../../log.ts";
 import { openIngressQueue, openSqliteQueue } from "./queue.ts";
 import type { StoredEvent } from "./queue-rows.ts";
 
@@ -11,6 +12,8 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "ingress-queue-"));
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const quiet: Log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
 
 const event = (text: string): StoredEvent => ({ version: 1, rawEvent: text });
 const open = () => openSqliteQueue(directory, "default");
@@ -160,7 +163,7 @@ describe("openIngressQueue", () => {
   });
 
   it("keeps its own file where the host refuses the plugin", async () => {
-    const queue = openIngressQueue(stateOf(refusal), "default");
+    const queue = openIngressQueue(stateOf(refusal), "default", quiet);
     expect(await queue.enqueue("a", event("A"))).toMatchObject({
       kind: "accepted",
       record: { accountId: "default" },
@@ -168,7 +171,7 @@ describe("openIngressQueue", () => {
   });
 
   it("does not hide any other failure of the host", () => {
-    expect(() => openIngressQueue(stateOf(new Error("disk full")), "default")).toThrow("disk full");
+    expect(() => openIngressQueue(stateOf(new Error("disk full")), "default", quiet)).toThrow("disk full");
   });
 });
 

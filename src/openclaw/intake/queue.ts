@@ -4,7 +4,9 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import { type JsonObject, readNumber, readText } from "../../facts/json.ts";
+import type { Log } from "../../log.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
+import { onceTakenOver, takeBack } from "./carry-over.ts";
 import { QueueFile } from "./queue-file.ts";
 import { ALL_ROWS, type Queue, type QueueClaim, QueueRows, type StoredEvent } from "./queue-rows.ts";
 
@@ -14,18 +16,43 @@ const CLAIM_SCAN_ROWS = 1000;
 type EnqueueResult = Awaited<ReturnType<Queue["enqueue"]>>;
 
 /**
- * Opens the durable queue of an account. OpenClaw keeps its own for plugins of its catalog and refuses
- * others with `PLUGIN_TRUST_REFUSED`; then the events stand in `<state>/rocketchat/ingress-<account>.sqlite`.
+ * Opens the durable queue of an account. OpenClaw up to 2026.10.4 keeps its own for plugins of its catalog and refuses
+ * others with `PLUGIN_TRUST_REFUSED`; then the events stand in `<state>/rocketchat/ingress-<account>.sqlite`. Where
+ * OpenClaw gives its own, it takes over what stands in ours.
  */
 export function openIngressQueue(
   state: Pick<PluginRuntime["state"], "openChannelIngressQueue" | "resolveStateDir">,
   accountId: string,
+  log: Log,
 ): Queue {
+  const directory = join(state.resolveStateDir(), CHANNEL_ID);
+  const host = openHostQueue(state, accountId);
+  if (host !== undefined) return onceTakenOver(host, openCopy(directory, accountId, log), log);
+  const rows = openRows(directory, accountId);
+  takeBack(rows);
+  return queueOf(rows);
+}
+
+/** Undefined when the host refuses. */
+function openHostQueue(
+  state: Pick<PluginRuntime["state"], "openChannelIngressQueue">,
+  accountId: string,
+): Queue | undefined {
   try {
     return state.openChannelIngressQueue<StoredEvent>({ accountId });
   } catch (error) {
-    if (!isTrustRefusal(error)) throw error;
-    return openSqliteQueue(join(state.resolveStateDir(), CHANNEL_ID), accountId);
+    if (isTrustRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined when our file cannot be used, which is no reason to receive nothing. */
+function openCopy(directory: string, accountId: string, log: Log): QueueRows | undefined {
+  try {
+    return openRows(directory, accountId);
+  } catch (error) {
+    log.warn("what waits in the queue of an older OpenClaw cannot be taken over", { error });
+    return undefined;
   }
 }
 
@@ -42,7 +69,14 @@ export function openSqliteQueue(
   accountId: string,
   { maxPages }: { readonly maxPages?: number } = {},
 ): Queue {
-  const rows = new QueueRows(new QueueFile(directory, `ingress-${accountId}.sqlite`, maxPages), accountId);
+  return queueOf(openRows(directory, accountId, maxPages));
+}
+
+function openRows(directory: string, accountId: string, maxPages?: number): QueueRows {
+  return new QueueRows(new QueueFile(directory, `ingress-${accountId}.sqlite`, maxPages), accountId);
+}
+
+function queueOf(rows: QueueRows): Queue {
   return { ...openLists(rows), ...openEntrance(rows), ...openClaims(rows), ...openExit(rows) };
 }
 
