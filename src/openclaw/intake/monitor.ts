@@ -7,7 +7,7 @@ import {
 import { identify, type RawMessageEvent } from "../../intake/receive.ts";
 import type { AccountScope } from "../account/scope.ts";
 import type { Queue, QueueClaim, StoredEvent } from "./queue-rows.ts";
-import { idsOf, parseRawEvent } from "./raw-event.ts";
+import { encodeRawEvent, idsOf, parseRawEvent } from "./raw-event.ts";
 
 /** A stored event ends as failed after this many attempts, but not before this age: a server may be away. */
 const MAX_ATTEMPTS = 8;
@@ -51,7 +51,7 @@ export function openMonitor(scope: AccountScope, queue: Queue, deliver: Deliver)
     payload: {
       version: 1,
       storage: "raw-event",
-      serialize: (event) => JSON.stringify(event),
+      serialize: encodeRawEvent,
       deserialize: readStoredEvent,
       createClaimError: (kind, claim) => new UnreadableEventError(`Stored event ${claim.id}: ${kind}`),
     },

@@ -1,6 +1,7 @@
 // Owns the spellings of a raw event: as the stream brings it, as it is stored, and as the log names it.
 
 import type { StreamEvent } from "../../ddp/protocol.ts";
+import { condenseMessage } from "../../facts/condense.ts";
 import { isJsonObject, readText } from "../../facts/json.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
 
@@ -19,7 +20,14 @@ export function idsOf({ message }: RawMessageEvent): {
     : { message: undefined, room: undefined };
 }
 
-/** Reads what `JSON.stringify` made of an event. Throws a SyntaxError when it is no JSON. */
+/** An event as it is stored: what its turn needs. What happened to a message bears no more than that already. */
+export function encodeRawEvent(event: RawMessageEvent): string {
+  return JSON.stringify(
+    event.change === undefined ? { ...event, message: condenseMessage(event.message) } : event,
+  );
+}
+
+/** Reads what `encodeRawEvent` wrote. Throws a SyntaxError when it is no JSON. */
 export function parseRawEvent(text: string): RawMessageEvent {
   const value: unknown = JSON.parse(text);
   return isJsonObject(value)
