@@ -5,6 +5,7 @@ import type { LinkFacts, ModelFacts, SessionFacts } from "../commands/replies.ts
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { ImplicitMention } from "../policy/activation.ts";
+import type { DropReason } from "../policy/admission.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { FileLimits, FileQuery, MessageFiles } from "./media.ts";
 import type { SessionMemory, Surroundings } from "./surroundings.ts";
@@ -52,8 +53,20 @@ export interface ReplyPort {
   findRoot(messageId: string): Promise<string | undefined>;
 }
 
+/** Why a message went no further. */
+export interface Dropped {
+  readonly kind: "dropped";
+  readonly reason: DropReason;
+  readonly detail?: string;
+}
+
 /** What an admitted turn needs of Rocket.Chat. */
 export interface TurnPort extends ReplyPort {
+  /**
+   * Judges the message once more, by what holds now: to be asked when its turn begins. Undefined when it may run; otherwise
+   * the signal of the dispatch has aborted.
+   */
+  judgeAnew(): Promise<Dropped | undefined>;
   /** What the agent is to be shown besides the message. */
   lookAround(session: SessionMemory): Promise<Surroundings>;
   /** Brings files of the message, or of another of its room, to the host. */
@@ -81,7 +94,7 @@ export interface ConversationFacts {
 export interface HostTurn {
   /** The conversation as the agent sees it: its session, in this room. */
   readonly conversation: string;
-  /** OpenClaw's whole decision: sender, room, command and mention gates. */
+  /** OpenClaw's whole decision by the configuration in force now: sender, room, command and mention gates. */
   resolveAccess(): Promise<Access>;
   /** Registers the sender for pairing and sends the code, unless it was sent before. Rejects when `send` does. */
   requestPairing(send: (text: string) => Promise<void>): Promise<void>;
@@ -105,7 +118,7 @@ export interface HostTurn {
 }
 
 export interface InboundHost {
-  /** The settings in force now; a changed configuration shows at the next message. */
+  /** The settings in force now. */
   settings(): AccountSettings;
   openTurn(input: TurnInput): HostTurn;
 }

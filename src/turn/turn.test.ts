@@ -4,6 +4,7 @@ import { knowing } from "../../test/support/knowledge.ts";
 import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
+import type { AccountSettings } from "../settings.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
 import { NO_MESSAGE_FILES } from "./media.ts";
 import { createRuns } from "./runs.ts";
@@ -94,6 +95,31 @@ describe("runTurn", () => {
     expect(await runTurn(event(), deps)).toEqual({ kind: "ran" });
     expect(opened).toMatchObject([{ text: "what now?", wasMentioned: true, room: { id: "r1" } }]);
     expect(posted).toEqual([{ roomId: "r1", threadId: undefined, text: "the answer" }]);
+  });
+
+  it.each<[string, Partial<AccountSettings> & { access?: boolean }, string]>([
+    ["the sender is taken off the list", { access: false }, "sender-not-allowed"],
+    ["the room is not served any more", { rooms: new Map() }, "room-not-allowed"],
+    ["no room is served any more", { groupPolicy: "disabled" }, "room-not-allowed"],
+  ])("runs nothing when %s while it waits", async (_, { access = true, ...change }, reason) => {
+    const { deps } = stage();
+    let held = settings;
+    let waited = false;
+    const host: InboundHost = {
+      settings: () => held,
+      openTurn: (input) => ({
+        ...deps.host.openTurn(input),
+        resolveAccess: async (): Promise<Access> =>
+          waited && !access ? { kind: "refuse", cause: "sender", reason: "not listed" } : { kind: "allow" },
+        async dispatch(port, signal) {
+          expect([await port.judgeAnew(), signal.aborted]).toEqual([undefined, false]);
+          waited = true;
+          held = accountSettings({ ...settings, ...change });
+          expect([await port.judgeAnew(), signal.aborted]).toMatchObject([{ reason }, true]);
+        },
+      }),
+    };
+    expect(await runTurn(event(), { ...deps, host })).toMatchObject({ kind: "dropped", reason });
   });
 
   it("answers in the thread that the message was in", async () => {

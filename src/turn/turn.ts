@@ -1,19 +1,24 @@
 // Owns the straight line from one durable event to one agent turn.
 
-import { readCommand } from "../commands/parse.ts";
+import { type Command, readCommand } from "../commands/parse.ts";
 import { stripMention } from "../facts/mention.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import { withoutQuoteLinks } from "../facts/quote.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { LearnedKnowledge } from "../intake/knowledge.ts";
 import type { RoomLookup, UserLookup } from "../intake/lookups.ts";
-import { type RawMessageEvent, receive, refuseCommand, refuseRoomMessage } from "../intake/receive.ts";
+import {
+  type NoticeReceipt,
+  type RawMessageEvent,
+  receive,
+  refuseCommand,
+  refuseRoomMessage,
+} from "../intake/receive.ts";
 import { isUnwantedBot, refusePlace } from "../policy/access.ts";
 import { readActivation } from "../policy/activation.ts";
-import type { DropReason } from "../policy/admission.ts";
 import type { AccountSettings } from "../settings.ts";
 import { runCommand } from "./command.ts";
-import type { HostTurn, InboundHost } from "./host.ts";
+import type { Dropped, HostTurn, InboundHost } from "./host.ts";
 import type { FileLimits, FileQuery, MessageFiles } from "./media.ts";
 import { runNotice } from "./notice.ts";
 import type { Runs } from "./runs.ts";
@@ -43,32 +48,19 @@ export type TurnOutcome =
   /** The agent was told of it and reads it in its next turn. */
   | { readonly kind: "told" }
   | { readonly kind: "commanded" }
-  | { readonly kind: "dropped"; readonly reason: DropReason; readonly detail?: string };
+  | Dropped;
 
 /**
  * Runs one event through to its agent turn. Resolves when the turn is over or the event was dropped;
  * rejects when it could not be carried out now and should be tried again.
  */
 export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): Promise<TurnOutcome> {
-  const { known } = deps;
-  const settings = deps.host.settings();
-  const grounds = { settings, known };
-  const receipt = receive(event, grounds);
+  const receipt = await judge(event, deps);
   if (receipt.kind === "dropped") return receipt;
   if (receipt.kind === "notice") return runNotice(receipt, deps);
-  const { message } = receipt;
+  const { message, room, settings, command } = receipt;
 
-  const room = await deps.rooms.room(message.roomId);
-  if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
-  await known.learnTeams(message);
-  const command = readCommand(message.text, settings.username);
-  const refusal =
-    refusePlace(settings, room) ??
-    (room.chatType === "channel" ? refuseRoomMessage(message, room, grounds) : undefined) ??
-    (command && room.chatType === "group" ? refuseCommand(command, message, settings) : undefined);
-  if (refusal !== undefined) return { kind: "dropped", reason: refusal };
-
-  const { wasMentioned, implicit } = readActivation(message, settings, known);
+  const { wasMentioned, implicit } = readActivation(message, settings, deps.known);
   const turn = deps.host.openTurn({
     message,
     room,
@@ -95,18 +87,69 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     if (refused !== undefined) return refused;
     if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
     const { roomId } = message;
+    let over: Dropped | undefined;
+    const refusal = new AbortController();
     const port = {
+      async judgeAnew() {
+        over = await judgeAnew(event, turn, deps);
+        if (over !== undefined) refusal.abort();
+        return over;
+      },
       post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
       findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
       lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
       fetchFiles: (from: FileQuery["message"], limits: FileLimits) =>
         deps.fetchFiles({ room, message: from, ...limits }),
     };
-    await turn.dispatch(port, run.signal);
+    await turn.dispatch(port, AbortSignal.any([run.signal, refusal.signal]));
+    if (over !== undefined) return over;
   } finally {
     run.end();
   }
   return { kind: "ran" };
+}
+
+/** A message that may go on as far as its place and its words decide. */
+interface Judged {
+  readonly kind: "judged";
+  readonly message: MessageFacts;
+  readonly room: RoomFacts;
+  readonly settings: AccountSettings;
+  readonly command: Command | undefined;
+}
+
+/** Judges an event by what holds now, with everything looked up; the sender is judged by `admit`. */
+async function judge(
+  event: RawMessageEvent,
+  { host, known, rooms }: TurnDependencies,
+): Promise<Dropped | NoticeReceipt | Judged> {
+  const settings = host.settings();
+  const grounds = { settings, known };
+  const receipt = receive(event, grounds);
+  if (receipt.kind !== "received") return receipt;
+  const { message } = receipt;
+  const room = await rooms.room(message.roomId);
+  if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
+  await known.learnTeams(message);
+  const command = readCommand(message.text, settings.username);
+  const reason =
+    refusePlace(settings, room) ??
+    (room.chatType === "channel" ? refuseRoomMessage(message, room, grounds) : undefined) ??
+    (command && room.chatType === "group" ? refuseCommand(command, message, settings) : undefined);
+  return reason === undefined
+    ? { kind: "judged", message, room, settings, command }
+    : { kind: "dropped", reason };
+}
+
+/** A message may have waited for long since it was admitted: what became of it when it may not run any more. */
+async function judgeAnew(
+  event: RawMessageEvent,
+  turn: HostTurn,
+  deps: TurnDependencies,
+): Promise<Dropped | undefined> {
+  const receipt = await judge(event, deps);
+  if (receipt.kind === "dropped") return receipt;
+  return receipt.kind === "judged" ? admit(turn, { ...receipt, deps }) : undefined;
 }
 
 function whereOf({ roomId, threadId }: MessageFacts) {
@@ -124,7 +167,7 @@ interface Admission {
 async function admit(
   turn: HostTurn,
   { message, room, settings, deps }: Admission,
-): Promise<TurnOutcome | undefined> {
+): Promise<Dropped | undefined> {
   const access = await turn.resolveAccess();
   if (access.kind === "refuse") {
     const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";

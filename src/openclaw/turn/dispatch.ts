@@ -37,7 +37,7 @@ export interface Dispatch {
   readonly ingress: ResolvedChannelMessageIngress;
   readonly replies: ReplyPort;
   /** Reads what the agent is shown besides the message's words; a command is shown nothing. */
-  readonly source?: Pick<TurnPort, "lookAround" | "fetchFiles">;
+  readonly source?: Pick<TurnPort, "lookAround" | "fetchFiles" | "judgeAnew">;
   /** Ends the run when it aborts. */
   readonly signal?: AbortSignal;
   /** OpenClaw's own command that is to run in place of the agent. */
@@ -100,11 +100,13 @@ async function runAgent(
   // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
   const hasReplied = { value: false };
   const plan = planReplies({ message, mode, hasReplied, findRoot: replies.findRoot });
-  const handover = createHandover(scope.lifecycle, isDraining, scope.refusals);
+  const row = source ? judgeWhenTaken(scope, source.judgeAnew) : scope.lifecycle;
+  const handover = createHandover(row, isDraining, scope.refusals);
   // Of the reply in hand: OpenClaw prepares and delivers one after another.
   let place: string | undefined;
   let held = false;
-  // Much may have changed while the room was read.
+  // Much may have changed while it waited and the room was read.
+  if ((await source?.judgeAnew()) !== undefined) return undefined;
   scope.assertOpen();
   const turn = core.channel.inbound.run({
     channel: CHANNEL_ID,
@@ -197,6 +199,39 @@ function durableReply({ input: { room } }: TurnScope, payload: ReplyPayload, thr
     replyToId: null,
     threadId: threadId ?? null,
     requiredCapabilities: { text: true, thread: threadId !== undefined, reconcileUnknownSend: true },
+  };
+}
+
+/** OpenClaw was to run a message that it held back, from somebody who may not speak any more. */
+class NotAdmittedError extends Error {
+  override readonly name = "NotAdmittedError";
+}
+
+/**
+ * OpenClaw may hold a message back until the run before it is over (queue mode `collect`, and where it cannot steer). It
+ * takes the row over when it is about to run the message; then it is judged once more. A refusal has aborted the turn,
+ * which settles the row.
+ */
+function judgeWhenTaken(
+  { lifecycle, log, input }: TurnScope,
+  judgeAnew: TurnPort["judgeAnew"],
+): TurnScope["lifecycle"] {
+  let heldBack = false;
+  return {
+    ...lifecycle,
+    onDeferred() {
+      heldBack = true;
+      lifecycle.onDeferred();
+    },
+    async onAdopted() {
+      const over = heldBack ? await judgeAnew() : undefined;
+      if (over !== undefined) {
+        const { reason, detail = "-" } = over;
+        log.info("message dropped", { reason, detail, message: input.message.id, room: input.room.id });
+        throw new NotAdmittedError("The sender may not speak any more");
+      }
+      await lifecycle.onAdopted();
+    },
   };
 }
 

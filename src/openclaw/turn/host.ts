@@ -22,7 +22,7 @@ export function createInboundHost(options: HostOptions): InboundHost {
   const cfg = options.readConfig();
   const settings = options.readSettings();
   return {
-    settings: () => settings,
+    settings: options.readSettings,
     openTurn: (input) => openTurn({ ...options, cfg, settings, input }),
   };
 }
@@ -39,7 +39,8 @@ function openTurn(scope: TurnScope): HostTurn {
     conversation: `${scope.input.room.id} ${route.turnSessionKey}`,
 
     async resolveAccess() {
-      ingress = await resolveIngress(scope, route, pairing.readAllowFromStore);
+      const now = { ...scope, cfg: scope.readConfig(), settings: scope.readSettings() };
+      ingress = await resolveIngress(now, route, pairing.readAllowFromStore);
       return readAccess(ingress);
     },
 
@@ -61,10 +62,10 @@ function openTurn(scope: TurnScope): HostTurn {
       core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
     },
 
-    async dispatch({ lookAround, fetchFiles, ...replies }, signal) {
+    async dispatch({ lookAround, fetchFiles, judgeAnew, ...replies }, signal) {
       scope.assertOpen();
       scope.bursts.close(route.turnSessionKey);
-      const source = { lookAround, fetchFiles };
+      const source = { lookAround, fetchFiles, judgeAnew };
       await dispatchTurn(scope, { route, ingress: required(ingress), replies, source, signal });
     },
 
