@@ -14,6 +14,7 @@ import { benchIgnored } from "./ignored.ts";
 import { benchRecovery } from "./recovery.ts";
 import { benchStart } from "./start.ts";
 import { benchStop } from "./stop.ts";
+import { benchWaiting } from "./waiting.ts";
 import { benchWidth } from "./width.ts";
 
 /** A bench that tells its numbers by `print` alone and answers whether its targets were met. */
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, Measure>> = {
   answering: benchAnswering,
   width: benchWidth,
   burst: benchBurst,
+  waiting: benchWaiting,
   recovery: benchRecovery,
   start: benchStart,
   stop: verdictOf(benchStop),

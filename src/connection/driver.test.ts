@@ -12,7 +12,13 @@ import {
   SUBSCRIPTION_TIMEOUT_MS,
 } from "../ddp/protocol.ts";
 import { ConnectionClosedError, NetworkError, StorageError, UnauthorizedError } from "../errors.ts";
-import { BLOCKED_RETRY_MS, type ConnectionChange, MAX_WAITING_EVENTS, STEADY_MS } from "./driver.ts";
+import {
+  BLOCKED_RETRY_MS,
+  type ConnectionChange,
+  MAX_WAITING_CHARACTERS,
+  MAX_WAITING_EVENTS,
+  STEADY_MS,
+} from "./driver.ts";
 
 const TOKEN = "secret-token-of-the-bot";
 const USER_ID = "botUserId";
@@ -551,6 +557,34 @@ describe("events", () => {
     expect(started.last()?.state).toBe("online");
     await started.sockets.latest.say(event("one too many"));
     expect(started.last()).toMatchObject({ state: "waiting", error: { code: "connection-closed" } });
+  });
+
+  it("pile up only to a size of all together, which ends the link", async () => {
+    const gate = createGate();
+    const stored: number[] = [];
+    const started = await startOnline({
+      onEvent: async ({ args: [text] }) => {
+        await gate.promise;
+        stored.push(String(text).length);
+      },
+    });
+    const large = "x".repeat(MAX_WAITING_CHARACTERS / 4);
+    // The first is on its way and waits no more; three wait, and a fourth does not fit.
+    await started.sockets.latest.say(event(large), event(large), event(large), event(large));
+    expect(started.last()?.state).toBe("online");
+    await started.sockets.latest.say(event(large));
+    expect(started.last()).toMatchObject({ state: "waiting", error: { code: "connection-closed" } });
+    gate.resolve();
+    await settle();
+    expect(stored).toEqual([large.length, large.length, large.length, large.length]);
+  });
+
+  it("that could not be stored after they were taken end the link", async () => {
+    const started = await startOnline();
+    started.connection.giveUp(new Error("disk full"));
+    await settle();
+    expect(started.last()).toMatchObject({ state: "waiting", error: { code: "connection-closed" } });
+    expect(started.sockets.latest.terminated).toBe(true);
   });
 
   it("of streams nobody asked for, and useless frames, are counted and harm nothing", async () => {

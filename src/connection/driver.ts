@@ -28,8 +28,12 @@ export const BLOCKED_RETRY_MS = 5 * 60_000;
  */
 export const STEADY_MS = 30_000;
 export const BRIEF_LINKS = 3;
-/** Received events that may wait for `onEvent`; beyond, the link is given up, so that memory is bounded. */
+/**
+ * Received events that may wait for `onEvent`, and the characters of their frames together; beyond, the link is given up,
+ * so that memory is bounded. The largest frame that is accepted has half of these.
+ */
 export const MAX_WAITING_EVENTS = 10_000;
+export const MAX_WAITING_CHARACTERS = 32 * 1024 * 1024;
 
 /** What a socket reports: `onOpen` at most once; `onClosed` at least once in the end, of which the first counts. */
 export interface SocketHandlers {
@@ -84,9 +88,9 @@ export interface ConnectionOptions {
 export interface ConnectionHandlers {
   /**
    * Awaited one by one, in the order of the wire; undefined for an event that was done with at once. A rejection
-   * (the event could not be stored) ends the link as `lost`.
+   * (the event could not be stored) ends the link as `lost`. `characters`: the length of its frame.
    */
-  onEvent(event: StreamEvent): Promise<void> | undefined;
+  onEvent(event: StreamEvent, characters: number): Promise<void> | undefined;
   /** Every transition, in order. */
   onState(change: ConnectionChange): void;
   /** A frame that was of no use. `detail` holds no content of messages. */
@@ -114,6 +118,8 @@ export interface Connection {
    * While no socket talks there is nothing to close, and the next login decides.
    */
   reject(error: RocketChatError): void;
+  /** Tells that an event could not be stored after `onEvent` was done with it: ends the link as its rejection would. */
+  giveUp(error: unknown): void;
 }
 
 export const systemClock: Clock = {
@@ -140,7 +146,15 @@ export function createConnection(options: ConnectionOptions): Connection {
         if (!inbox.push({ type: "listened", extra })) reject(new NotOnlineError("stopped"));
       }),
     reject: (error) => inbox.pushFirst({ type: "rejected", error }),
+    giveUp: (error) => inbox.pushFirst({ type: "notStored", error }),
   };
+}
+
+/** A received event on its way to `onEvent`. */
+interface Delivery {
+  readonly link: Link;
+  readonly event: StreamEvent;
+  readonly characters: number;
 }
 
 interface Call {
@@ -189,7 +203,7 @@ interface DriverOptions extends ConnectionOptions, ConnectionHandlers {
 class Driver {
   readonly #options: DriverOptions;
   readonly #inbox: Mailbox<Input>;
-  readonly #events = new Mailbox<{ link: Link; event: StreamEvent }>();
+  readonly #events = new Mailbox<Delivery>(({ characters }) => characters);
   #state: State = "stopped";
   #attempt = 0;
   #everOnline = false;
@@ -281,7 +295,7 @@ class Driver {
     if (input.type === "closed") {
       this.#lose(input.error, now);
     } else if (input.type === "text") {
-      this.#apply(link.protocol.receive(input.text, now), now);
+      this.#apply(link.protocol.receive(input.text, now), now, input.text.length);
     } else {
       this.#enter("opened");
       this.#apply(link.protocol.connect(now), now);
@@ -338,7 +352,7 @@ class Driver {
   }
 
   /** Sends the frames, then takes the events in order; what follows the end of the link is discarded. */
-  #apply(output: ProtocolOutput, now: number): void {
+  #apply(output: ProtocolOutput, now: number, characters = 0): void {
     const link = this.#link;
     if (link === undefined) {
       return;
@@ -353,12 +367,13 @@ class Driver {
     }
     for (const event of output.events) {
       if (this.#link === link) {
-        this.#take(event, link, now);
+        if (event.type === "streamed") this.#takeStreamed({ link, event: event.event, characters }, now);
+        else this.#take(event, link, now);
       }
     }
   }
 
-  #take(event: ProtocolEvent, link: Link, now: number): void {
+  #take(event: Exclude<ProtocolEvent, { type: "streamed" }>, link: Link, now: number): void {
     switch (event.type) {
       case "negotiated":
         this.#enter("negotiated");
@@ -380,9 +395,6 @@ class Driver {
         break;
       case "refused":
         this.#finishCall(link, event.id)?.reject(event.error);
-        break;
-      case "streamed":
-        this.#takeStreamed(event.event, link, now);
         break;
       case "dropped":
         this.#options.onDrop(event.reason, event.detail);
@@ -428,17 +440,19 @@ class Driver {
     this.#fail(this.#state === "online" ? ended : (error ?? ended), now);
   }
 
-  #takeStreamed(event: StreamEvent, link: Link, now: number): void {
+  #takeStreamed(delivery: Delivery, now: number): void {
+    const { link, event, characters } = delivery;
     if (!link.streams.wants(event) && !isExtra(link, event)) {
       this.#options.onDrop("unwanted-stream", event.stream);
       return;
     }
-    if (this.#events.size >= MAX_WAITING_EVENTS) {
-      const message = `${MAX_WAITING_EVENTS} events wait to be stored; connecting anew. Check the disk of the gateway`;
+    const { size, weight } = this.#events;
+    if (size >= MAX_WAITING_EVENTS || weight + characters > MAX_WAITING_CHARACTERS) {
+      const message = `${size} events (${weight} characters) wait to be stored; connecting anew. Check the disk of the gateway`;
       this.#lose(new ConnectionClosedError(message), now);
       return;
     }
-    this.#events.push({ link, event });
+    this.#events.push(delivery);
   }
 
   #startCall(call: Call, now: number): void {
@@ -543,7 +557,7 @@ class Driver {
         continue;
       }
       try {
-        const stored = this.#options.onEvent(item.event);
+        const stored = this.#options.onEvent(item.event, item.characters);
         if (stored !== undefined) {
           await stored;
         }

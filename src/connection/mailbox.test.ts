@@ -38,6 +38,21 @@ describe("a mailbox", () => {
     expect(await taken).toBeUndefined();
   });
 
+  it("knows the weight of what waits", async () => {
+    const mailbox = new Mailbox<number>((item) => item);
+    const taken = mailbox.take();
+    mailbox.push(1);
+    expect([await taken, mailbox.weight]).toEqual([1, 0]);
+    mailbox.push(2);
+    mailbox.pushFirst(3);
+    expect(mailbox.weight).toBe(5);
+    expect([mailbox.takeNow(), mailbox.weight]).toEqual([3, 2]);
+    expect([await mailbox.take(), mailbox.weight]).toEqual([2, 0]);
+    mailbox.push(4);
+    mailbox.clear();
+    expect(mailbox.weight).toBe(0);
+  });
+
   it("gives back what it clears", () => {
     const mailbox = new Mailbox<number>();
     mailbox.push(1);

@@ -1,12 +1,24 @@
 // Owns a queue with one reader, who waits when it is empty.
 
 export class Mailbox<T> {
+  readonly #weigh: (item: T) => number;
   #items: T[] = [];
+  #weight = 0;
   #reader: ((item: T | undefined) => void) | undefined;
   #closed = false;
 
+  /** `weigh`: how much an item adds to `weight`; nothing when absent. */
+  constructor(weigh: (item: T) => number = () => 0) {
+    this.#weigh = weigh;
+  }
+
   get size(): number {
     return this.#items.length;
+  }
+
+  /** Of all that waits together. */
+  get weight(): number {
+    return this.#weight;
   }
 
   /** Appends; false when the mailbox is closed and the item was not taken. */
@@ -21,13 +33,15 @@ export class Mailbox<T> {
 
   /** The next item, if one waits. */
   takeNow(): T | undefined {
-    return this.#items.shift();
+    const item = this.#items.shift();
+    if (item !== undefined) this.#weight -= this.#weigh(item);
+    return item;
   }
 
   /** The next item; undefined when the mailbox is closed and empty. For one reader at a time. */
   take(): Promise<T | undefined> {
     if (this.#items.length > 0 || this.#closed) {
-      return Promise.resolve(this.#items.shift());
+      return Promise.resolve(this.takeNow());
     }
     return new Promise((resolve) => {
       this.#reader = resolve;
@@ -38,6 +52,7 @@ export class Mailbox<T> {
   clear(): T[] {
     const items = this.#items;
     this.#items = [];
+    this.#weight = 0;
     return items;
   }
 
@@ -53,6 +68,7 @@ export class Mailbox<T> {
     }
     if (!this.#hand(item)) {
       insert(this.#items);
+      this.#weight += this.#weigh(item);
     }
     return true;
   }

@@ -112,7 +112,7 @@ function account(
       look();
       return counts ? 1 : 0;
     },
-    async admitDeletions(ids) {
+    async admitDeletions(_roomId, ids) {
       take(watch.readDeletions(ids));
       return 0;
     },

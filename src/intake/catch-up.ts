@@ -35,7 +35,7 @@ export interface CatchUpOptions {
   readonly settings: () => AccountSettings;
   /** Brings in a document that was asked for; answers how many events were newly stored. Rejects when it could not be stored. */
   admit(event: RawMessageEvent, origin: Origin): Promise<number> | number;
-  admitDeletions(messageIds: readonly string[]): Promise<number> | number;
+  admitDeletions(roomId: string, messageIds: readonly string[]): Promise<number> | number;
   /** The durable mark of this bot user at this server. */
   readonly mark: { read(): Mark | undefined; write(mark: Mark): void };
   readonly log: Log;
@@ -180,7 +180,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       const { updated, deletedIds } = await fetchChanges(rest, room.id, since);
       const origin: Origin = { kind: "known", since, unheardSince };
       for (const message of updated) await options.admit({ message, room: placeOf(room) }, origin);
-      await options.admitDeletions(deletedIds);
+      await options.admitDeletions(room.id, deletedIds);
     } catch (error) {
       if (!(error instanceof RestError) || error.status >= 500) throw error;
       log.debug("changes of a room cannot be read", { room: room.id, error });

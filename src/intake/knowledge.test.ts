@@ -7,7 +7,7 @@ function setUp() {
   let now = 0;
   let teams = ["team1"];
   const known = createKnowledge({
-    rooms: { room: async () => undefined, known: () => undefined, find: () => undefined },
+    places: { parentOf: () => undefined },
     threads: { role: () => undefined, noteOwnMessage: () => {} },
     matchesPattern: () => false,
     fetchTeams: async () => {

@@ -3,7 +3,7 @@
 import type { MessageFacts } from "../facts/message.ts";
 import type { Knowledge } from "../policy/activation.ts";
 import type { UserProfile } from "../rest/users.ts";
-import type { RoomLookup } from "./lookups.ts";
+import type { Places } from "./places.ts";
 
 /** How long it may take until a changed team membership shows. Milliseconds. */
 const TEAMS_AGE_MS = 10 * 60_000;
@@ -22,7 +22,7 @@ export interface ThreadMemory {
 }
 
 export interface KnowledgeOptions {
-  readonly rooms: RoomLookup;
+  readonly places: Pick<Places, "parentOf">;
   readonly threads: ThreadMemory;
   readonly matchesPattern: (message: MessageFacts) => boolean;
   /** Ids of the teams that the bot user belongs to. */
@@ -45,7 +45,7 @@ export interface LearnedKnowledge extends Knowledge {
 
 /** Creates the memory of one account; empty but for the threads. */
 export function createKnowledge(options: KnowledgeOptions): LearnedKnowledge {
-  const { rooms, threads, siblings, now } = options;
+  const { places, threads, siblings, now } = options;
   const profiles = new Map<string, { bot: boolean; readAt: number }>();
   let teams: { ids: ReadonlySet<string>; readAt: number } | undefined;
 
@@ -56,10 +56,7 @@ export function createKnowledge(options: KnowledgeOptions): LearnedKnowledge {
     matchesPattern: options.matchesPattern,
     threadRole: (threadId) => threads.role(threadId),
     isOwnTeam: (teamId) => currentTeams()?.has(teamId),
-    parentOf(roomId) {
-      const room = rooms.known(roomId);
-      return room === undefined ? "unknown" : room.parentId;
-    },
+    parentOf: places.parentOf,
     bots: { has: (userId) => siblings.has(userId) || (profiles.get(userId)?.bot ?? false) },
 
     async learnTeams(message) {

@@ -2,6 +2,7 @@
 
 import type { UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
+import type { CallOptions } from "../rest/client.ts";
 
 /** Rooms, and people, remembered per account; the least recently used one goes first. */
 const MAX_ENTRIES = 1000;
@@ -14,7 +15,7 @@ const USER_AGE_MS = 60_000;
 
 export interface RoomLookup {
   /** Undefined when the room is not visible to the bot; that answer is not remembered. */
-  room(roomId: string): Promise<RoomFacts | undefined>;
+  room(roomId: string, call?: CallOptions): Promise<RoomFacts | undefined>;
   /** What was last heard of a room, however long ago; for what never changes. */
   known(roomId: string): RoomFacts | undefined;
   /** The same for an id whose case was lost. */
@@ -27,7 +28,7 @@ export interface UserLookup {
 }
 
 export function createRoomLookup(options: {
-  fetchRoom: (roomId: string) => Promise<RoomFacts | undefined>;
+  fetchRoom: (roomId: string, call?: CallOptions) => Promise<RoomFacts | undefined>;
   now: () => number;
 }): RoomLookup {
   const rooms = remember(options.fetchRoom, { ageMs: ROOM_AGE_MS, now: options.now });
@@ -42,7 +43,7 @@ export function createUserLookup(options: {
 }
 
 function remember<Facts>(
-  fetch: (key: string) => Promise<Facts | undefined>,
+  fetch: (key: string, call?: CallOptions) => Promise<Facts | undefined>,
   { ageMs, now }: { ageMs: number; now: () => number },
 ) {
   const known = new Map<string, { facts: Facts; readAt: number }>();
@@ -56,14 +57,14 @@ function remember<Facts>(
 
     peek: (key: string): Facts | undefined => known.get(key)?.facts,
 
-    async read(key: string): Promise<Facts | undefined> {
+    async read(key: string, call?: CallOptions): Promise<Facts | undefined> {
       const entry = known.get(key);
       if (entry !== undefined && now() - entry.readAt < ageMs) {
         known.delete(key);
         known.set(key, entry);
         return entry.facts;
       }
-      const facts = await fetch(key);
+      const facts = await fetch(key, call);
       known.delete(key);
       if (facts === undefined) return undefined;
       known.set(key, { facts, readAt: now() });

@@ -199,6 +199,22 @@ describe("receive", () => {
     expect(reasonOf({ msg, mentions }, {}, { bots: new Set(["other-bot"]) })).toBe(outcome);
   });
 
+  it("serves no livechat and no voice room, and looks none up", () => {
+    const account = accountSettings({ groupPolicy: "open", rooms: new Map([["r2", {}]]) });
+    const grounds = { settings: account, known: knowing({ parentOf: () => "unknown" }) };
+    for (const [roomType, asked] of [
+      ["c", "r1"],
+      ["p", "r1"],
+      ["l", undefined],
+      ["v", undefined],
+    ] as const) {
+      const message = { _id: "m1", rid: "r1", msg: "@labbot hi", ts: { $date: 1 }, u: { _id: "alice" } };
+      const event = { message, room: { roomParticipant: true, roomType } };
+      expect(parentToLookUp(event, grounds)).toBe(asked);
+      if (asked === undefined) expect(receive(event, grounds)).toMatchObject({ reason: "room-not-allowed" });
+    }
+  });
+
   const editedBy = (by: unknown) => ({ editedAt: { $date: 1_000_005 }, editedBy: by });
 
   it.each([

@@ -63,6 +63,7 @@ export interface Grounds {
 export function receive(event: RawMessageEvent, grounds: Grounds): Receipt {
   const room = isJsonObject(event.room) ? event.room : {};
   if (room.roomParticipant !== true) return { kind: "dropped", reason: "not-a-member" };
+  if (!isServedType(room.roomType)) return { kind: "dropped", reason: "room-not-allowed" };
   const message = decodeMessage(event.message);
   if (message === undefined) return { kind: "dropped", reason: "malformed" };
   const direct = room.roomType === "d";
@@ -116,6 +117,11 @@ function refuseDirect(message: MessageFacts, { settings }: Grounds): DropReason 
   return isUnwantedBot(settings, message, { id: message.roomId }) ? "bot-message" : undefined;
 }
 
+/** Livechat and voice rooms (`l`, `v`) are never served; nothing is asked or remembered about them. */
+export function isServedType(roomType: unknown): boolean {
+  return roomType === undefined || roomType === "c" || roomType === "p" || roomType === "d";
+}
+
 /** A room with the parent that may decide about it; undefined when that is not known yet. */
 function placeOf(id: string, name: string | undefined, { settings, known }: Grounds): RoomRef | undefined {
   const parentId = needsParent({ id, name }, settings) ? known.parentOf(id) : undefined;
@@ -126,17 +132,23 @@ function placeOf(id: string, name: string | undefined, { settings, known }: Grou
 export function parentToLookUp(event: RawMessageEvent, { settings, known }: Grounds): string | undefined {
   if (!isJsonObject(event.room) || !isJsonObject(event.message)) return undefined;
   if (event.room.roomParticipant !== true || event.room.roomType === "d") return undefined;
+  if (!isServedType(event.room.roomType)) return undefined;
   const id = readText(event.message, "rid");
   if (id === undefined || !needsParent({ id, name: readText(event.room, "roomName") }, settings))
     return undefined;
   return known.parentOf(id) === "unknown" ? id : undefined;
 }
 
-/** Whether the parent may decide about a room: it has no entry of its own, and its name is a discussion's, a random id. */
+/**
+ * Whether the parent may decide about a room: some rooms have entries, it has none of its own, and its name is a
+ * discussion's, a random id.
+ */
 function needsParent(
   { id, name }: { readonly id: string; readonly name: string | undefined },
-  { rooms }: AccountSettings,
+  { rooms, groupPolicy }: AccountSettings,
 ): boolean {
+  const entries = rooms.size - (rooms.has("*") ? 1 : 0);
+  if (entries === 0 || groupPolicy === "disabled") return false;
   return !rooms.has(id) && (name === undefined || mayBeGeneratedId(name));
 }
 

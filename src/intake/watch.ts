@@ -15,7 +15,7 @@ import { isPruned, type Prune } from "../facts/prune.ts";
 import { isRoomAllowed } from "../policy/access.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { Known, KnownMessages } from "./known.ts";
-import type { RawMessageEvent } from "./receive.ts";
+import { isServedType, type RawMessageEvent } from "./receive.ts";
 
 /** What one document comes to. */
 export interface Reading {
@@ -43,6 +43,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 const NOTHING: Reading = { events: [], keep: () => {} };
 
 export interface Watch {
+  /** Whether the event is of a place that is served, as far as that is known: of no other is anything remembered. */
+  watches(event: RawMessageEvent, settings: AccountSettings): boolean;
   /** Reads a document of the stream, or one that was asked for. */
   read(event: RawMessageEvent, settings: AccountSettings, origin?: Origin): Reading;
   /**
@@ -59,6 +61,7 @@ export interface Watch {
 /** Documents of one account must be read and kept one after the other. */
 export function createWatch(known: KnownMessages, parentOf: (roomId: string) => string | undefined): Watch {
   return {
+    watches: (event, settings) => isWatched(event, settings, parentOf),
     read(event, settings, origin) {
       const now = isWatched(event, settings, parentOf) ? decodeRevision(event.message) : undefined;
       if (now === undefined || !isJsonObject(event.message)) return { events: [event], keep: () => {} };
@@ -136,6 +139,7 @@ function isWatched(
 ): boolean {
   if (!isJsonObject(room) || room.roomParticipant !== true || !isJsonObject(message)) return false;
   if (room.roomType === "d") return true;
+  if (!isServedType(room.roomType)) return false;
   const id = readText(message, "rid") ?? "";
   return isRoomAllowed(settings, { id, parentId: parentOf(id) });
 }

@@ -27,7 +27,7 @@ import {
 } from "./account/transport.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
 import { secretForms } from "./config/secrets.ts";
-import { createArrivals, STREAMS } from "./intake/arrivals.ts";
+import { type Arrivals, createArrivals, STREAMS } from "./intake/arrivals.ts";
 import { openCatchUp } from "./intake/catch-up.ts";
 import { createDeletions, type Deletions, MAX_DELETION_ROOMS } from "./intake/deletions.ts";
 import { createIngress, type Ingress } from "./intake/ingress.ts";
@@ -175,13 +175,14 @@ function linkOf(parts: AccountParts): LinkOptions {
   const { scope, connection, rest, token, ingress, drops } = parts;
   const { settings, log, health } = scope;
   const meet = createMeeting(scope, rest);
+  const arrivals = createArrivals(parts);
   return {
     settings,
     connection,
     rest,
     token,
     ingress,
-    onEvent: createArrivals(parts),
+    onEvent: arrivals.take,
     onConfirmed(me) {
       health.checked(Date.now());
       meet(me);
@@ -189,7 +190,7 @@ function linkOf(parts: AccountParts): LinkOptions {
     onCheckFailed: (error) => log.warn("credential check failed", { error }),
     onUnconfirmed: () =>
       log.warn("processing held", { reason: "the server has not confirmed the token in time" }),
-    onState: (change) => follow(parts, change),
+    onState: (change) => follow({ ...parts, arrivals }, change),
     onDrop(reason, detail) {
       health.dropped(`frame ${reason}`);
       drops.count(`frame ${reason}`, { detail });
@@ -200,8 +201,12 @@ function linkOf(parts: AccountParts): LinkOptions {
   };
 }
 
-function follow({ scope, rest, catchUp, deletions }: AccountParts, change: ConnectionChange): void {
+function follow(
+  { scope, rest, catchUp, deletions, arrivals }: AccountParts & { readonly arrivals: Arrivals },
+  change: ConnectionChange,
+): void {
   const online = change.state === "online";
+  if (online) arrivals.renew();
   // What changed while the connection was down was not pushed.
   if (online) void refreshServerFacts(scope.settings.accountId, rest);
   reportState(scope, change);

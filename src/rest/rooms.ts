@@ -3,15 +3,19 @@
 import { ProtocolError, RestError } from "../errors.ts";
 import { readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeRoom, type RoomFacts } from "../facts/room.ts";
-import type { RestClient } from "./client.ts";
+import type { CallOptions, RestClient } from "./client.ts";
 
 /**
  * `GET /api/v1/rooms.info`. Undefined when the server refuses: the room is gone, or the bot is not in it
  * (400 `error-room-not-found`, 400 `Not Allowed`; recording `dm-lifecycle`). A refusal without a code is not
  * Rocket.Chat's own and rejects, as every other failure does.
  */
-export async function fetchRoom(rest: RestClient, roomId: string): Promise<RoomFacts | undefined> {
-  const room = await askForRoom(rest, { roomId });
+export async function fetchRoom(
+  rest: RestClient,
+  roomId: string,
+  call?: CallOptions,
+): Promise<RoomFacts | undefined> {
+  const room = await askForRoom(rest, { roomId }, call);
   return room?.id === roomId ? room : undefined;
 }
 
@@ -24,9 +28,10 @@ export async function findRoomByName(rest: RestClient, roomName: string): Promis
 async function askForRoom(
   rest: RestClient,
   query: { readonly roomId: string } | { readonly roomName: string },
+  call?: CallOptions,
 ): Promise<RoomFacts | undefined> {
   try {
-    return decodeRoom((await rest.get("v1/rooms.info", { ...query })).room);
+    return decodeRoom((await rest.get("v1/rooms.info", { ...query }, call)).room);
   } catch (error) {
     if (error instanceof RestError && error.status < 500 && error.serverCode !== undefined) return undefined;
     throw error;

@@ -4,9 +4,11 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { buildMentionRegexes, matchesMentionPatterns } from "openclaw/plugin-sdk/channel-inbound";
 import { resolveChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveAgentRoute } from "openclaw/plugin-sdk/routing";
+import { systemClock } from "../../src/connection/driver.ts";
 import { createKnowledge, type ThreadMemory } from "../../src/intake/knowledge.ts";
 import { createRoomLookup } from "../../src/intake/lookups.ts";
 import { createNameBook } from "../../src/intake/names.ts";
+import { createPlaces } from "../../src/intake/places.ts";
 import { parentToLookUp, type RawMessageEvent, receive } from "../../src/intake/receive.ts";
 import { createLog } from "../../src/log.ts";
 import { followSettings } from "../../src/openclaw/config/account.ts";
@@ -65,8 +67,9 @@ export async function openJudge({
   paired,
 }: Circumstances): Promise<Judge> {
   const rooms = createRoomLookup({ fetchRoom: (id) => fetchRoom(rest, id), now: () => 0 });
+  const places = createPlaces({ rooms, log, ...systemClock });
   const known = createKnowledge({
-    rooms,
+    places,
     threads,
     matchesPattern: (message) => matchesPattern(message),
     fetchTeams: () => fetchTeamIds(rest, botUserId),
@@ -87,7 +90,7 @@ export async function openJudge({
     posted,
     async judge(event) {
       const undecided = parentToLookUp(event, grounds);
-      if (undecided !== undefined) await rooms.room(undecided);
+      if (undecided !== undefined) await places.learn(undecided);
       const choke = receive(event, grounds);
       let said = "";
       const host = createHost(

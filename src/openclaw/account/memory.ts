@@ -8,6 +8,7 @@ import { decodeMessage } from "../../facts/message.ts";
 import { createKnowledge } from "../../intake/knowledge.ts";
 import { createRoomLookup } from "../../intake/lookups.ts";
 import { createNameBook } from "../../intake/names.ts";
+import { createPlaces } from "../../intake/places.ts";
 import { parentToLookUp, type RawMessageEvent } from "../../intake/receive.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
@@ -33,7 +34,8 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
   const directory = join(core.state.resolveStateDir(), CHANNEL_ID);
   const threads = openThreadMemory(directory, accountId);
   const pairings = openPairingMemory(directory, accountId, Date.now);
-  const rooms = createRoomLookup({ fetchRoom: (roomId) => fetchRoom(rest, roomId), now });
+  const rooms = createRoomLookup({ fetchRoom: (roomId, call) => fetchRoom(rest, roomId, call), now });
+  const places = createPlaces({ rooms, log, ...systemClock });
   const names = createNameBook({
     rest,
     log,
@@ -41,7 +43,7 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     onUnresolved: (unresolvedNames) => audit({ unresolvedNames }),
   });
   const known = createKnowledge({
-    rooms,
+    places,
     threads,
     matchesPattern: (message) => matchesPattern(message),
     fetchTeams: () => fetchTeamIds(rest, settings.userId),
@@ -59,16 +61,6 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     if (message?.systemType === undefined && message !== undefined) threads.noteOwnMessage(message);
   }
 
-  function learnParent(event: RawMessageEvent): Promise<void> | undefined {
-    const roomId = parentToLookUp(event, { settings: live.read(), known });
-    if (roomId === undefined) return undefined;
-    return rooms.room(roomId).then(
-      () => {},
-      // The event goes on undecided, and the turn asks again.
-      (error: unknown) => log.warn("room could not be looked up", { error }),
-    );
-  }
-
   const unshare = shareRooms(accountId, {
     settings: live.read,
     findRoom: (roomId) => rooms.find(roomId),
@@ -83,11 +75,14 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     /** Looks up the names in the configuration in force; undefined when all are known. Never rejects. */
     learnNames: live.prepare,
 
-    /** Asks the server what judging this event needs and is not remembered; undefined when that is nothing, as mostly. */
-    prepare(event: RawMessageEvent): Promise<void> | undefined {
-      noteOwn(event);
-      const learning = live.prepare();
-      return learning === undefined ? learnParent(event) : learning.then(() => learnParent(event));
+    noteOwn,
+    /**
+     * Asks the server in which room the event's was started, if that decides about it and is not remembered; undefined when
+     * that is nothing, as mostly. Never rejects; what is not known then is asked again in the event's turn.
+     */
+    learnPlace(event: RawMessageEvent): Promise<void> | undefined {
+      const roomId = parentToLookUp(event, { settings: live.read(), known });
+      return roomId === undefined ? undefined : places.learn(roomId);
     },
 
     close(): void {

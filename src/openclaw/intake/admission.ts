@@ -1,7 +1,8 @@
-// Owns judging the documents that come in and storing what goes on, one document after the other.
+// Owns judging the documents that come in and storing what goes on, one document of a room after the other.
 
 import type { LearnedKnowledge } from "../../intake/knowledge.ts";
-import { type RawMessageEvent, type ReceivedEvent, receive } from "../../intake/receive.ts";
+import { createLanes } from "../../intake/lanes.ts";
+import { type RawMessageEvent, type Receipt, type ReceivedEvent, receive } from "../../intake/receive.ts";
 import type { Reading } from "../../intake/watch.ts";
 import type { DropCounter } from "../../log.ts";
 import type { AccountSettings } from "../../settings.ts";
@@ -23,32 +24,48 @@ interface Wanted {
   readonly facts: ReceivedEvent;
 }
 
+/** What is done for one document. */
+export interface AdmissionRequest {
+  /** Documents of one room are admitted in order; what a document means depends on those before it. */
+  readonly roomId: string;
+  /** Asks what judging needs; undefined when nothing has to be asked. */
+  readonly prepare: () => Promise<void> | undefined;
+  readonly read: () => Reading;
+}
+
 /** The admission of one account. */
 export class Admission {
   readonly #options: AdmissionOptions;
-  /** Settles when what was asked for is admitted; undefined when it is. */
-  #admitting: Promise<unknown> | undefined;
+  readonly #lanes = createLanes();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
   }
 
   /**
-   * One after the other: what a document means depends on those before it, which must be stored by then. `prepare`
-   * answers undefined when nothing has to be asked. Answers how many events were newly stored, at once when there was
-   * nothing to ask and nothing to store; rejects when they could not be stored.
+   * Answers how many events were newly stored, at once when there was nothing to ask, to wait for and to store; rejects when
+   * they could not be stored.
    */
-  admit(prepare: () => Promise<void> | undefined, read: () => Reading): Promise<number> | number {
-    const ready = this.#admitting === undefined ? prepare() : this.#admitting.then(prepare);
-    const admitted = ready === undefined ? this.#take(read()) : ready.then(() => this.#take(read()));
-    if (typeof admitted === "number") return admitted;
-    const done: Promise<unknown> = admitted
-      .catch(() => {})
-      .then(() => {
-        if (this.#admitting === done) this.#admitting = undefined;
-      });
-    this.#admitting = done;
-    return admitted;
+  admit({ roomId, prepare, read }: AdmissionRequest): Promise<number> | number {
+    return this.#lanes.run(roomId, () => {
+      const ready = prepare();
+      return ready === undefined ? this.#take(read()) : ready.then(() => this.#take(read()));
+    });
+  }
+
+  /** Does something behind what is admitted of a room now. */
+  behind<T>(roomId: string, work: () => T): Promise<T> | T {
+    return this.#lanes.run(roomId, work);
+  }
+
+  /** Whether all of these would go on as things stand. */
+  wouldTake({ events }: Reading): boolean {
+    return events.length > 0 && events.every((event) => this.#receive(event).kind !== "dropped");
+  }
+
+  #receive(event: RawMessageEvent): Receipt {
+    const { readSettings, known } = this.#options;
+    return receive(event, { settings: readSettings(), known });
   }
 
   /** Of a document with nothing to store nobody has to be waited for, which are nearly all. */
@@ -61,8 +78,8 @@ export class Admission {
 
   /** Undefined when the event is dropped. */
   #judge(event: RawMessageEvent): Wanted | undefined {
-    const { scope, readSettings, known, drops } = this.#options;
-    const receipt = receive(event, { settings: readSettings(), known });
+    const { scope, drops } = this.#options;
+    const receipt = this.#receive(event);
     if (receipt.kind !== "dropped") return { event, facts: receipt.event };
     const { reason } = receipt;
     if (reason === "malformed") drops.count("message malformed", {});

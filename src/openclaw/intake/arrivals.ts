@@ -1,7 +1,9 @@
 // Owns what becomes of each event of the connection: a message, the news of a deletion, or of a changed setting.
 
-import type { ConnectionHandlers } from "../../connection/driver.ts";
+import type { Connection, ConnectionHandlers } from "../../connection/driver.ts";
 import type { StreamEvent } from "../../ddp/protocol.ts";
+import { NotOnlineError } from "../../errors.ts";
+import { type ArrivalLanes, createArrivalLanes } from "../../intake/arrivals.ts";
 import type { CatchUp } from "../../intake/catch-up.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
 import { noteOtherWriter } from "../account/observe.ts";
@@ -10,7 +12,7 @@ import type { AccountScope } from "../account/scope.ts";
 import { noteSettingChange, SETTINGS_STREAM } from "../account/server-facts.ts";
 import { type Deletions, type Gone, readGone } from "./deletions.ts";
 import type { Ingress } from "./ingress.ts";
-import { toRawEvent } from "./raw-event.ts";
+import { idsOf, toRawEvent } from "./raw-event.ts";
 
 /** All messages of all rooms that the bot user may see, by one subscription (recording `subscriptions`). */
 const MESSAGE_STREAM = { stream: "stream-room-messages", eventName: "__my_messages__" };
@@ -20,51 +22,100 @@ export const STREAMS = [MESSAGE_STREAM, SETTINGS_STREAM];
 
 export interface ArrivalOptions {
   readonly scope: AccountScope;
+  readonly connection: Pick<Connection, "giveUp">;
   readonly ingress: Ingress;
   readonly catchUp: CatchUp;
   readonly deletions: Deletions;
   readonly writers: WriterWatch;
 }
 
-/** Takes what the connection delivers. */
-export function createArrivals(options: ArrivalOptions): ConnectionHandlers["onEvent"] {
-  const { scope, ingress, writers } = options;
-  return (event) => {
-    scope.health.heard(Date.now());
-    if (event.eventName === SETTINGS_STREAM.eventName) return takeSettingChange(scope, event);
-    const gone = readGone(event);
-    if (gone !== undefined) return admitGone(ingress, gone);
-    if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
-    return store(options, toRawEvent(event));
+/** An account's arrivals on their way into its queue. */
+export interface Arrivals {
+  readonly take: ConnectionHandlers["onEvent"];
+  /** There is a new connection, which looks for what the one before has missed. */
+  renew(): void;
+}
+
+/** Takes what the connection delivers. Nobody is asked about an arrival but in the lane of its room. */
+export function createArrivals(options: ArrivalOptions): Arrivals {
+  const { scope, connection, writers } = options;
+  const lanes = createArrivalLanes(connection.giveUp);
+  return {
+    renew: lanes.renew,
+    take(event, characters) {
+      scope.health.heard(Date.now());
+      if (event.eventName === SETTINGS_STREAM.eventName) return takeSettingChange(scope, event);
+      const gone = readGone(event);
+      if (gone !== undefined) return takeGone(options, { lanes, gone, characters });
+      if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
+      return takeMessage(options, { lanes, raw: toRawEvent(event), characters });
+    },
   };
 }
 
-function takeSettingChange(
-  { typing, settings }: AccountScope,
-  event: StreamEvent,
-): Promise<void> | undefined {
+function takeSettingChange({ typing, settings }: AccountScope, event: StreamEvent): undefined {
   // Among the settings is whether people are shown by their real names.
   typing.forgetName();
-  return noteSettingChange(settings.accountId, event);
+  // It waits for an answer of the server's that may be on its way.
+  void noteSettingChange(settings.accountId, event);
 }
 
-async function admitGone(ingress: Ingress, gone: Gone): Promise<void> {
-  if ("prune" in gone) await ingress.admitPrune(gone.prune);
-  else await ingress.admitDeletions([gone.messageId]);
+interface Piece {
+  readonly lanes: ArrivalLanes;
+  readonly characters: number;
+}
+
+function takeGone(
+  { connection, ingress }: ArrivalOptions,
+  { lanes, gone, characters }: Piece & { readonly gone: Gone },
+): Promise<void> | undefined {
+  const ready = () => undefined;
+  if (!("prune" in gone)) {
+    const { roomId, messageId } = gone;
+    return lanes.take({
+      roomId,
+      characters,
+      ready,
+      admit: () => ingress.admitDeletions(roomId, [messageId]),
+    });
+  }
+  const { prune } = gone;
+  const admit = () => void ingress.admitPrune(prune).catch(connection.giveUp);
+  return lanes.take({ roomId: prune.roomId, characters, ready, admit });
 }
 
 /** Stores a message behind what its room has missed. */
-function store(options: ArrivalOptions, raw: RawMessageEvent): Promise<void> | undefined {
-  const { ingress, catchUp } = options;
-  const turn = catchUp.awaitTurn(raw);
-  const admitted = turn === undefined ? ingress.admit(raw) : turn.then(() => ingress.admit(raw));
-  if (typeof admitted !== "number") return admitted.then(() => note(options, raw));
-  note(options, raw);
-  return undefined;
+function takeMessage(
+  options: ArrivalOptions,
+  { lanes, raw, characters }: Piece & { readonly raw: RawMessageEvent },
+): Promise<void> | undefined {
+  const { scope, ingress, catchUp } = options;
+  // Of what is not served nothing was missed.
+  const awaitTurn = () => (ingress.watches(raw) ? catchUp.awaitTurn(raw) : undefined);
+  return lanes.take({
+    roomId: idsOf(raw).room ?? "",
+    characters,
+    ready() {
+      const asking = ingress.learn(raw);
+      return asking === undefined ? awaitTurn() : asking.then(awaitTurn);
+    },
+    admit() {
+      if (scope.ctx.abortSignal.aborted) throw new NotOnlineError("stopped");
+      const admitted = ingress.admit(raw);
+      if (typeof admitted !== "number") return admitted.then(() => note(options, lanes, raw));
+      note(options, lanes, raw);
+      return undefined;
+    },
+  });
 }
 
-function note({ ingress, catchUp, deletions }: ArrivalOptions, raw: RawMessageEvent): void {
-  catchUp.noteLive(raw);
+/** The mark stands still while an earlier message may wait to be stored. */
+function note(
+  { ingress, catchUp, deletions }: ArrivalOptions,
+  lanes: ArrivalLanes,
+  raw: RawMessageEvent,
+): void {
+  if (lanes.isSettled()) catchUp.noteLive(raw);
   const roomId = ingress.watchedRoom(raw);
   if (roomId !== undefined) deletions.noteRoom(roomId);
 }

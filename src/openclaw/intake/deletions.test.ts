@@ -118,7 +118,7 @@ describe("the streams of deletions", () => {
 
 describe("readGone", () => {
   it.each([
-    ["stream-notify-room", "r1/deleteMessage", [{ _id: "m1" }], { messageId: "m1" }],
+    ["stream-notify-room", "r1/deleteMessage", [{ _id: "m1" }], { roomId: "r1", messageId: "m1" }],
     ["stream-notify-room", "r1/deleteMessage", ["m1"], undefined],
     ["stream-notify-room", "r1/user-activity", [{ _id: "m1" }], undefined],
     ["stream-room-messages", "__my_messages__", [{ _id: "m1" }], undefined],

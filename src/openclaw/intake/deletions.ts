@@ -117,7 +117,7 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
 }
 
 /** What an event of these streams says is gone: a message, or what a rule takes; undefined for other events. */
-export type Gone = { readonly messageId: string } | { readonly prune: Prune };
+export type Gone = { readonly roomId: string; readonly messageId: string } | { readonly prune: Prune };
 
 /** Reads `[{_id}]` (recording `delete`) or the rule of a prune. */
 export function readGone({ stream, eventName, args: [gone] }: StreamEvent): Gone | undefined {
@@ -127,7 +127,7 @@ export function readGone({ stream, eventName, args: [gone] }: StreamEvent): Gone
     return prune && { prune };
   }
   const messageId = eventName.endsWith(SINGLE) ? readText(gone, "_id") : undefined;
-  return messageId === undefined ? undefined : { messageId };
+  return messageId === undefined ? undefined : { roomId: eventName.slice(0, -SINGLE.length), messageId };
 }
 
 /** What is asked of the server about a pruned room. */

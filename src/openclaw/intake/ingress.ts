@@ -1,10 +1,11 @@
 // Owns the durable way in of one account: what comes in is judged, stored, and run through the turn.
 
 import { join } from "node:path";
+import type { Revision } from "../../facts/change.ts";
 import type { Prune } from "../../facts/prune.ts";
 import { createKnownMessages } from "../../intake/known.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
-import { createWatch, type Origin, type Watch } from "../../intake/watch.ts";
+import { createWatch, type Origin } from "../../intake/watch.ts";
 import type { DropCounter } from "../../log.ts";
 import type { Sending } from "../../outbound/send.ts";
 import type { RestClient } from "../../rest/client.ts";
@@ -29,15 +30,22 @@ export interface Ingress {
   prepare(): Promise<void> | undefined;
   /** The settings in force now. */
   settings(): AccountSettings;
+  /** Whether the event is of a place that is served, as far as that is known. */
+  watches(event: RawMessageEvent): boolean;
+  /**
+   * Asks what judging an event needs and is not remembered: of what room it is, and what the names in the configuration
+   * mean where it would be dropped without them. Undefined when that is nothing, as mostly. Never rejects.
+   */
+  learn(event: RawMessageEvent): Promise<void> | undefined;
   /**
    * Takes a document of the message stream, or one that was asked for. Answers how many events were newly stored, at
    * once when there was nothing to ask and nothing to store; rejects when it could not be stored.
    */
   admit(event: RawMessageEvent, origin?: Origin): Promise<number> | number;
-  /** Takes the news that messages were deleted for good. */
-  admitDeletions(messageIds: readonly string[]): Promise<number> | number;
-  /** Takes the news that a room was pruned. */
-  admitPrune(prune: Prune): Promise<number> | number;
+  /** Takes the news that messages of a room were deleted for good. */
+  admitDeletions(roomId: string, messageIds: readonly string[]): Promise<number> | number;
+  /** Takes the news that a room was pruned; what has to be asked about that holds nothing up, not even in the room. */
+  admitPrune(prune: Prune): Promise<number>;
   /** The room of an admitted event, if it is served. */
   watchedRoom(event: RawMessageEvent): string | undefined;
   /** Begins, or goes on, to process what is stored. */
@@ -63,22 +71,39 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
   const approvals = openApprovals(scope, sending, memory);
   const admission = new Admission({ scope, readSettings, known, drops, monitor });
 
+  function learnNames(event: RawMessageEvent, origin?: Origin): Promise<void> | undefined {
+    const asking = memory.learnNames();
+    if (asking === undefined || admission.wouldTake(watch.read(event, readSettings(), origin)))
+      return undefined;
+    return asking;
+  }
+
+  function learn(event: RawMessageEvent, origin?: Origin): Promise<void> | undefined {
+    const asking = memory.learnPlace(event);
+    return asking === undefined ? learnNames(event, origin) : asking.then(() => learnNames(event, origin));
+  }
+
+  function admitDeletions(roomId: string, ids: readonly string[]): Promise<number> | number {
+    return admission.admit({ roomId, prepare: memory.learnNames, read: () => watch.readDeletions(ids) });
+  }
+
   return {
     prepare: memory.learnNames,
     settings: readSettings,
-    admit: (event, origin) =>
-      admission.admit(
-        () => memory.prepare(event),
-        () => watch.read(event, readSettings(), origin),
-      ),
-    admitDeletions: (ids) => admission.admit(memory.learnNames, () => watch.readDeletions(ids)),
-    admitPrune(prune) {
-      let gone: readonly string[] = [];
-      const find = async (): Promise<void> => {
-        await memory.learnNames();
-        gone = await findGone(rest, watch, prune);
-      };
-      return admission.admit(find, () => watch.readDeletions(gone));
+    watches: (event) => watch.watches(event, readSettings()),
+    learn,
+    admit(event, origin) {
+      memory.noteOwn(event);
+      return admission.admit({
+        roomId: idsOf(event).room ?? "",
+        prepare: () => learn(event, origin),
+        read: () => watch.read(event, readSettings(), origin),
+      });
+    },
+    admitDeletions,
+    async admitPrune(prune) {
+      const messages = await admission.behind(prune.roomId, () => watch.listPruned(prune));
+      return admitDeletions(prune.roomId, await findGone(rest, prune, messages));
     },
     watchedRoom: (event) => watch.roomOf(idsOf(event).message ?? ""),
     open() {
@@ -100,12 +125,15 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
 }
 
 /** The watch over what happens to messages; `close` stores what it remembers for the next start. */
-function openWatch({ ctx, settings, log }: AccountScope, { rooms }: AccountMemory) {
+function openWatch({ ctx, settings, log }: AccountScope, { known }: AccountMemory) {
   const directory = join(getRuntime().state.resolveStateDir(), CHANNEL_ID);
   const file = openKnownFile(join(directory, `known-${ctx.accountId}.json`), settings, log);
   const messages = createKnownMessages();
   for (const remembered of file.take()) messages.keep(remembered);
-  const watch = createWatch(messages, (roomId) => rooms.known(roomId)?.parentId);
+  const watch = createWatch(messages, (roomId) => {
+    const parentId = known.parentOf(roomId);
+    return parentId === "unknown" ? undefined : parentId;
+  });
   return { watch, close: () => file.put(messages.list()) };
 }
 
@@ -116,8 +144,8 @@ function openApprovals({ ctx, log }: AccountScope, sending: Sending, { pairings 
   return watchApprovals({ accountId, sending, pairings, readApproved, log });
 }
 
-function findGone(rest: RestClient, watch: Watch, prune: Prune): Promise<readonly string[]> {
-  return findPruned(prune, watch.listPruned(prune), {
+function findGone(rest: RestClient, prune: Prune, messages: readonly Revision[]): Promise<readonly string[]> {
+  return findPruned(prune, messages, {
     fetchMessage: (id) => fetchRevision(rest, id),
     fetchPinned: (roomId) => fetchPinnedIds(rest, roomId),
   });
