@@ -3,7 +3,7 @@
 import { stripMention } from "../facts/mention.ts";
 
 /** The commands of our own; every other word is `other`. */
-export const COMMAND_WORDS = ["help", "status", "model", "stop"] as const;
+export const COMMAND_WORDS = ["help", "status", "model", "stop", "approve", "deny"] as const;
 
 export type CommandKind = (typeof COMMAND_WORDS)[number] | "other";
 

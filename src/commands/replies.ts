@@ -1,6 +1,7 @@
 // Owns what the bot says to a command: short lines that read well on a phone.
 
 import type { ChatType } from "../facts/room.ts";
+import type { Approval, Decision } from "./approval.ts";
 
 /** What `!status` tells. Instants are epoch milliseconds, sizes are tokens. */
 export interface StatusFacts {
@@ -78,6 +79,8 @@ const PURPOSES: ReadonlyMap<string, string> = new Map([
   ["status", "how the agent is"],
   ["model", "the model of this conversation; `!model NAME` changes it, `!model default` takes it back"],
   ["stop", "ends the answer under way here and drops what waits behind it"],
+  ["approve", "lets what the agent asks to do go on; `!approve ID allow-once`, `allow-always` or `deny`"],
+  ["deny", "refuses it; `!deny ID`"],
   ["new", "a fresh session"],
   ["reset", "empties the session"],
   ["compact", "shortens the session's context"],
@@ -117,6 +120,37 @@ export function formatStopped(stopped: {
   return dropped === 0
     ? "Nothing is running here."
     : `Nothing was running; dropped ${formatMessages(dropped)} waiting.`;
+}
+
+/** What has become of an attempt to decide about something that waits for approval. */
+export type ApprovalOutcome =
+  | { readonly kind: "decided" }
+  /** There is none with this id: it was never asked for, was decided, or its time is over. */
+  | { readonly kind: "not-found" }
+  /** `reason` is OpenClaw's. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+const DECIDED: Record<Decision, string> = {
+  "allow-once": "Approved, this once",
+  "allow-always": "Approved, and always from now on",
+  deny: "Denied",
+};
+
+export function formatApproval({ id, decision }: Approval, outcome: ApprovalOutcome): string {
+  const name = `\`${id.replaceAll("`", "").slice(0, MAX_ECHO)}\``;
+  switch (outcome.kind) {
+    case "decided":
+      return `${DECIDED[decision]}: ${name}.`;
+    case "not-found":
+      return `Nothing with the id ${name} waits for approval. It may have been decided already, or its time is over.`;
+    case "refused":
+      return `${name} could not be decided: ${outcome.reason}`;
+  }
+}
+
+export function formatApprovalUsage(word: string): string {
+  const usage = word === "deny" ? "`!deny ID`" : "`!approve ID allow-once`, `allow-always` or `deny`";
+  return `Write ${usage}. The id stands in the question.`;
 }
 
 export interface ModelFacts {

@@ -28,7 +28,7 @@ export type Right = "speaker" | "operator" | "unknown";
 
 export function rightOf({ kind, word }: Command, settings: AccountSettings): Right {
   if (kind === "help" || kind === "status") return "speaker";
-  if (kind === "model" || kind === "stop") return "operator";
+  if (kind !== "other") return "operator";
   return settings.commands.extra && EXTRA_WORDS.has(word) ? "operator" : "unknown";
 }
 

@@ -29,8 +29,8 @@ export interface ReceivedEvent {
   /** A new message is identified by its `_id`, a change by `identifyChange`. */
   readonly eventId: string;
   /**
-   * One lane per conversation the agent sees: the room, or the thread in it. `!stop`, `!status` and `!help` have
-   * lanes of their own beside it, so that a stop never waits for what it stops, nor these two for an answer.
+   * One lane per conversation the agent sees: the room, or the thread in it. Commands that need no order have lanes
+   * of their own beside it, so that a stop never waits for what it stops, nor an approval for what it lets go on.
    */
   readonly laneKey: string;
 }
@@ -192,8 +192,11 @@ export function identify(event: RawMessageEvent): ReceivedEvent | undefined {
   return eventId === undefined ? undefined : { eventId, laneKey: laneOf(message) };
 }
 
-/** Commands whose answer does not depend on what was written before them, and that must not wait for it. */
-const UNORDERED: ReadonlySet<CommandKind> = new Set(["stop", "status", "help"]);
+/**
+ * Commands whose answer does not depend on what was written before them, and that must not wait for it: what is to
+ * be approved or stopped may be what stands before them.
+ */
+const UNORDERED: ReadonlySet<CommandKind> = new Set(["stop", "status", "help", "approve", "deny"]);
 
 function identityOf(message: MessageFacts): ReceivedEvent {
   const lane = laneOf(message);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { knowing } from "../../test/support/knowledge.ts";
 import { accountSettings } from "../../test/support/settings.ts";
+import type { ApprovalOutcome } from "../commands/replies.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { Access, InboundHost, TurnInput } from "./host.ts";
@@ -36,6 +37,7 @@ function stage(
     operator?: boolean;
     otherRun?: boolean;
     modelRefusal?: string;
+    approval?: ApprovalOutcome;
     settings?: AccountSettings;
   } = {},
 ) {
@@ -84,6 +86,10 @@ function stage(
           waiting: 0,
           link: { state: "ready", connectedAt: 0 },
         }),
+        resolveApproval: async ({ id, decision }) => {
+          calls.push(`approval ${id} ${decision}`);
+          return options.approval ?? { kind: "decided" };
+        },
         selectModel: async (choice) => {
           calls.push(`select ${choice}`);
           return options.modelRefusal;
@@ -135,6 +141,15 @@ describe("runTurn with a command", () => {
       "From the next message on the model here is",
     ],
     ["!model default", true, ["access", "authorize", "select default"], "From the next message on"],
+    ["!approve 1a2b always", false, ["access", "authorize"], "`!approve` is for command operators"],
+    [
+      "!approve 1a2b always",
+      true,
+      ["access", "authorize", "approval 1a2b allow-always"],
+      "Approved, and always from now on: `1a2b`.",
+    ],
+    ["!deny 1a2b", true, ["access", "authorize", "approval 1a2b deny"], "Denied: `1a2b`."],
+    ["!approve", true, ["access", "authorize"], "Write `!approve ID allow-once`"],
     ["!model demo/scripted -g", true, ["access", "authorize"], "There is no model `demo/scripted -g`"],
   ])("%s, operator %s", async (msg, operator, calls, said) => {
     for (const threadId of [undefined, "m0"]) {
@@ -189,6 +204,15 @@ describe("runTurn with a command", () => {
     const { deps, posted } = stage({ operator: true, modelRefusal: "The model is locked." });
     await runTurn(inRoom("!model scripted-two"), deps);
     expect(posted).toMatchObject([{ text: "The model is locked." }]);
+  });
+
+  it.each<[ApprovalOutcome, string]>([
+    [{ kind: "not-found" }, "Nothing with the id `1a2b` waits for approval."],
+    [{ kind: "refused", reason: "allow-always is unavailable" }, "`1a2b` could not be decided: allow-always"],
+  ])("says why nothing was decided: %o", async (approval, said) => {
+    const scene = stage({ operator: true, room: direct, approval });
+    await runTurn(inDm("!approve 1a2b"), scene.deps);
+    expect(scene.posted).toMatchObject([{ text: expect.stringContaining(said) }]);
   });
 
   it("is silent to whoever may not speak here, and sends a stranger a code", async () => {

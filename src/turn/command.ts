@@ -1,8 +1,11 @@
 // Owns the straight line from an admitted command to its reply.
 
+import { readApproval } from "../commands/approval.ts";
 import { findModel, findNearModels } from "../commands/models.ts";
 import type { Command } from "../commands/parse.ts";
 import {
+  formatApproval,
+  formatApprovalUsage,
   formatHelp,
   formatModelChanged,
   formatModels,
@@ -63,6 +66,9 @@ export async function runCommand(scope: CommandScope): Promise<void> {
       return selectModel(scope);
     case "stop":
       return stopConversation(scope);
+    case "approve":
+    case "deny":
+      return decide(scope);
     case "other":
       return turn.runOwnCommand(`/${command.word} ${command.args}`.trim(), reply);
   }
@@ -89,6 +95,12 @@ async function selectModel({ command, turn, reply }: CommandScope): Promise<void
   }
   const refusal = await turn.selectModel(found);
   await reply(refusal ?? formatModelChanged((await turn.listModels()).current));
+}
+
+async function decide({ command, turn, reply }: CommandScope): Promise<void> {
+  const approval = readApproval(command);
+  if (approval === undefined) await reply(formatApprovalUsage(command.word));
+  else await reply(formatApproval(approval, await turn.resolveApproval(approval)));
 }
 
 /**

@@ -1,7 +1,8 @@
 // Owns the port to OpenClaw: what turning a message into an agent turn needs of the host, and nothing else.
 
+import type { Approval } from "../commands/approval.ts";
 import type { Command } from "../commands/parse.ts";
-import type { LinkFacts, ModelFacts, SessionFacts } from "../commands/replies.ts";
+import type { ApprovalOutcome, LinkFacts, ModelFacts, SessionFacts } from "../commands/replies.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { ImplicitMention } from "../policy/activation.ts";
@@ -108,6 +109,8 @@ export interface HostTurn {
   runOwnCommand(text: string, post: PostReply): Promise<void>;
   /** Ends what runs in the session, after `authorizeCommand` said yes, and meanwhile tells what that is. */
   stop(tell: (facts: StopFacts) => Promise<unknown>): Promise<void>;
+  /** Decides about something that waits for approval, after `authorizeCommand` said yes. */
+  resolveApproval(approval: Approval): Promise<ApprovalOutcome>;
   describe(): Promise<ConversationFacts>;
   listModels(): Promise<ModelFacts>;
   /**

@@ -30,6 +30,7 @@ export interface TurnDependencies {
   readonly users: UserLookup;
   readonly known: LearnedKnowledge;
   readonly runs: Runs;
+  /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** When the event was stored, in epoch milliseconds of this machine's clock. */
   readonly receivedAt: number;

@@ -79,7 +79,7 @@ const RULES: readonly Rule[] = [
 
 /** Files without I/O, time or chance: what they need of these comes as an argument. */
 const PURE =
-  /^src\/(errors|retry|settings|(ddp|facts|policy|commands)\/.*|connection\/(states|streams)|outbound\/(dialect\/.*|markdown|target)|intake\/receive|turn\/host)(\.ts)?$/;
+  /^src\/(errors|retry|settings|(ddp|facts|policy|commands)\/.*|connection\/(states|streams)|outbound\/(dialect\/.*|markdown|own-words|target)|intake\/receive|turn\/host)(\.ts)?$/;
 const IMPURE =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bprocess\.|\bfetch\(/;
 

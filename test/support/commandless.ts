@@ -6,11 +6,19 @@ const unasked = (): Promise<never> => Promise.reject(new Error("No command was g
 
 export const commandless: Pick<
   HostTurn,
-  "conversation" | "authorizeCommand" | "runOwnCommand" | "stop" | "describe" | "listModels" | "selectModel"
+  | "conversation"
+  | "authorizeCommand"
+  | "runOwnCommand"
+  | "resolveApproval"
+  | "stop"
+  | "describe"
+  | "listModels"
+  | "selectModel"
 > = {
   conversation: "conversation",
   authorizeCommand: unasked,
   runOwnCommand: unasked,
+  resolveApproval: unasked,
   stop: unasked,
   describe: unasked,
   listModels: unasked,

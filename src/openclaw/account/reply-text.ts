@@ -1,6 +1,7 @@
 // Owns turning a reply of the agent into the messages that are posted.
 
 import { formatMarkdown } from "../../outbound/markdown.ts";
+import { nameApproveCommand } from "../../outbound/own-words.ts";
 import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings, TableMode } from "../../settings.ts";
 import { serverFacts } from "./server-facts.ts";
@@ -15,7 +16,7 @@ export async function splitReply(
   text: string,
 ): Promise<string[]> {
   const { maxMessageUnits, modern } = await serverFacts(account.accountId, rest);
-  return formatMarkdown(text, {
+  return formatMarkdown(nameApproveCommand(text), {
     limit: Math.min(account.text.chunkLimit, maxMessageUnits),
     mode: account.text.chunkMode,
     tables: tablesOf(account.text.tables, modern),

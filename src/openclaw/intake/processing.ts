@@ -108,18 +108,17 @@ function shareAtHost({ scope, sending, memory, queue }: ProcessingOptions) {
 function shareInTurn({ scope, sending, memory }: ProcessingOptions) {
   const { rest } = sending;
   const { rooms, known } = memory;
-  const { now } = systemClock;
   const around = { rest, rooms, log: scope.log, patience: () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS) };
   const files = { rest, store: createFileStore(getRuntime()), log: scope.log };
   return {
     rooms,
-    users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now }),
+    users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now: systemClock.now }),
     known,
     runs: createRuns(),
     findRoot: (roomId: string, messageId: string) => findRoot(rest, roomId, messageId),
     lookAround: (query: SurroundingsQuery) => readSurroundings(around, query),
     fetchFiles: (query: FileQuery) => fetchMessageFiles(files, query),
-    now,
+    now: Date.now,
   };
 }
 

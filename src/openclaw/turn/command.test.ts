@@ -90,6 +90,7 @@ function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
         waiting: 0,
         link: { state: "ready", connectedAt: 0 },
       }),
+      resolveApproval: async () => ({ kind: "decided" }),
       selectModel: async () => undefined,
       listModels: async () => ({ current: "demo/a", choices: ["demo/a"] }),
     };

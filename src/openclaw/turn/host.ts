@@ -5,6 +5,7 @@ import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pair
 import type { HostTurn, InboundHost } from "../../turn/host.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { readAccess, resolveIngress } from "./access.ts";
+import { resolveApproval } from "./approval.ts";
 import {
   authorizeCommand,
   describeConversation,
@@ -77,6 +78,7 @@ function openTurn(scope: TurnScope): HostTurn {
 
     runOwnCommand: (text, post) => runOwnCommand(scope, commandTurn(), { text, post }),
     stop: (tell) => stopSession(scope, commandTurn(), tell),
+    resolveApproval: (approval) => resolveApproval(scope, approval),
     describe: () => describeConversation(scope, route),
     listModels: () => listModels(scope, route),
     selectModel: (choice) => selectModel(scope, route, choice),

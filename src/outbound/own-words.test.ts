@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { nameApproveCommand } from "./own-words.ts";
+
+it.each([
+  [
+    "Reply with: /approve 1a2b3c4d allow-once|allow-always|deny",
+    "Reply with: !approve 1a2b3c4d allow-once|allow-always|deny",
+  ],
+  [
+    "If the short code is ambiguous, use the full id in /approve.",
+    "If the short code is ambiguous, use the full id in !approve.",
+  ],
+  ["/approve 1a2b", "!approve 1a2b"],
+  ["Please write `/approve 1a2b allow-once`.", "Please write `!approve 1a2b allow-once`."],
+  ["see /approve/this and docs/approve or /approved", "see /approve/this and docs/approve or /approved"],
+  ["https://example.org/approve", "https://example.org/approve"],
+])("%s", (text, shown) => expect(nameApproveCommand(text)).toBe(shown));

@@ -1,0 +1,12 @@
+// PURE: texts that name a command as OpenClaw has it, in the words that work in a Rocket.Chat room.
+
+/** Between spaces, quotes or brackets, so that no path is taken for it. */
+const APPROVE = /(?<=^|[\s`("'])\/approve(?=$|[\s`.,;:!?)"'])/gm;
+
+/**
+ * Writes `!approve` for `/approve`. OpenClaw's questions for an approval tell people, and the agent, to write
+ * `/approve ID`; Rocket.Chat's clients take a text that begins with `/` for a command of their own and refuse it.
+ */
+export function nameApproveCommand(text: string): string {
+  return text.replaceAll(APPROVE, "!approve");
+}
