@@ -96,7 +96,7 @@ function modelEntry(id: string): ConfigObject {
     id,
     name: id,
     reasoning: false,
-    input: ["text"],
+    input: ["text", "image"],
     cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
     contextWindow: 128_000,
     maxTokens: 4096,

@@ -14,6 +14,7 @@
 //   |  `- MethodError            "method"             a DDP method or subscription was refused: same fields, `method`
 //   |- ProtocolError             "protocol"           the answer is not what the protocol says: `reason`
 //   |- TargetError            "target"             there is no such room, person or message to write to
+//   |- FileRefusedError       "file"               a file cannot be sent: `reason`, for people to read
 //   |- StorageError              "storage"            received messages cannot be kept on this machine: `passing` or not
 //   `- ConfigError               "config"             the configuration cannot work: `path` of the wrong value
 //
@@ -198,6 +199,20 @@ export class ConfigError extends RocketChatError {
   constructor(message: string, fields: { path: string; cause?: unknown }) {
     super(message, causeOf(fields));
     this.path = fields.path;
+  }
+}
+
+export class FileRefusedError extends RocketChatError {
+  override readonly name = "FileRefusedError";
+  override readonly code = "file";
+  readonly file: string;
+  /** The end of a sentence "…, because …". */
+  readonly reason: string;
+
+  constructor(fields: { file: string; reason: string; cause?: unknown }) {
+    super(`${fields.file} cannot be sent, because ${fields.reason}`, causeOf(fields));
+    this.file = fields.file;
+    this.reason = fields.reason;
   }
 }
 

@@ -1,6 +1,7 @@
 // Owns the one decision what to do after an error: try again, wait a given time, or stop until an operator acts.
 import {
   ConfigError,
+  FileRefusedError,
   LoginRejectedError,
   MethodError,
   ProtocolError,
@@ -75,6 +76,9 @@ export function adviseRetry(error: unknown): RetryAdvice {
     return error.passing ? { kind: "retry" } : blocked(error);
   }
   if (error instanceof UnauthorizedError || error instanceof ConfigError || error instanceof TargetError) {
+    return blocked(error);
+  }
+  if (error instanceof FileRefusedError) {
     return blocked(error);
   }
   return { kind: "retry" };

@@ -3,7 +3,12 @@ import { z } from "zod";
 
 const contentSchema = z.union([
   z.string(),
-  z.array(z.looseObject({ text: z.string().optional() })),
+  z.array(
+    z.looseObject({
+      text: z.string().optional(),
+      image_url: z.looseObject({ url: z.string() }).optional(),
+    }),
+  ),
   z.null(),
 ]);
 
@@ -35,6 +40,8 @@ export interface ModelRequest {
   readonly text: string;
   /** Every text of the request, for tests about what the agent gets to see (history, sender, room). */
   readonly prompt: string;
+  /** The pictures of the request, as data URLs. */
+  readonly pictures: readonly string[];
   /** The results of tools called since the agent's last answer; empty before the first call. */
   readonly toolResults: readonly string[];
 }
@@ -52,6 +59,7 @@ export function decodeModelRequest(body: unknown): ModelRequest {
       .map(undecorate)
       .join("\n"),
     prompt: messages.map(textOf).join("\n\n"),
+    pictures: messages.flatMap(picturesOf),
     toolResults: turn.filter((message) => message.role === "tool").map(textOf),
   };
 }
@@ -64,6 +72,10 @@ function startOfTurn(messages: readonly Message[]): number {
 function textOf({ content }: Message): string {
   if (typeof content === "string") return content;
   return (content ?? []).map((part) => part.text ?? "").join("");
+}
+
+function picturesOf({ content }: Message): string[] {
+  return Array.isArray(content) ? content.flatMap((part) => part.image_url?.url ?? []) : [];
 }
 
 function undecorate(text: string): string {

@@ -2,6 +2,7 @@
 import { directRoom } from "../world/direct.ts";
 import type { Room } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
+import { filesOf } from "../world/files/uploads.ts";
 import { setOpen } from "../world/memberships.ts";
 import { allows } from "../world/permissions.ts";
 import { deleteRoom } from "../world/rooms.ts";
@@ -78,6 +79,15 @@ function directRoutes(prefix: "im" | "dm"): Route[] {
       return { members: list, ...counts };
     },
   });
+  const files = route("GET", `${prefix}.files`, {
+    query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text }, ["roomId"])),
+    run({ world, user, query: { roomId, ...page } }) {
+      const room = direct(world, roomId);
+      if (!world.canAccess(room, user)) return new Reply(403, { success: false, error: "unauthorized" });
+      const { page: list, counts } = paged(filesOf(world, room), page);
+      return { files: list, ...counts };
+    },
+  });
   const opener = (name: string, open: boolean) =>
     route("POST", `${prefix}.${name}`, {
       run({ world, user, body: { roomId } }) {
@@ -104,7 +114,7 @@ function directRoutes(prefix: "im" | "dm"): Route[] {
       return { ims, ...counts };
     },
   });
-  return [create, history, members, opener("open", true), opener("close", false), remove, list];
+  return [create, history, members, files, opener("open", true), opener("close", false), remove, list];
 }
 
 function direct(world: World, roomId: string | undefined): Room {

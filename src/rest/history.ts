@@ -71,7 +71,7 @@ export interface Span {
 /** `GET /api/v1/{channels,groups,im}.history`. */
 export async function fetchHistory(
   rest: RestClient,
-  room: MovedRoom,
+  room: Pick<MovedRoom, "id" | "type">,
   { since, max }: Span,
   options: CallOptions = {},
 ): Promise<History> {

@@ -177,6 +177,9 @@ const REASONS: Readonly<Record<MissingReason, string>> = {
   unreachable: "it could not be fetched",
 };
 
+/** A reason in words. */
+export const nameReason = (reason: MissingReason): string => REASONS[reason];
+
 /** What the agent is told of files that it does not get; empty when it gets all. */
 export function describeMissing(missing: readonly MissingFile[]): string {
   return missing

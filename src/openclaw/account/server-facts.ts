@@ -1,16 +1,20 @@
-// Owns what each account knows of its server: how long a message may be, and which version it is.
+// Owns what each account knows of its server: how long a message may be, which files it takes, and which version it is.
 
 import type { StreamEvent } from "../../ddp/protocol.ts";
-import { isJsonObject } from "../../facts/json.ts";
+import { FILE_SETTINGS, type FileRules, readFileRules } from "../../facts/file-rules.ts";
+import { isJsonObject, readText } from "../../facts/json.ts";
 import { fetchServerVersion } from "../../rest/auth.ts";
 import type { RestClient } from "../../rest/client.ts";
-import { fetchPublicSetting } from "../../rest/server.ts";
+import { fetchPublicSettings } from "../../rest/server.ts";
 
 export interface ServerFacts {
   /** `Message_MaxAllowedSize`: UTF-16 units of one message. */
   readonly maxMessageUnits: number;
   /** From 8.7 on: tables, rules, and markup in headings. */
   readonly modern: boolean;
+  /** From 7.x on a file goes up in one step and is posted in another; before, in one. */
+  readonly uploadsInSteps: boolean;
+  readonly files: FileRules;
 }
 
 /** Changes of public settings, pushed to everybody who is logged in (recording `subscriptions`). */
@@ -18,15 +22,27 @@ export const SETTINGS_STREAM = { stream: "stream-notify-all", eventName: "public
 
 const MAX_SIZE = "Message_MaxAllowedSize";
 
-/** The server's own default, and what is assumed when it does not say. */
-const FALLBACK: ServerFacts = { maxMessageUnits: 5000, modern: false };
+/** The server's own default, and what is assumed when it does not say. UTF-16 units. */
+const DEFAULT_UNITS = 5000;
+
+const SETTINGS: readonly string[] = [MAX_SIZE, ...FILE_SETTINGS];
+
+/** What is assumed of a server that has never said anything. */
+const NOTHING: Known = interpret(new Map(), "");
 
 /** How long an answer, or that there was none, is believed. Milliseconds. */
 const FACTS_AGE_MS = 10 * 60_000;
 const FAILURE_AGE_MS = 60_000;
 
+/** What is known, and the settings that it was read from. */
+interface Known {
+  readonly facts: ServerFacts;
+  readonly settings: ReadonlyMap<string, unknown>;
+  readonly version: string;
+}
+
 interface Entry {
-  readonly facts: Promise<ServerFacts>;
+  readonly known: Promise<Known>;
   until: number;
 }
 
@@ -37,23 +53,24 @@ const known = new Map<string, Entry>();
  * What is known of a server, asked when nothing is or it is old. Never rejects: what a silent server said before
  * holds on, and one that has never said anything has the defaults.
  */
-export function serverFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
+export async function serverFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
   const entry = known.get(accountId);
-  return entry !== undefined && Date.now() < entry.until ? entry.facts : refreshServerFacts(accountId, rest);
+  if (entry === undefined || Date.now() >= entry.until) return refreshServerFacts(accountId, rest);
+  return (await entry.known).facts;
 }
 
 /** Asks anew, for example when a connection stands again and a change may have been missed. Never rejects. */
-export function refreshServerFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
-  const before = known.get(accountId)?.facts;
+export async function refreshServerFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
+  const before = known.get(accountId)?.known;
   const entry: Entry = {
-    facts: readFacts(rest).catch(() => {
+    known: ask(rest).catch(() => {
       entry.until = Date.now() + FAILURE_AGE_MS;
-      return before ?? FALLBACK;
+      return before ?? NOTHING;
     }),
     until: Date.now() + FACTS_AGE_MS,
   };
   known.set(accountId, entry);
-  return entry.facts;
+  return (await entry.known).facts;
 }
 
 /** Takes an event of `SETTINGS_STREAM`: `["updated", {_id, value}]`. Others are let be. */
@@ -61,24 +78,35 @@ export async function noteSettingChange(
   accountId: string,
   { args: [, setting] }: StreamEvent,
 ): Promise<void> {
-  if (!isJsonObject(setting) || setting._id !== MAX_SIZE) return;
+  const id = isJsonObject(setting) ? readText(setting, "_id") : undefined;
   const entry = known.get(accountId);
-  if (entry === undefined) return;
-  const facts = { ...(await entry.facts), maxMessageUnits: sizeOf(setting.value) };
-  known.set(accountId, { facts: Promise.resolve(facts), until: entry.until });
+  if (!isJsonObject(setting) || id === undefined || !SETTINGS.includes(id) || entry === undefined) return;
+  const { settings, version } = await entry.known;
+  const changed = interpret(new Map([...settings, [id, setting.value]]), version);
+  known.set(accountId, { known: Promise.resolve(changed), until: entry.until });
 }
 
-async function readFacts(rest: RestClient): Promise<ServerFacts> {
-  const [size, version] = await Promise.all([fetchPublicSetting(rest, MAX_SIZE), fetchServerVersion(rest)]);
-  return { maxMessageUnits: sizeOf(size), modern: isModern(version ?? "") };
+async function ask(rest: RestClient): Promise<Known> {
+  const [settings, version] = await Promise.all([
+    fetchPublicSettings(rest, SETTINGS),
+    fetchServerVersion(rest),
+  ]);
+  return interpret(settings, version ?? "");
 }
 
-function sizeOf(value: unknown): number {
-  return typeof value === "number" && value > 0 ? value : FALLBACK.maxMessageUnits;
+function interpret(settings: ReadonlyMap<string, unknown>, version: string): Known {
+  const size = settings.get(MAX_SIZE);
+  const facts = {
+    maxMessageUnits: typeof size === "number" && size > 0 ? size : DEFAULT_UNITS,
+    modern: isAtLeast(version, 8, 7),
+    uploadsInSteps: version === "" || isAtLeast(version, 7, 0),
+    files: readFileRules(settings),
+  };
+  return { facts, settings, version };
 }
 
-/** The parser that came with 8.7 reads tables, rules and markup in headings. */
-function isModern(version: string): boolean {
+/** Tables, rules and markup in headings came with the parser of 8.7, `rooms.media` with 7.0. */
+function isAtLeast(version: string, wantedMajor: number, wantedMinor: number): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 8 || (major === 8 && minor >= 7);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }

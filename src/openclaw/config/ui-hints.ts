@@ -294,8 +294,8 @@ export const uiHints = {
     help: "Whether the agent may add and remove its reactions.",
   },
   "actions.messages": {
-    label: "The agent may edit and delete its messages",
-    help: "Whether the agent may change or delete what it wrote.",
+    label: "The agent may edit and delete its messages, and send and fetch files",
+    help: "Whether the agent may change or delete what it wrote, send a file and fetch the files of a message.",
   },
 } as const satisfies Record<string, KeyHint>;
 

@@ -153,8 +153,9 @@ describe("the switches", () => {
     actions.describeMessageTool({ cfg: { channels: { rocketchat: { ...section, ...changes } } } })?.actions;
 
   it("take actions away", async () => {
-    expect(offered({})).toEqual(["send", "react", "reactions", "edit", "delete"]);
-    expect(offered({ actions: { reactions: false } })).toEqual(["send", "edit", "delete"]);
+    const messages = ["edit", "delete", "upload-file", "download-file"];
+    expect(offered({})).toEqual(["send", "react", "reactions", ...messages]);
+    expect(offered({ actions: { reactions: false } })).toEqual(["send", ...messages]);
     expect(offered({ actions: { messages: false } })).toEqual(["send", "react", "reactions"]);
     const off = { section: { actions: { reactions: false } } };
     await expect(act("react", { messageId: theirs, emoji: "eyes" }, off)).rejects.toThrow("turned off");

@@ -19,6 +19,7 @@ import { sendingFor } from "../account/transport.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "../config/account.ts";
 import { readMessageId } from "../turn/handover.ts";
 import { isBroadcast, sendBroadcast } from "./broadcast.ts";
+import { downloadFiles, uploadFile } from "./file-actions.ts";
 
 type Actions = NonNullable<ChannelPlugin["actions"]>;
 type Context = Parameters<NonNullable<Actions["handleAction"]>>[0];
@@ -29,6 +30,8 @@ const SWITCHES = {
   reactions: "reactions",
   edit: "messages",
   delete: "messages",
+  "upload-file": "messages",
+  "download-file": "messages",
 } as const;
 type Action = keyof typeof SWITCHES;
 
@@ -48,8 +51,11 @@ export const actions: Actions = {
     const { action } = ctx;
     if (!isOurs(action) || !account.actions[SWITCHES[action]])
       throw new Error(`The action ${action} is turned off for this Rocket.Chat account`);
+    if (action === "upload-file") return uploadFile(ctx);
     const rest = sendingFor(account).rest;
     const message = await findMessage(ctx, rest);
+    if (action === "download-file")
+      return jsonResult({ ok: true, ...(await downloadFiles(account, message)) });
     return jsonResult({ ok: true, ...(await perform(action, { ctx, account, rest, message })) });
   },
 };
@@ -57,13 +63,13 @@ export const actions: Actions = {
 function listActions(cfg: OpenClawConfig, accountId: string | null | undefined): Action[] {
   const ids = accountId == null ? listAccountIds(cfg) : [accountId];
   const accounts = ids.map((id) => inspectAccount(cfg, id)).filter(isConfigured);
-  return (["react", "reactions", "edit", "delete"] as const).filter((action) =>
-    accounts.some((account) => account.actions[SWITCHES[action]]),
-  );
+  return Object.keys(SWITCHES)
+    .filter(isOurs)
+    .filter((action) => accounts.some((account) => account.actions[SWITCHES[action]]));
 }
 
 async function perform(
-  action: Action,
+  action: Exclude<Action, "upload-file" | "download-file">,
   {
     ctx: { params },
     account,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk/channel-outbound";
@@ -93,6 +93,16 @@ describe("the message adapter", () => {
           const root = emulator.control.post({ as: "ann", rid: roomId, msg: "root" });
           await send("in the thread", { threadId: root._id });
           expect(posted().at(-1)).toMatchObject({ msg: "in the thread", tmid: root._id });
+        },
+        media: async () => {
+          writeFileSync(join(stateDir, "plan.txt"), "the plan\n");
+          const file = { mediaUrl: join(stateDir, "plan.txt"), mediaLocalRoots: [stateDir] };
+          const request = { cfg, to: `room:${roomId}`, text: "look", deliveryQueueId: "q-file", ...file };
+          const first = await messageAdapter.send?.media?.(request);
+          expect(posted().at(-1)).toMatchObject({ msg: "look", file: { name: "plan.txt" } });
+          const again = await messageAdapter.send?.media?.(request);
+          expect(again?.receipt.platformMessageIds).toEqual(first?.receipt.platformMessageIds);
+          expect(posted().filter(({ file: sent }) => sent?.name === "plan.txt")).toHaveLength(1);
         },
         messageSendingHooks: async () => {
           const result = await send("as the hook left it", { deliveryQueueId: "hooked" });

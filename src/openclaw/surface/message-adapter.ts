@@ -1,44 +1,25 @@
 // Owns sending on OpenClaw's behalf: final replies, the message tool, the command line, recovery after a restart.
 
 import { randomUUID } from "node:crypto";
-import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import {
   type ChannelMessageAdapterShape,
   type ChannelMessageDurableFinalAdapter,
   createChannelMessageAdapterFromOutbound,
   createMessageReceiptFromOutboundResults,
 } from "openclaw/plugin-sdk/channel-outbound";
-import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
-import { RestError, TargetError } from "../../errors.ts";
-import { findDelivery, PartialDeliveryError, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
+import { hasOutboundMedia } from "openclaw/plugin-sdk/reply-payload";
+import { RestError } from "../../errors.ts";
+import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
-import { adviseRetry } from "../../retry.ts";
 import { divisions } from "../account/divisions.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { sendingFor } from "../account/transport.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
+import { raise, rejectRepeatable, rejectUnsent, type SendRequest } from "./delivery.ts";
+import { sendMedia } from "./send-media.ts";
 import { findDestination, readTarget, unknownTarget } from "./targets.ts";
-
-interface SendRequest {
-  readonly cfg: OpenClawConfig;
-  readonly to: string;
-  readonly text: string;
-  readonly accountId?: string | null;
-  readonly threadId?: string | number | null;
-  /** A message to reply to; on Rocket.Chat that is to write in its thread. */
-  readonly replyToId?: string | null;
-  /** OpenClaw's queue entry; a repeated attempt carries the same. */
-  readonly deliveryQueueId?: string;
-  /**
-   * Notes in the queue entry that the message goes out now, and who sends it. Without that note OpenClaw does not
-   * find the entry its own afterwards, and takes a delivery that succeeded for a lost one.
-   */
-  readonly onPlatformSendDispatch?: () => Promise<void>;
-  /** Throws when whoever asked may send no more. */
-  readonly assertDirectAdapterHandoff?: () => void;
-}
 
 /**
  * Posts one text, in as many messages as it needs. Needs no running account: after a restart nothing else is
@@ -111,38 +92,12 @@ function isTooLong(error: unknown): boolean {
   return error instanceof RestError && error.serverCode === TOO_LONG;
 }
 
-const REFUSED = (cause: Error) => ({ cause, retryable: false });
-
-function rejectUnsent(error: unknown): never {
-  throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
-}
-
-function raise(error: unknown): never {
-  throw error;
-}
-
-/**
- * OpenClaw sends nothing again of which it knows only that it went out. A queued delivery may be sent again, whatever
- * became of it: its messages' ids follow from the queue entry, and what stands in the room is not posted twice.
- */
-function rejectRepeatable(error: unknown): never {
-  const reason = error instanceof PartialDeliveryError ? error.cause : error;
-  if (!(error instanceof Error) || isRefusal(reason) || error instanceof PlatformMessageNotDispatchedError)
-    throw error;
-  throw new PlatformMessageNotDispatchedError(error.message, { cause: error });
-}
-
-/** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
-function isRefusal(error: unknown): error is RestError | TargetError {
-  return (
-    error instanceof TargetError || (error instanceof RestError && adviseRetry(error).kind === "blocked")
-  );
-}
-
 type UnknownSend = Parameters<NonNullable<ChannelMessageDurableFinalAdapter["reconcileUnknownSend"]>>[0];
 
 /** Tells OpenClaw, after a crash in the middle of a send, whether the reply stands in the room. */
-async function reconcileUnknownSend({ cfg, queueId, to, accountId }: UnknownSend) {
+async function reconcileUnknownSend({ cfg, queueId, to, accountId, payloads }: UnknownSend) {
+  // A delivery with files goes on where it was: what stands in the room is found there, and not posted again.
+  if (payloads.some(hasOutboundMedia)) return { status: "not_sent" as const };
   const settings = resolveAccount(cfg, accountId);
   const { rest } = sendingFor(settings);
   const { roomId } = await findDestination({ rest, settings }, { to });
@@ -166,13 +121,16 @@ async function reconcileUnknownSend({ cfg, queueId, to, accountId }: UnknownSend
 export const outbound = {
   deliveryMode: "direct" as const,
   chunker: null,
-  deliveryCapabilities: { durableFinal: { text: true, thread: true, messageSendingHooks: true } },
+  deliveryCapabilities: {
+    durableFinal: { text: true, media: true, thread: true, messageSendingHooks: true },
+  },
   resolveTarget: ({ to }: { to?: string }) => {
     const target = readTarget(to ?? "");
     if (target === undefined) return { ok: false as const, error: unknownTarget(to) };
     return { ok: true as const, to: "id" in target ? formatTarget(target) : (to ?? "").trim() };
   },
   sendText,
+  sendMedia,
 };
 
 const base = createChannelMessageAdapterFromOutbound({ id: CHANNEL_ID, outbound });
@@ -182,7 +140,7 @@ export const messageAdapter: ChannelMessageAdapterShape = {
   durableFinal: {
     capabilities: { ...base.durableFinal?.capabilities, reconcileUnknownSend: true },
     automaticUnknownSendReconciliation: true,
-    reconcileUnknownSendKinds: { text: true },
+    reconcileUnknownSendKinds: { text: true, media: true },
     reconcileUnknownSend,
   },
 };

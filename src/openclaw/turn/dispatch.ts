@@ -14,8 +14,6 @@ import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
 import type { ReplyPort, TurnPort } from "../../turn/host.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
-import { splitReply } from "../account/reply-text.ts";
-import { sendingFor } from "../account/transport.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isDraining } from "../runtime.ts";
 import { buildContext, lastRoute } from "./context.ts";
@@ -24,6 +22,8 @@ import { createHandover, readMessageId } from "./handover.ts";
 import { gatherMedia, NO_MEDIA } from "./media.ts";
 import { inOrder, type TurnProgress } from "./order.ts";
 import { findRefusal, tellRefusal } from "./refusal.ts";
+import { createReplyDelivery } from "./reply-delivery.ts";
+import { mediaOf, openReplyMedia } from "./reply-media.ts";
 import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -102,6 +102,8 @@ async function runAgent(
   const plan = planReplies({ message, mode, hasReplied, findRoot: replies.findRoot });
   const row = source ? judgeWhenTaken(scope, source.judgeAnew) : scope.lifecycle;
   const handover = createHandover(row, isDraining, scope.refusals);
+  const replyMedia = openReplyMedia(scope, route);
+  const deliverReply = createReplyDelivery({ scope, replies, replyMedia });
   // Of the reply in hand: OpenClaw prepares and delivers one after another.
   let place: string | undefined;
   let held = false;
@@ -143,22 +145,19 @@ async function runAgent(
             if (place !== undefined) rememberThread({ roomId: input.room.id, threadId: place });
             return payload;
           },
-          durable(payload, { kind }) {
+          async durable(payload, { kind }) {
             if (kind !== "final") return false;
             progress.finish();
             // A command is answered in its own place, and nothing of a stopped answer is kept.
             if (command !== undefined || signal?.aborted || held) return false;
+            // A file that is refused is told of in its place.
+            if (mediaOf(payload).length > 0 && !(await replyMedia.canSend(payload))) return false;
             return durableReply(scope, payload, place);
           },
           async deliver(payload, { kind }) {
             if (kind === "final") progress.finish();
             if (held) return { visibleReplySent: false };
-            const messageIds: string[] = [];
-            const { rest } = sendingFor(settings);
-            for (const text of await splitReply(settings, rest, payload.text ?? "")) {
-              if (signal?.aborted) break;
-              messageIds.push(await replies.post(text, place));
-            }
+            const messageIds = await deliverReply({ payload, threadId: place, signal });
             return { visibleReplySent: messageIds.length > 0, messageIds, ...(place && { threadId: place }) };
           },
           onDelivered: (_, { kind }, result) =>
@@ -187,18 +186,19 @@ async function runAgent(
   return "dispatchResult" in result ? result.dispatchResult : undefined;
 }
 
-/**
- * How OpenClaw is to keep a final reply until it stands in the room, over errors and restarts. Only text: that
- * is what can be proved to have arrived.
- */
+/** How OpenClaw is to keep a final reply until it stands in the room, over errors and restarts. */
 function durableReply({ input: { room } }: TurnScope, payload: ReplyPayload, threadId: string | undefined) {
-  const hasMedia = payload.mediaUrl !== undefined || (payload.mediaUrls?.length ?? 0) > 0;
-  if (hasMedia || (payload.text ?? "").trim() === "") return false;
+  const hasMedia = mediaOf(payload).length > 0;
+  if (!hasMedia && (payload.text ?? "").trim() === "") return false;
   return {
     to: formatTarget({ kind: "room", id: room.id }),
     replyToId: null,
     threadId: threadId ?? null,
-    requiredCapabilities: { text: true, thread: threadId !== undefined, reconcileUnknownSend: true },
+    requiredCapabilities: {
+      ...(hasMedia ? { media: true } : { text: true }),
+      thread: threadId !== undefined,
+      reconcileUnknownSend: true,
+    },
   };
 }
 

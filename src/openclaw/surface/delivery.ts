@@ -1,0 +1,57 @@
+// Owns what all sending on OpenClaw's behalf shares: what is asked for, and how an error is told.
+
+import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
+import { FileRefusedError, RestError, TargetError } from "../../errors.ts";
+import { PartialDeliveryError } from "../../outbound/send.ts";
+import { adviseRetry } from "../../retry.ts";
+
+export interface SendRequest {
+  readonly cfg: OpenClawConfig;
+  readonly to: string;
+  readonly text: string;
+  readonly accountId?: string | null;
+  readonly threadId?: string | number | null;
+  /** A message to reply to; on Rocket.Chat that is to write in its thread. */
+  readonly replyToId?: string | null;
+  /** OpenClaw's queue entry; a repeated attempt carries the same. */
+  readonly deliveryQueueId?: string;
+  /**
+   * Notes in the queue entry that the message goes out now, and who sends it. Without that note OpenClaw does not
+   * find the entry its own afterwards, and takes a delivery that succeeded for a lost one.
+   */
+  readonly onPlatformSendDispatch?: () => Promise<void>;
+  /** Throws when whoever asked may send no more. */
+  readonly assertDirectAdapterHandoff?: () => void;
+}
+
+const REFUSED = (cause: Error) => ({ cause, retryable: false });
+
+/** Tells OpenClaw of a refusal that nothing went out, and that trying again is of no use. */
+export function rejectUnsent(error: unknown): never {
+  throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
+}
+
+export function raise(error: unknown): never {
+  throw error;
+}
+
+/**
+ * OpenClaw sends nothing again of which it knows only that it went out. A queued delivery may be sent again, whatever
+ * became of it: its messages' ids follow from the queue entry, and what stands in the room is not posted twice.
+ */
+export function rejectRepeatable(error: unknown): never {
+  const reason = error instanceof PartialDeliveryError ? error.cause : error;
+  if (!(error instanceof Error) || isRefusal(reason) || error instanceof PlatformMessageNotDispatchedError)
+    throw error;
+  throw new PlatformMessageNotDispatchedError(error.message, { cause: error });
+}
+
+/** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
+function isRefusal(error: unknown): error is RestError | TargetError | FileRefusedError {
+  return (
+    error instanceof TargetError ||
+    error instanceof FileRefusedError ||
+    (error instanceof RestError && adviseRetry(error).kind === "blocked")
+  );
+}

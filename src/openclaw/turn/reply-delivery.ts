@@ -1,0 +1,43 @@
+// Owns posting a reply that OpenClaw does not keep for us: its files in order, its words with the first and after it.
+
+import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
+import type { ReplyPort } from "../../turn/host.ts";
+import { splitReply } from "../account/reply-text.ts";
+import { sendingFor } from "../account/transport.ts";
+import { mediaOf, type ReplyMedia } from "./reply-media.ts";
+import type { TurnScope } from "./scope.ts";
+
+interface Reply {
+  readonly payload: ReplyPayload;
+  readonly threadId: string | undefined;
+  /** Ends the delivery between two messages when it aborts. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Answers with the ids of the messages. What is said of refused files stands behind the words. */
+export function createReplyDelivery(parts: {
+  readonly scope: TurnScope;
+  readonly replies: ReplyPort;
+  readonly replyMedia: ReplyMedia;
+}): (reply: Reply) => Promise<string[]> {
+  const { scope, replies, replyMedia } = parts;
+  const { settings } = scope;
+  const { rest } = sendingFor(settings);
+
+  return async ({ payload, threadId, signal }) => {
+    const texts = await splitReply(settings, rest, payload.text ?? "");
+    const messageIds: string[] = [];
+    let following = texts;
+    if (mediaOf(payload).length > 0) {
+      const [caption = "", ...others] = texts;
+      const posted = await replyMedia.post(payload, { caption, threadId, signal });
+      messageIds.push(...posted.messageIds);
+      following = [...(posted.messageIds.length > 0 ? others : texts), ...posted.refused];
+    }
+    for (const text of following) {
+      if (signal?.aborted) break;
+      messageIds.push(await replies.post(text, threadId));
+    }
+    return messageIds;
+  };
+}

@@ -1,0 +1,81 @@
+// Owns the files of a turn's replies: which can be kept by OpenClaw's queue, and posting those that cannot.
+
+import { getAgentScopedMediaLocalRoots } from "openclaw/plugin-sdk/media-local-roots";
+import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
+import { resolvePayloadMediaUrls } from "openclaw/plugin-sdk/reply-payload";
+import { FileRefusedError } from "../../errors.ts";
+import { type FileToSend, readOutgoing, sendOutgoing } from "../account/outgoing-file.ts";
+import { sendingFor } from "../account/transport.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
+import type { Route } from "./route.ts";
+import type { TurnScope } from "./scope.ts";
+
+export interface ReplyMedia {
+  /** Whether every file of a reply can be read and will be taken, as far as that can be known. */
+  canSend(payload: ReplyPayload): Promise<boolean>;
+  /** Posts the files of a reply in order, the first with `caption`; answers the ids, and a sentence for each refused one. */
+  post(payload: ReplyPayload, place: FilePlace): Promise<{ messageIds: string[]; refused: string[] }>;
+}
+
+interface FilePlace {
+  readonly caption: string;
+  readonly threadId: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Whether a reply has files. */
+export const mediaOf = (payload: ReplyPayload): string[] => resolvePayloadMediaUrls(payload);
+
+export function openReplyMedia(scope: TurnScope, { agentId, turnSessionKey }: Route): ReplyMedia {
+  const { cfg, core, settings, log, input } = scope;
+  const { room, message } = input;
+  const sending = sendingFor(settings);
+  const access = { mediaLocalRoots: getAgentScopedMediaLocalRoots(cfg, agentId) };
+
+  /** The person reads it in the room, the agent before its next turn. */
+  function refuse(error: FileRefusedError): string {
+    log.warn("a file was not sent", { error, message: message.id });
+    const contextKey = `${CHANNEL_ID}:file:${message.id}:${error.file}`;
+    core.system.enqueueSystemEvent(`Rocket.Chat: ${error.message}.`, {
+      sessionKey: turnSessionKey,
+      contextKey,
+    });
+    return `(${error.message}.)`;
+  }
+
+  async function postOne(source: string, { caption, threadId }: FilePlace): Promise<string> {
+    const file: FileToSend = { source, access, room, deliveryId: undefined, text: caption, threadId };
+    const ready = await readOutgoing({ settings, sending }, file);
+    return sendOutgoing({ settings, sending }, { ...file, ready });
+  }
+
+  return {
+    async canSend(payload) {
+      try {
+        for (const source of mediaOf(payload))
+          await readOutgoing({ settings, sending }, { source, access, room });
+        return true;
+      } catch (error) {
+        if (error instanceof FileRefusedError) return false;
+        throw error;
+      }
+    },
+
+    async post(payload, place) {
+      const messageIds: string[] = [];
+      const refused: string[] = [];
+      let { caption } = place;
+      for (const source of mediaOf(payload)) {
+        if (place.signal?.aborted) break;
+        try {
+          messageIds.push(await postOne(source, { ...place, caption }));
+          caption = "";
+        } catch (error) {
+          if (!(error instanceof FileRefusedError)) throw error;
+          refused.push(refuse(error));
+        }
+      }
+      return { messageIds, refused };
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { RestFault } from "../../emulator/faults.ts";
+import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { type AccountClient, createRestClient } from "../rest/client.ts";
+import { createNotebook, type FileDelivery, type FileSending, type Notebook, sendFile } from "./send-file.ts";
+
+describe.each([
+  ["8.3", true],
+  ["6.5", false],
+] as const)("a file on a server like %s", (profile, inSteps) => {
+  let emulator: Emulator;
+  let rest: AccountClient;
+  let userId: string;
+  let roomId: string;
+  let notebook: Notebook;
+
+  beforeAll(async () => {
+    emulator = await startEmulator({ profile });
+    emulator.control.addUser({ username: "ann" });
+    userId = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] }).userId;
+    rest = createRestClient({
+      serverUrl: emulator.url,
+      userId,
+      pat: emulator.control.personalAccessToken("bot"),
+      fetch: async (url, { follow: __, ...init }) => ({
+        response: await fetch(url, init),
+        release: async () => {},
+      }),
+      onUnauthorized: () => {},
+    });
+  });
+  afterAll(() => emulator.close());
+  beforeEach(() => {
+    emulator.faults.clear();
+    notebook = createNotebook();
+    const name = `room${emulator.world.rooms.size}`;
+    roomId = emulator.control.addRoom({ name, type: "p", members: ["ann", "bot"] });
+  });
+
+  const sending = (more: Partial<FileSending> = {}): FileSending => ({
+    rest,
+    notebook,
+    patience: new AbortController().signal,
+    wait: async () => {},
+    ...more,
+  });
+  const delivery = (more: Partial<FileDelivery> = {}): FileDelivery => ({
+    id: "delivery",
+    room: { id: roomId, type: "p" },
+    userId,
+    inSteps,
+    name: 'a "plan" ü.txt'.replaceAll('"', "'"),
+    read: async () => new Blob(["the plan\n"], { type: "text/plain" }),
+    text: "here",
+    threadId: undefined,
+    ...more,
+  });
+  const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === undefined);
+  /** Meets the request with which the message comes to stand in the room. */
+  const fault = (what: RestFault) => emulator.faults.rest({ times: 1, ...what });
+
+  it("arrives with its name, its words and its own bytes", async () => {
+    const messageId = await sendFile(sending(), delivery());
+    const [message] = posted();
+    expect(posted()).toMatchObject([{ _id: messageId, msg: "here", file: { name: "a 'plan' ü.txt" } }]);
+    const bytes = await rest.openFile(message?.file?._id ?? "", (response) => response.text());
+    expect(bytes).toBe("the plan\n");
+  });
+
+  it("goes into the thread", async () => {
+    const root = emulator.control.post({ as: "ann", rid: roomId, msg: "root" });
+    await sendFile(sending(), delivery({ threadId: root._id }));
+    expect(posted().at(-1)).toMatchObject({ tmid: root._id });
+  });
+
+  it("is posted once when the delivery is repeated by another process", async () => {
+    const first = await sendFile(sending(), delivery());
+    expect(await sendFile(sending(), delivery())).toBe(first);
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("is posted after a crash between its two steps, and read no second time where it is up", async () => {
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return new Blob(["x"], { type: "text/plain" });
+    };
+    const crash = async () => {
+      throw new Error("killed");
+    };
+    await expect(
+      sendFile(sending({ beforePosting: crash, patience: undefined }), delivery({ read })),
+    ).rejects.toThrow("killed");
+    expect(posted()).toHaveLength(0);
+    await sendFile(sending(), delivery({ read }));
+    expect(posted()).toHaveLength(1);
+    expect(reads).toBe(1);
+  });
+
+  it.each<[string, RestFault]>([
+    ["the answer is lost", { effect: true, lost: true }],
+    ["a proxy answers in the server's place", { effect: true, status: 502, body: "<html>" }],
+    ["the request is lost", { effect: false, lost: true }],
+    ["the server is busy", { status: 503 }],
+  ])("is posted once although %s at its last step", async (_, what) => {
+    const beforePosting = async () => fault(what);
+    let armed = false;
+    await sendFile(
+      sending({
+        beforePosting: async () => {
+          if (!armed) await beforePosting();
+          armed = true;
+        },
+      }),
+      delivery(),
+    );
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("goes up again when the server has swept it away unconfirmed", async () => {
+    if (!inSteps) return;
+    const crash = async () => {
+      throw new Error("killed");
+    };
+    await sendFile(sending({ beforePosting: crash, patience: undefined }), delivery()).catch(() => {});
+    emulator.world.uploads.clear();
+    await sendFile(sending(), delivery());
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("is refused at once where the server refuses it", async () => {
+    emulator.control.setSetting("FileUpload_Enabled", false);
+    await expect(sendFile(sending(), delivery())).rejects.toMatchObject({
+      serverCode: "error-file-upload-disabled",
+    });
+    emulator.control.setSetting("FileUpload_Enabled", true);
+  });
+});

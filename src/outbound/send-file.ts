@@ -1,0 +1,129 @@
+// Owns posting files: each once, whatever becomes of the answers and of the process in between.
+
+import { setTimeout } from "node:timers/promises";
+import { RestError } from "../errors.ts";
+import { decodeMessage } from "../facts/message.ts";
+import type { RoomFacts } from "../facts/room.ts";
+import type { AccountClient, RestClient } from "../rest/client.ts";
+import { fetchHistory } from "../rest/history.ts";
+import { confirmFile, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
+import { adviseRetry, backoff } from "../retry.ts";
+import { PATIENCE_MS, type Sending } from "./send.ts";
+
+/** What is written down of a delivery before its effect can be seen, in every process that may go on with it. */
+export interface Notebook {
+  /** The words that were written under a key, else those that `make` gives, which are written down first. */
+  once(key: string, make: () => Promise<readonly string[]>): Promise<readonly string[]>;
+  forget(key: string): void;
+}
+
+export interface FileDelivery extends UploadNote {
+  /** Names the delivery; equal ids are one delivery. */
+  readonly id: string;
+  readonly room: Pick<RoomFacts, "id" | "type">;
+  /** The bot user, whose messages are looked for. */
+  readonly userId: string;
+  /** 7.x and later: bytes first, message second. */
+  readonly inSteps: boolean;
+  /** The name under which it is sent. */
+  readonly name: string;
+  /** Reads the bytes; not asked when the file is on the server already. */
+  readonly read: () => Promise<Blob>;
+}
+
+export interface FileSending extends Sending {
+  readonly rest: AccountClient;
+  readonly notebook: Notebook;
+}
+
+/** The server's clock, by which messages are looked for, may be told a little late. Milliseconds. */
+const CLOCK_MARGIN_MS = 60_000;
+
+/** A message that was posted is looked for among so many that followed. */
+const MAX_FOLLOWERS = 2000;
+
+/** A file that was never confirmed goes after a day (recording `upload-confirm-twice`: its `expiresAt`). */
+const EXPIRED = "invalid-file";
+
+/**
+ * Posts a file with its words and answers with the message's id. An upload has no `_id` of ours, so the file's own is
+ * what proves it: it is written down before the message can stand in the room, and looked for there before anything
+ * is tried again. What passes by itself is waited out. Rejects when the message does not stand in the room, or when it
+ * could not be learned whether it does.
+ */
+export async function sendFile(sending: FileSending, delivery: FileDelivery): Promise<string> {
+  const { patience, onPosted, wait = waitOnClock } = sending;
+  let left = PATIENCE_MS;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const messageId = await postOnce(sending, delivery);
+      onPosted?.();
+      return messageId;
+    } catch (error) {
+      const advice = adviseRetry(error);
+      const pause = Math.max(backoff(attempt, Math.random()), advice.kind === "wait" ? advice.ms : 0);
+      left -= pause;
+      if (patience === undefined || patience.aborted || advice.kind === "blocked" || left < 0) throw error;
+      // An attempt whose answer was lost may still be under way: its message is looked for after this.
+      await wait(pause, patience).catch(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal });
+
+async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<string> {
+  const { rest, notebook, beforePosting } = sending;
+  const { id, room, name, read, inSteps, text, threadId } = delivery;
+  const upload = async () => ({ roomId: room.id, name, bytes: await read() });
+  let isFirst = false;
+  const [fileId = "", since = "0"] = await notebook.once(id, async () => {
+    isFirst = true;
+    const uploaded = inSteps ? await uploadFile(rest, await upload()) : "";
+    return [uploaded, String((rest.serverNow() ?? Date.now()) - CLOCK_MARGIN_MS)];
+  });
+  const posted = isFirst ? undefined : await findPosted(rest, delivery, { fileId, since: Number(since) });
+  if (posted !== undefined) return posted;
+  await beforePosting?.();
+  try {
+    const note = { text, threadId };
+    if (!inSteps) return await uploadAtOnce(rest, await upload(), note);
+    return await confirmFile(rest, { roomId: room.id, fileId }, note);
+  } catch (error) {
+    if (isFirst || !(error instanceof RestError) || error.serverCode !== EXPIRED) throw error;
+    notebook.forget(id);
+    return postOnce(sending, delivery);
+  }
+}
+
+/** The message of an earlier attempt: it bears the file's id; where there is none (6.5), its name and words. */
+async function findPosted(
+  rest: RestClient,
+  { room, userId, name, text }: FileDelivery,
+  { fileId, since }: { readonly fileId: string; readonly since: number },
+): Promise<string | undefined> {
+  const { messages } = await fetchHistory(rest, room, { since, max: MAX_FOLLOWERS });
+  return messages
+    .flatMap((raw) => decodeMessage(raw) ?? [])
+    .filter(({ sender }) => sender.id === userId)
+    .find((message) =>
+      fileId === ""
+        ? message.text === text && message.files.some((claimed) => claimed.name === name)
+        : message.files.some((claimed) => claimed.id === fileId),
+    )?.id;
+}
+
+/** A notebook for what no other process will go on with. */
+export function createNotebook(): Notebook {
+  const notes = new Map<string, readonly string[]>();
+  return {
+    async once(key, make) {
+      const words = notes.get(key) ?? (await make());
+      notes.set(key, words);
+      return words;
+    },
+    forget: (key) => void notes.delete(key),
+  };
+}

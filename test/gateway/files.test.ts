@@ -1,0 +1,145 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Message } from "../../emulator/world/documents.ts";
+import { jpeg, note, png } from "../contract/made-files.ts";
+import { type Stack, startStack } from "./stack.ts";
+
+let stack: Stack;
+let town: string;
+let vault: string;
+let dm: string;
+let workspace: string;
+
+beforeAll(async () => {
+  stack = await startStack(({ control, userIds }) => {
+    town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
+    vault = control.addRoom({ name: "vault", type: "p", members: ["bob", "openclaw-bot"] });
+    dm = control.direct(["alice", "openclaw-bot"]);
+    return {
+      rooms: { [town]: { users: [userIds.alice] } },
+      dmPolicy: "open",
+      allowFrom: ["*"],
+      mediaMaxMb: 1,
+    };
+  });
+  workspace = join(stack.gateway.folder, "workspace");
+  mkdirSync(workspace, { recursive: true });
+});
+afterAll(() => stack?.stop());
+beforeEach(() => stack.emulator.faults.clear());
+
+const picture = png(64, 48);
+
+/** The files of the media store, by the beginning of their names. */
+function stored(): Map<string, Buffer> {
+  const folder = join(stack.gateway.folder, "state", "media", "inbound");
+  return new Map(
+    readdirSync(folder).map((name) => [name.split("---")[0] ?? name, readFileSync(join(folder, name))]),
+  );
+}
+
+const post = (
+  file: { filename: string; type: string; bytes: Buffer },
+  rid: string,
+  msg?: string,
+  as = "alice",
+) =>
+  stack.emulator.control.postFile({
+    as,
+    rid,
+    name: file.filename,
+    type: file.type,
+    bytes: file.bytes,
+    ...(msg !== undefined && { msg }),
+  });
+
+const fromBot = (found: (message: Message) => boolean) =>
+  stack.emulator.control.waitForMessage((message) => message.u._id === stack.bot.userId && found(message), {
+    timeoutMs: 60_000,
+  });
+
+const bytesOf = (message: Message): Buffer =>
+  Buffer.from(stack.emulator.world.uploads.get(message.file?._id ?? "")?.bytes ?? []);
+
+describe("a file that somebody sends", () => {
+  it("reaches the model as a picture, in its own bytes, with the question", async () => {
+    post(picture, dm, "what is on the small picture?");
+    const request = await stack.model.waitForRequest("on the small picture");
+    const [shown = ""] = request.pictures;
+    expect(shown).toMatch(/^data:image\/png;base64,/);
+    expect(stored().get("small")).toEqual(picture.bytes);
+  });
+
+  it("is a request without words in a direct message", async () => {
+    const document = note("the minutes of Monday\n", "minutes.txt");
+    post(document, dm);
+    await stack.model.waitForRequest(({ prompt }) => prompt.includes("minutes"));
+    expect(stored().get("minutes")).toEqual(document.bytes);
+  });
+
+  it("comes with a mention in a room, and costs nothing without one", async () => {
+    post(jpeg({ filename: "unseen.jpg" }), town, "for nobody");
+    post(jpeg({ filename: "from bob.jpg" }), town, "@openclaw-bot look", "bob");
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "anything else?" });
+    await stack.model.waitForRequest("anything else?");
+    expect([...stored().keys()]).not.toContain("unseen");
+    expect([...stored().keys()]).not.toContain("from_bob");
+    post(jpeg({ filename: "seen.jpg" }), town, "@openclaw-bot what is on the photo?");
+    await stack.model.waitForRequest("on the photo");
+    // With it come the pictures of what it is shown of the room.
+    expect([...stored().keys()]).toEqual(expect.arrayContaining(["seen", "unseen"]));
+  });
+
+  it("is said to be too large where it is", async () => {
+    post(note(Buffer.alloc(1_200_000, "x"), "huge.txt"), dm, "read the huge one");
+    const { prompt } = await stack.model.waitForRequest("read the huge one");
+    expect(prompt).toContain("[file not available: huge.txt, because it is larger than mediaMaxMb allows]");
+  });
+
+  it("of another room is never fetched, whoever invents it", async () => {
+    const secret = post(note("the vault's code\n", "code.txt"), vault, "keep this", "bob");
+    stack.emulator.control.post({
+      as: "alice",
+      rid: dm,
+      msg: "open the invented one",
+      ...{ file: secret.file, files: secret.files, attachments: secret.attachments },
+    });
+    const { prompt } = await stack.model.waitForRequest("open the invented one");
+    expect(prompt).toContain("because it is no file of this room");
+    expect([...stored().keys()]).not.toContain("code");
+  });
+
+  it("is missing in words when the server has lost it", async () => {
+    stack.emulator.faults.rest({ path: "", status: 500, times: 2 });
+    post(note("gone\n", "lost.txt"), dm, "read the lost one");
+    const { prompt } = await stack.model.waitForRequest("read the lost one");
+    expect(prompt).toContain("[file not available: lost.txt, because it could not be fetched]");
+  });
+});
+
+describe("a file that the agent sends", () => {
+  const make = (name: string, bytes: Buffer): string => {
+    const path = join(workspace, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+
+  it("arrives with a reply, once, in its own bytes, with the reply's words", async () => {
+    const path = make("chart.png", png(80, 60).bytes);
+    stack.model.script("draw the chart", { text: `Here is the chart.\nMEDIA:${path}` });
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "draw the chart" });
+    const message = await fromBot(({ file }) => file?.name.startsWith("chart") ?? false);
+    expect(message.msg).toBe("Here is the chart.");
+    expect(bytesOf(message)).toEqual(png(80, 60).bytes);
+  });
+
+  it("arrives by the message tool", async () => {
+    const path = make("report.pdf", Buffer.from("%PDF-1.4\n%report\n"));
+    const args = { id: "message", args: { action: "send", message: "The report.", media: path } };
+    stack.model.script("send the report", { tool: { name: "tool_call", args }, text: "It is sent." });
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "send the report" });
+    const message = await fromBot(({ file }) => file?.name.startsWith("report") ?? false);
+    expect(message.msg).toBe("The report.");
+  });
+});
