@@ -34,9 +34,12 @@ export async function resolveUsername({ url, userId, pat, username }: ServerOpti
   if (username !== undefined) return username;
   const headers = { "X-User-Id": userId, "X-Auth-Token": pat };
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-  const response = await fetch(new URL("/api/v1/me", url), { headers, signal, redirect: "error" });
+  const address = `${url.origin}${url.pathname.replace(/\/+$/, "")}/api/v1/me`;
+  const response = await fetch(address, { headers, signal, redirect: "error" });
   if (!response.ok) {
-    throw new Error(`${url.origin} answers ${response.status} for this --user-id and token; check both.`);
+    throw new Error(
+      `${url.origin} answers ${response.status} for this --user-id and ROCKETCHAT_PAT; check both.`,
+    );
   }
   return meSchema.parse(await response.json()).username;
 }

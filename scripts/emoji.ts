@@ -6,8 +6,6 @@ import { fileURLToPath } from "node:url";
 interface Entry {
   readonly shortname: string;
   readonly shortname_alternates: readonly string[];
-  /** Skin tones of one of the other entries. */
-  readonly diversity: readonly string[] | null;
   readonly diversity_children: readonly string[];
 }
 
@@ -31,7 +29,7 @@ const regular = new Set(
 
 /** `codepoints name alias…`, with `~` where there are five skin tones, too. */
 const lines = Object.entries(entries)
-  .filter(([, { diversity, shortname }]) => (diversity ?? []).length < 2 && !regular.has(shortname))
+  .filter(([, { shortname }]) => !regular.has(shortname))
   .map(([codePoints, entry]) => {
     const names = [entry.shortname, ...entry.shortname_alternates].map(bare);
     const code = codePoints.replace(/-(?:fe0f|200d)/g, "");

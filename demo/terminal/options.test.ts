@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { readOptions, UsageError } from "./options.ts";
 
-const SERVER = ["--server", "https://chat.example.test", "--user-id", "botId", "--pat", "token"];
+const SERVER = ["--server", "https://chat.example.test", "--user-id", "botId"];
+const TOKEN = { ROCKETCHAT_PAT: "token" };
 
 describe("the options of npm start", () => {
   it("stand for the emulator when no server is named", () => {
@@ -12,7 +13,7 @@ describe("the options of npm start", () => {
 
   it("name a real server and its bot user", () => {
     const rooms = ["--room", "one", "--room", "two"];
-    const { server } = readOptions([...SERVER, "--username", "bot", ...rooms, "--private-network"], {});
+    const { server } = readOptions([...SERVER, "--username", "bot", ...rooms, "--private-network"], TOKEN);
     expect(server).toEqual({
       url: new URL("https://chat.example.test"),
       userId: "botId",
@@ -25,22 +26,23 @@ describe("the options of npm start", () => {
   });
 
   it("take the token from the environment", () => {
-    expect(readOptions(SERVER.slice(0, 4), { ROCKETCHAT_PAT: "token" }).server?.pat).toBe("token");
+    expect(readOptions(SERVER, TOKEN).server?.pat).toBe("token");
+    expect(() => readOptions([...SERVER, "--pat", "token"], TOKEN)).toThrow("ROCKETCHAT_PAT");
   });
 
   it("allow http:// only when told to", () => {
     const http = ["--server", "http://chat.example.test", ...SERVER.slice(2)];
     expect(() => readOptions(http, {})).toThrow("must be https://");
-    expect(readOptions([...http, "--insecure"], {}).server?.insecure).toBe(true);
+    expect(readOptions([...http, "--insecure"], TOKEN).server?.insecure).toBe(true);
   });
 
   it.each([
     [["--user-id", "botId"], "--user-id needs --server URL."],
-    [["--pat", "token"], "--pat needs --server URL."],
+    [["--pat", "token"], "stands in the list of processes"],
     [["--server", "chat.example.test"], "--server must be an https:// address."],
     [["--server", "ftp://chat.example.test"], "--server must be an https:// address."],
     [SERVER.slice(0, 2), "--server needs --user-id ID"],
-    [SERVER.slice(0, 4), "--server needs --pat TOKEN"],
+    [SERVER, "in the variable ROCKETCHAT_PAT"],
     [["--twice"], "--twice"],
     [["again"], "again"],
   ])("%j is refused with what is wrong", (args, message) => {

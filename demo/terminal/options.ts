@@ -3,13 +3,13 @@ import { parseArgs } from "node:util";
 
 export const USAGE = `npm start                     plays a conversation on an emulated Rocket.Chat, then stays up
 npm start -- --once           ends after the conversation; exit code 0 if every expected answer came
-npm start -- --server URL --user-id ID --pat TOKEN
-                              runs the agent on a real Rocket.Chat instead, as that bot user
+npm start -- --server URL --user-id ID
+                              runs the agent on a real Rocket.Chat instead, as that bot user, whose personal
+                              access token stands in the variable ROCKETCHAT_PAT
     --username NAME           the bot user's name; asked from the server, if not given
     --room ID                 a room the agent may answer in when it is mentioned; may be repeated
     --private-network         the server has a private address
-    --insecure                http:// or a certificate that cannot be verified; for development only
-The token may also stand in the variable ROCKETCHAT_PAT, where no process list shows it.`;
+    --insecure                http:// or a certificate that cannot be verified; for development only`;
 
 export interface ServerOptions {
   readonly url: URL;
@@ -35,15 +35,17 @@ export class UsageError extends Error {}
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): DemoOptions {
   const values = parse(args);
   const { once, help } = values;
-  if (values.server === undefined) {
-    const alone = (["user-id", "username", "pat", "room"] as const).find(
-      (name) => values[name] !== undefined,
+  if (values.pat !== undefined)
+    throw new UsageError(
+      "A token on the command line stands in the list of processes, and npm prints it: put it into the variable ROCKETCHAT_PAT.",
     );
+  if (values.server === undefined) {
+    const alone = (["user-id", "username", "room"] as const).find((name) => values[name] !== undefined);
     if (alone) throw new UsageError(`--${alone} needs --server URL.`);
     return { once, help, server: undefined };
   }
   const url = URL.parse(values.server);
-  const pat = values.pat ?? env.ROCKETCHAT_PAT;
+  const pat = env.ROCKETCHAT_PAT;
   if (!url || !/^https?:$/.test(url.protocol)) throw new UsageError("--server must be an https:// address.");
   if (url.protocol === "http:" && !values.insecure) {
     throw new UsageError(
@@ -51,7 +53,10 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): De
     );
   }
   if (values["user-id"] === undefined) throw new UsageError("--server needs --user-id ID of the bot user.");
-  if (!pat) throw new UsageError("--server needs --pat TOKEN, a personal access token of the bot user.");
+  if (!pat)
+    throw new UsageError(
+      "--server needs the bot user's personal access token in the variable ROCKETCHAT_PAT.",
+    );
   return {
     once,
     help,

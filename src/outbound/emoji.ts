@@ -23,9 +23,20 @@ let table: Table | undefined;
  * anything else, which may be a custom emoji.
  */
 export function findEmoji(text: string): string | undefined {
+  return findExactEmoji(text) ?? readTable().names.get(bareName(text).toLowerCase());
+}
+
+/** As `findEmoji`, of names in just this spelling: a custom emoji may differ from a standard one in case alone. */
+export function findExactEmoji(text: string): string | undefined {
   const { names, byCodePoints } = readTable();
   const name = bareName(text);
-  return names.get(name) ?? names.get(name.toLowerCase()) ?? findCharacter(name, byCodePoints);
+  return names.get(name) ?? names.get(withTone(name)) ?? findCharacter(name, byCodePoints);
+}
+
+/** Slack's way to name a skin tone, `thumbsup::skin-tone-4`, in Rocket.Chat's: `thumbsup_tone3`. */
+function withTone(name: string): string {
+  const [, base = name, tone] = /^([^:]+)::skin-tone-([2-6])$/.exec(name) ?? [];
+  return tone === undefined ? name : `${base}_tone${Number(tone) - 1}`;
 }
 
 /** What was meant to be a name, without colons and space around. */
@@ -69,7 +80,7 @@ function parseTable(text: string): Table {
   return { names, byCodePoints };
 }
 
-/** One skin tone is kept; several of a group are not, since Rocket.Chat has no one way to name them. */
+/** Skin tones are kept where the emoji has a name with them; otherwise it is the one without. */
 function findCharacter(text: string, byCodePoints: Table["byCodePoints"]): string | undefined {
   const points = [...text].map((character) => character.codePointAt(0)?.toString(16).padStart(4, "0") ?? "");
   const shape = points.filter((point) => point !== "fe0f" && point !== "200d");

@@ -4,18 +4,20 @@ import { RestError } from "../errors.ts";
 import type { Revision } from "../facts/change.ts";
 import type { RestClient } from "../rest/client.ts";
 import { deleteMessage, fetchCustomEmoji, setReaction, updateMessage } from "../rest/reactions.ts";
-import { bareName, findEmoji, nearNames } from "./emoji.ts";
+import { bareName, findEmoji, findExactEmoji, nearNames } from "./emoji.ts";
 
 /**
  * The name under which the server has an emoji: a standard one, or one of the workspace's own, which is looked up.
  * Rejects with an error that offers near names.
  */
 export async function resolveEmoji(rest: RestClient, text: string): Promise<string> {
-  const standard = findEmoji(text);
+  const standard = findExactEmoji(text);
   if (standard !== undefined) return standard;
   const custom = await fetchCustomEmoji(rest);
   const name = bareName(text);
   if (custom.includes(name)) return name;
+  const spelled = findEmoji(text);
+  if (spelled !== undefined) return spelled;
   const near = nearNames(text, custom).map((one) => `:${one}:`);
   const offer = near.length > 0 ? ` Near names: ${near.join(", ")}` : "";
   throw new Error(`Rocket.Chat has no emoji "${name}".${offer}`);
@@ -39,12 +41,15 @@ export async function setOwnReaction(
   rest: RestClient,
   { messageId, emoji, stands }: { messageId: string; emoji: string; stands: boolean },
 ): Promise<void> {
-  const standard = findEmoji(emoji);
+  const standard = findExactEmoji(emoji);
+  const tried = standard ?? bareName(emoji);
   try {
-    await setReaction(rest, { messageId, emoji: standard ?? bareName(emoji), stands });
+    await setReaction(rest, { messageId, emoji: tried, stands });
   } catch (error) {
-    if (standard === undefined && error instanceof RestError) await resolveEmoji(rest, emoji);
-    throw error;
+    if (standard !== undefined || !(error instanceof RestError)) throw error;
+    const name = await resolveEmoji(rest, emoji);
+    if (name === tried) throw error;
+    await setReaction(rest, { messageId, emoji: name, stands });
   }
 }
 

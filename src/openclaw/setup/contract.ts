@@ -2,9 +2,20 @@
 
 import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import { defineChannelSetupContract } from "openclaw/plugin-sdk/channel-setup";
-import { applyAccountNameToChannelSection, applySetupAccountConfigPatch } from "openclaw/plugin-sdk/setup";
+import { applyAccountNameToChannelSection, type OpenClawConfig } from "openclaw/plugin-sdk/setup";
 import { isJsonObject, readText } from "../../facts/json.ts";
+import { inspectAccount } from "../config/account.ts";
+import { ENVIRONMENT } from "../config/environment.ts";
+import {
+  canonicalAddress,
+  judgeAddress,
+  judgeCredential,
+  judgeEncryption,
+  judgeUsername,
+  type ValueFault,
+} from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
+import { setAccountKeys } from "./config-edit.ts";
 
 const KEYS = ["serverUrl", "userId", "username", "pat"] as const;
 
@@ -13,6 +24,47 @@ function readInput(input: unknown): Partial<Record<(typeof KEYS)[number], string
   return Object.fromEntries(
     KEYS.flatMap((key) => (readText(input, key) === undefined ? [] : [[key, readText(input, key)]])),
   );
+}
+
+/** What is stored when the token stands in a variable and not on the command line, where other users could read it. */
+const TOKEN_OF_ENVIRONMENT = { source: "env", provider: "default", id: ENVIRONMENT.pat } as const;
+
+/** Why the given values cannot be an account, in the words of every other check; null when they can. */
+export function refuseInput(
+  cfg: OpenClawConfig,
+  accountId: string,
+  { serverUrl, userId, username, pat = process.env[ENVIRONMENT.pat] }: ReturnType<typeof readInput>,
+): string | null {
+  if (!serverUrl || !userId || !username || !pat)
+    return "Rocket.Chat needs --server-url, --user-id, --username, and the token in the variable ROCKETCHAT_PAT or with --pat";
+  const insecure = inspectAccount(cfg, accountId).dangerouslyAllowInsecure;
+  const judged: [string, ValueFault | undefined][] = [
+    ["--server-url", judgeAddress(serverUrl) ?? judgeEncryption(serverUrl, insecure)],
+    ["--user-id", judgeCredential(userId)],
+    ["--username", judgeUsername(username)],
+    ["--pat", judgeCredential(pat)],
+  ];
+  const [flag, fault] = judged.find(([, one]) => one !== undefined) ?? [];
+  return fault === undefined ? null : `${flag} ${fault.problem}. ${fault.remedy}`;
+}
+
+/** The configuration with the given values in the account. */
+export function applyInput(
+  cfg: OpenClawConfig,
+  accountId: string,
+  given: ReturnType<typeof readInput>,
+): OpenClawConfig {
+  const next = structuredClone(cfg);
+  const serverUrl = given.serverUrl && canonicalAddress(given.serverUrl);
+  const username = given.username?.replace(/^@/, "");
+  setAccountKeys(next, accountId, {
+    enabled: true,
+    ...given,
+    ...(serverUrl && { serverUrl }),
+    ...(username && { username }),
+    pat: given.pat ?? TOKEN_OF_ENVIRONMENT,
+  });
+  return next;
 }
 
 /** The same fields stand in package.json, where OpenClaw reads them before any code runs. */
@@ -29,7 +81,10 @@ export const setupFields = {
   pat: {
     kind: "string",
     sensitive: true,
-    cli: { flags: "--pat <token>", description: "Personal access token of the bot user" },
+    cli: {
+      flags: "--pat <token>",
+      description: "Personal access token of the bot user; better in the variable ROCKETCHAT_PAT",
+    },
   },
 } as const;
 
@@ -44,12 +99,7 @@ export const setupContract = defineChannelSetupContract({
         accountId,
         ...(name !== undefined && { name }),
       }),
-    validateInput: ({ input }) => {
-      const given = readInput(input);
-      const missing = KEYS.filter((key) => given[key] === undefined);
-      return missing.length === 0 ? null : `Rocket.Chat needs --server-url, --user-id, --username and --pat`;
-    },
-    applyAccountConfig: ({ cfg, accountId, input }) =>
-      applySetupAccountConfigPatch({ cfg, channelKey: CHANNEL_ID, accountId, patch: readInput(input) }),
+    validateInput: ({ cfg, accountId, input }) => refuseInput(cfg, accountId, readInput(input)),
+    applyAccountConfig: ({ cfg, accountId, input }) => applyInput(cfg, accountId, readInput(input)),
   },
 });

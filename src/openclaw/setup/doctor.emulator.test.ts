@@ -1,16 +1,26 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { accountSettings } from "../../../test/support/settings.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
-import { checkAccount } from "./doctor.ts";
+import { openPairingMemory } from "../account/pairing-memory.ts";
+import { checkAccount, type DoctorPort } from "./doctor.ts";
+import { runDoctor, walkGates } from "./doctor-command.ts";
+import { GATES, SHUT } from "./gates.ts";
 
 let emulator: Emulator;
 let account: AccountSettings;
+let otherBot: string;
 beforeAll(async () => {
   emulator = await startEmulator();
   const { control } = emulator;
-  control.addUser({ username: "alice" });
+  control.limitRest(false);
+  for (const username of ["alice", "bob"]) control.addUser({ username });
+  otherBot = control.addUser({ username: "otherbot", roles: ["user", "bot"] }).userId;
+  control.addRoom({ name: "general-news", type: "c", members: ["alice"] });
   const { userId } = control.addUser({ username: "labbot", roles: ["user", "bot"] });
   const town = control.addRoom({ name: "town", type: "p", members: ["alice", "labbot"] });
   account = accountSettings({
@@ -24,9 +34,13 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
+const port: DoctorPort = { resolveSecret: async () => undefined, readWaiting: async () => [] };
+
 /** Outcome and remedy of one check. */
 async function outcomeOf(id: string, changes: Partial<AccountSettings> = {}, cfg: OpenClawConfig = {}) {
-  const found = (await checkAccount(cfg, { ...account, ...changes })).filter((check) => check.id === id);
+  const found = (await checkAccount(cfg, { ...account, ...changes }, port)).filter(
+    (check) => check.id === id,
+  );
   for (const { outcome, remedy } of found) expect(remedy === undefined).toBe(outcome === "ok");
   return found.map(({ outcome }) => outcome);
 }
@@ -39,7 +53,7 @@ function serving(name: string, prepare: (rid: string) => void = () => {}) {
 
 describe("the checks of a well set-up account", () => {
   it("find nothing but what a local test needs", async () => {
-    const checks = await checkAccount({}, account);
+    const checks = await checkAccount({}, account, port);
     expect(checks.filter(({ outcome }) => outcome !== "ok").map(({ id }) => id)).toEqual(["tls"]);
     expect(checks.map(({ id }) => id)).toEqual([
       "server",
@@ -147,5 +161,205 @@ describe("a check fails", () => {
   it("group-replies: when answers in rooms stay private", async () => {
     const cfg: OpenClawConfig = { messages: { groupChat: { visibleReplies: "message_tool" } } };
     expect(await outcomeOf("group-replies", {}, cfg)).toEqual(["warning"]);
+  });
+});
+
+const local = { dangerouslyAllowInsecure: true, network: { dangerouslyAllowPrivateNetwork: true } };
+
+/** The account of the tests as a section of the configuration. */
+function section(changes: object = {}): OpenClawConfig {
+  const { serverUrl, userId, username, pat } = account;
+  const [town = ""] = account.rooms.keys();
+  return {
+    channels: {
+      rocketchat: { serverUrl, userId, username, pat, rooms: { [town]: {} }, ...local, ...changes },
+    },
+  };
+}
+
+async function diagnose(cfg: OpenClawConfig, options: object = {}) {
+  let text = "";
+  const code = await runDoctor(cfg, options, (printed) => {
+    text += printed;
+  });
+  return { code, text };
+}
+
+describe("the doctor", () => {
+  const state = mkdtempSync(join(tmpdir(), "doctor-"));
+  beforeAll(() => void vi.stubEnv("OPENCLAW_STATE_DIR", state));
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    rmSync(state, { recursive: true });
+  });
+
+  it("tries a token behind a reference, and does not call one bad that it cannot read", async () => {
+    const pat = { source: "env", provider: "default", id: "DOCTOR_PAT" };
+    const unread = await diagnose(section({ pat }));
+    expect(unread.text).toContain("! token: channels.rocketchat.pat is a reference that cannot be read here");
+    vi.stubEnv("DOCTOR_PAT", account.pat);
+    const read = await diagnose(section({ pat }));
+    expect(read.text).toContain("✓ token: the token works for @labbot");
+    expect(read.code).toBe(0);
+  });
+
+  it("checks every account, whatever becomes of one", async () => {
+    const { control, faults } = emulator;
+    const plain = control.addUser({ username: "plainbot", roles: ["user"] });
+    const room = control.addRoom({ name: "limited", type: "p", members: ["alice", "plainbot", "labbot"] });
+    const rooms = { [room]: {} };
+    const accounts = {
+      plain: {
+        userId: plain.userId,
+        username: "plainbot",
+        pat: control.personalAccessToken("plainbot"),
+        rooms,
+      },
+      typo: { userId: plain.userId, username: "plainbot", pat: "wrong" },
+      default: {},
+    };
+    const limit = { status: 429, body: { success: false, error: "[error-too-many-requests]" } };
+    faults.rest({
+      path: "rooms.info",
+      ...limit,
+      headers: { "x-ratelimit-reset": String(Date.now() + 60_000) },
+      times: 1,
+    });
+    const { code, text } = await diagnose(section({ accounts }));
+    faults.clear();
+    expect(text).toContain("! room: could not be checked");
+    expect(text).toContain("✗ token: the server does not accept the user id and the token");
+    expect(text).toContain("✓ token: the token works for @labbot");
+    expect(text).toMatch(/\nAccount +Bot +Server +Result\n/);
+    expect(text).toMatch(/\nplain +@plainbot .*role-bot/);
+    expect(text).toMatch(/\ntypo +@plainbot .*2 failed.*token/);
+    expect(code).toBe(1);
+    const { text: json } = await diagnose(section({ accounts }), { json: true });
+    expect(JSON.parse(json)).toMatchObject({
+      ok: false,
+      accounts: [{ accountId: "default" }, { accountId: "plain" }, { accountId: "typo" }],
+    });
+  });
+
+  it("goes on after a refused look at a room", async () => {
+    emulator.faults.rest({ path: "rooms.info", status: 400, body: { success: false }, times: 1 });
+    const { text } = await diagnose(section());
+    emulator.faults.clear();
+    expect(text).toContain("! room: could not be checked");
+    expect(text).toContain("group-replies");
+  });
+
+  it.each([
+    [
+      { serverUrl: "chat.example.org" },
+      "✗ config: channels.rocketchat.serverUrl does not begin with https://",
+    ],
+    [
+      { serverUrl: "http://chat.example.org", dangerouslyAllowInsecure: false },
+      "✗ config: channels.rocketchat.serverUrl must be https://",
+    ],
+    [
+      { pat: "to ken" },
+      "✗ config: channels.rocketchat.pat has a space, a line break or a special character in it",
+    ],
+  ])("names the key and the fault of %j", async (changes, line) => {
+    const { text, code } = await diagnose(section(changes));
+    expect(text).toContain(line);
+    expect(text).not.toContain("encrypted, certificate checked");
+    expect(code).toBe(1);
+  });
+
+  it("knows the account, and says which there are", async () => {
+    const { text, code } = await diagnose(section(), { account: "typo" });
+    expect(text).toContain("✗ account: there is no account typo\n      Name one of these: default");
+    expect(code).toBe(1);
+  });
+
+  it.each(["room:ID", "#town"])("finds the room of the key %s", async (form) => {
+    const [town = ""] = account.rooms.keys();
+    const { text } = await diagnose(section({ rooms: { [form.replace("ID", town)]: {} } }));
+    expect(text).toContain("✓ room: in #town");
+  });
+
+  it("names who waits to be let in, and the rooms that the bot is in for nothing", async () => {
+    const userId = [...emulator.world.users.values()].find(({ username }) => username === "alice")?._id ?? "";
+    const memory = openPairingMemory(join(state, "rocketchat"), "default", Date.now);
+    memory.noteSent({ userId, code: "ABCD2345", roomId: "r" });
+    memory.close();
+    const { text } = await diagnose(section({ rooms: {} }));
+    expect(text).toContain("! pairing: waiting to be let in: @alice with the code ABCD2345");
+    expect(text).toMatch(/! unlisted: the bot user is in .*#town.*does not list under rooms/);
+  });
+});
+
+describe("why the bot is silent", () => {
+  let town: string;
+  beforeAll(() => {
+    [town = ""] = account.rooms.keys();
+  });
+  const gateOf = async (changes: object, options: object = {}) =>
+    (await walkGates(section(changes), { room: "#town", person: "@alice", ...options }, port)).shut;
+
+  it("is told by one gate for each reason, in their order", () => {
+    const gates = Object.keys(GATES);
+    for (const { gate } of Object.values(SHUT)) expect(gates).toContain(gate);
+  });
+
+  it("is nothing when every gate is open", async () => {
+    const { text, code } = await diagnose(section(), { room: "#town", person: "@alice" });
+    expect(text).toContain("Every gate is open");
+    expect(text).toContain("✓ person: the person may speak to the agent here");
+    expect(code).toBe(0);
+    expect(await gateOf({ dmPolicy: "open", allowFrom: ["*"] }, { room: undefined })).toBeUndefined();
+  });
+
+  it.each<[keyof typeof SHUT, (rid: string) => object, object]>([
+    ["room-unknown", () => ({}), { room: "#nowhere" }],
+    ["not-a-member", () => ({}), { room: "#general-news" }],
+    ["own-message", () => ({}), { person: "@labbot" }],
+    ["empty", () => ({}), { message: " " }],
+    ["room-not-allowed", () => ({ rooms: {} }), {}],
+    ["room-not-allowed", (rid) => ({ rooms: { [rid]: { enabled: false } } }), {}],
+    ["direct-messages-off", () => ({ dm: { enabled: false } }), { room: undefined }],
+    ["not-mentioned", () => ({}), { message: "hello" }],
+    [
+      "others-mentioned",
+      (rid) => ({ rooms: { [rid]: { requireMention: false, ignoreOtherMentions: true } } }),
+      { message: "@bob hello" },
+    ],
+    ["unknown-command", () => ({}), { message: "!nonsense" }],
+    ["sender-not-allowed", () => ({ groupAllowFrom: ["@bob"] }), {}],
+    ["sender-not-allowed", () => ({ dmPolicy: "allowlist" }), { room: undefined }],
+    ["pairing-pending", () => ({}), { room: undefined }],
+    [
+      "bot-message",
+      () => ({ accounts: { default: {}, other: { userId: otherBot, username: "otherbot", pat: "x" } } }),
+      { person: "@otherbot", account: "default" },
+    ],
+  ])("is %s: %#", async (reason, changes, options) => {
+    expect(await gateOf(changes(town), options)).toEqual(SHUT[reason]);
+  });
+
+  it.each([["encrypted", (rid: string) => emulator.control.encrypt(rid)]] as const)(
+    "is %s",
+    async (reason, prepare) => {
+      const { rooms } = serving("vault", prepare);
+      expect(await gateOf({ rooms: Object.fromEntries(rooms) }, { room: "#vault" })).toEqual(SHUT[reason]);
+    },
+  );
+
+  it("is that the account does not work, or that it may not write", async () => {
+    expect(await gateOf({ pat: "not-a-token" })).toMatchObject({ gate: "account" });
+    const { rooms } = serving("stage", (rid) => emulator.control.setReadOnly({ as: "alice", rid }));
+    expect(await gateOf({ rooms: Object.fromEntries(rooms) }, { room: "#stage" })).toMatchObject({
+      gate: "answer",
+      found: expect.stringContaining("read-only"),
+    });
+  });
+
+  it("stops at a person that nobody knows", async () => {
+    const { text, code } = await diagnose(section(), { room: "#town", person: "@nobody" });
+    expect(text).toContain("shows the bot user nobody named @nobody");
+    expect(code).toBe(1);
   });
 });

@@ -1,16 +1,26 @@
 // Owns the live checks of one account: each says what it found and, where that is not well, what to do.
 
+import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { ConfigError, UnauthorizedError } from "../../errors.ts";
 import type { RoomFacts } from "../../facts/room.ts";
+import { describe } from "../../log.ts";
 import { findConcerns } from "../../policy/findings.ts";
-import type { OwnUserFacts } from "../../rest/auth.ts";
-import { fetchRoomState, type RoomState } from "../../rest/rooms.ts";
+import { findRoomKey } from "../../policy/names.ts";
+import { fetchMe, type OwnUserFacts } from "../../rest/auth.ts";
+import type { RestClient } from "../../rest/client.ts";
+import { fetchJoinedRooms, fetchRoomState, type RoomState } from "../../rest/rooms.ts";
 import { fetchPublicSetting } from "../../rest/server.ts";
+import { findUser } from "../../rest/users.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { openSetupClient, readServerClock } from "../account/transport.ts";
-import { missingKeys } from "../config/faults.ts";
+import { assertOnlyOne, listAccountIds } from "../config/account.ts";
+import { findFaults } from "../config/faults.ts";
+import { placeOf } from "../config/places.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { nameOf, probeServer, probeToken } from "./probe.ts";
+import { nameOf, probeServer } from "./probe.ts";
+import { judgeRoom } from "./provision.ts";
+import { resolveToken } from "./token-place.ts";
 
 export interface Check {
   /** Stable name, for tests and scripts. */
@@ -29,29 +39,90 @@ const TIMEOUT_MS = 10_000;
 /** Versions of Rocket.Chat that this plugin is made for. */
 const MAJORS = { from: 7, to: 9 };
 
+/** What the checks need besides the configuration and the server. */
+export interface DoctorPort {
+  /** The value behind a reference; undefined where it cannot be resolved here. Never rejects. */
+  resolveSecret(value: unknown, path: string): Promise<string | undefined>;
+  /** Those who hold a pairing code and are not approved. */
+  readWaiting(accountId: string): Promise<readonly { readonly userId: string; readonly code: string }[]>;
+}
+
+export interface AccountReport {
+  readonly accountId: string;
+  readonly checks: readonly Check[];
+}
+
+/** Checks one account by its name. Never rejects: a check that cannot be made says so. */
+export async function examineAccount(
+  cfg: OpenClawConfig,
+  name: string,
+  port: DoctorPort,
+): Promise<AccountReport> {
+  const accountId = normalizeAccountId(name);
+  const known = listAccountIds(cfg);
+  if (!known.some((id) => normalizeAccountId(id) === accountId)) {
+    const remedy = `Name one of these: ${known.join(", ")}`;
+    return { accountId, checks: [failure("account", `there is no account ${name}`, remedy)] };
+  }
+  const checks = await attempt("account", async () =>
+    checkAccount(cfg, await resolveToken(cfg, accountId, port), port),
+  );
+  return { accountId, checks };
+}
+
 /** Runs every check that the ones before it allow: without a server there is no token to check. */
-export async function checkAccount(cfg: OpenClawConfig, account: AccountSettings): Promise<Check[]> {
-  const settings = [...checkPolicies(account), checkGroupReplies(cfg)];
-  const missing = missingKeys(account);
-  if (missing.length > 0) return [failure("config", `${missing.join(", ")} not set`, ADD), ...settings];
+export async function checkAccount(
+  cfg: OpenClawConfig,
+  account: AccountSettings,
+  port: DoctorPort,
+): Promise<Check[]> {
+  const settings = [...checkSwitch(account), ...checkPolicies(cfg, account), checkGroupReplies(cfg)];
+  const faults = findFaults(account).map(({ path, problem, remedy }) =>
+    failure("config", `${path} ${problem}`, remedy),
+  );
+  const twice = await attempt("account", async () => {
+    assertOnlyOne(cfg, account);
+    return [];
+  });
+  if (faults.length > 0) return [...faults, ...twice, ...settings];
   const server = await probeServer(account);
   if (server.kind !== "found") {
-    const remedy =
-      server.kind === "private" ? "Set the key that is named, if this is your server" : CHECK_URL;
-    return [failure("server", server.problem, remedy), ...settings];
+    const remedy = server.kind === "failed" ? CHECK_URL : `The line above names the key`;
+    return [failure("server", server.problem, remedy), ...twice, ...settings];
   }
   return [
     ok("server", `${account.serverUrl} is a Rocket.Chat`),
     checkTransport(account),
     checkVersion(server.version),
-    await checkClock(account),
-    ...(await checkBotUser(account)),
+    ...(await attempt("clock", async () => [await checkClock(account)])),
+    ...(await attempt("token", () => checkBotUser(account))),
+    ...(await attempt("pairing", () => checkWaiting(account, port))),
+    ...twice,
     ...settings,
   ];
 }
 
-const ADD = "Run `openclaw channels add --channel rocketchat`";
 const CHECK_URL = "Check `serverUrl` and the network between";
+
+/** What a check finds, or that it could not be made: one that fails must not take the others with it. */
+async function attempt(id: string, check: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof ConfigError) return [failure(id, error.message, "Change the key that is named")];
+    const found = `could not be checked: ${describe(error)}`;
+    return [warning(id, found, "Run `openclaw rocketchat doctor` again in a minute")];
+  }
+}
+
+/** A client that does not wait out a rate limit: whoever runs the doctor is waiting. */
+export function openImpatientClient(account: AccountSettings): RestClient {
+  const rest = openSetupClient(account, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return {
+    get: (path, query, options) => rest.get(path, query, { ...options, patienceMs: 0 }),
+    post: (path, body, options) => rest.post(path, body, { ...options, patienceMs: 0 }),
+  };
+}
 
 const ok = (id: string, found: string): Check => ({ id, outcome: "ok", found });
 const warning = (id: string, found: string, remedy: string): Check => ({
@@ -67,10 +138,11 @@ const failure = (id: string, found: string, remedy: string): Check => ({
   remedy,
 });
 
-function checkTransport({ serverUrl, dangerouslyAllowInsecure }: AccountSettings): Check {
-  if (!dangerouslyAllowInsecure) return ok("tls", "encrypted, certificate checked");
-  const found = serverUrl.startsWith("https:") ? "the certificate is not checked" : "not encrypted";
-  return warning("tls", found, "Remove `dangerouslyAllowInsecure` once this is no local test");
+function checkTransport({ serverUrl, dangerouslyAllowInsecure, keyPaths }: AccountSettings): Check {
+  const encrypted = serverUrl.startsWith("https:");
+  if (encrypted && !dangerouslyAllowInsecure) return ok("tls", "encrypted, certificate checked");
+  const found = encrypted ? "the certificate is not checked" : "not encrypted";
+  return warning("tls", found, `Remove ${keyPaths.insecure} once this is no local test`);
 }
 
 function checkVersion(version: string | undefined): Check {
@@ -96,24 +168,43 @@ async function checkClock(account: AccountSettings): Promise<Check> {
 }
 
 async function checkBotUser(account: AccountSettings): Promise<Check[]> {
-  const probe = await probeToken(account);
-  if (!probe.ok) {
-    return [failure("token", probe.problem, "Make a new token for the bot user and configure it")];
+  if (account.pat === "") {
+    const found = `${account.keyPaths.pat} is a reference that cannot be read here, so the token was not tried`;
+    return [
+      warning(
+        "token",
+        found,
+        "Run this with the gateway's environment, or look at `openclaw channels status --probe`",
+      ),
+    ];
   }
-  const { user, rooms } = probe;
+  const rest = openImpatientClient(account);
+  const user = await fetchMe(rest).catch((error: unknown) => {
+    if (error instanceof UnauthorizedError) return undefined;
+    throw error;
+  });
+  if (user === undefined) {
+    const { userId, pat } = account.keyPaths;
+    const remedy = `Compare ${userId}; for a new token run \`openclaw rocketchat provision\`, or make one in Rocket.Chat and put it into ${pat}`;
+    return [failure("token", "the server does not accept the user id and the token", remedy)];
+  }
+  if (user.id !== account.userId) {
+    const found = `the token belongs to the user id ${user.id} (@${user.username ?? "?"}), not to ${account.userId}`;
+    return [failure("token", found, `Correct ${account.keyPaths.userId} or ${account.keyPaths.pat}`)];
+  }
   return [
     ok("token", `the token works for @${user.username ?? user.id}`),
     checkUsername(account, user),
     checkRole(user, "bot", "Rocket.Chat limits it to ten calls a minute of each kind"),
     checkRole(user, "user", "it cannot delete its own messages or renew its token"),
-    await checkChanges(account),
-    ...(await checkRooms(account, rooms)),
+    ...(await attempt("changes", async () => [await checkChanges(rest)])),
+    ...(await attempt("rooms", async () => checkRooms(account, await fetchJoinedRooms(rest), rest))),
   ];
 }
 
 function checkUsername(account: AccountSettings, user: OwnUserFacts): Check {
   if (user.username === account.username) return ok("username", `mentions of @${account.username} are heard`);
-  const remedy = `Set username to ${user.username ?? "the bot user's name"}`;
+  const remedy = `Set ${account.keyPaths.username} to ${user.username ?? "the bot user's name"}`;
   return failure("username", `configured is @${account.username}, the token is @${user.username}'s`, remedy);
 }
 
@@ -125,8 +216,7 @@ function checkRole(user: OwnUserFacts, role: string, cost: string): Check {
 }
 
 /** Whether the workspace lets people, and so the bot user, change what they wrote. */
-async function checkChanges(account: AccountSettings): Promise<Check> {
-  const rest = openSetupClient(account);
+async function checkChanges(rest: RestClient): Promise<Check> {
   const asked = ["Message_AllowEditing", "Message_AllowDeleting"].map(async (id) =>
     (await fetchPublicSetting(rest, id).catch(() => undefined)) === false ? [id] : [],
   );
@@ -137,26 +227,71 @@ async function checkChanges(account: AccountSettings): Promise<Check> {
   return warning("changes", `${off} is off: the agent cannot do that to its messages`, remedy);
 }
 
-/** Each served room: whether the bot is in it, and whether it may write there. */
-async function checkRooms(account: AccountSettings, joined: readonly RoomFacts[]): Promise<Check[]> {
+/** Each served room: whether the bot is in it, and may write there; and the rooms that it is in for nothing. */
+async function checkRooms(
+  account: AccountSettings,
+  joined: readonly RoomFacts[],
+  rest: RestClient,
+): Promise<Check[]> {
+  const rooms = joined.filter(({ type }) => type !== "d");
+  const unlisted = rooms.filter((room) => judgeRoom(account, room) === "unserved");
+  const checks = [...(unlisted.length === 0 ? [] : [checkUnlisted(account, unlisted)])];
   const served = [...account.rooms].filter(([key, { enabled }]) => key !== "*" && enabled !== false);
-  if (served.length === 0 && account.groupPolicy === "allowlist") {
+  if (served.length === 0 && account.groupPolicy === "allowlist" && !account.rooms.has("*")) {
     const remedy = "Add room ids or names under `rooms`, if the agent is to answer in rooms";
-    return [warning("rooms", "no room is served", remedy)];
+    checks.push(warning("rooms", "no room is served", remedy));
   }
-  const rest = openSetupClient(account);
-  const checks = served.map(async ([key]) => {
-    const room = joined.find(({ id, name }) => id === key || `#${name}` === key || name === key);
-    if (room === undefined) {
-      const remedy = "Invite the bot user to it, or correct the key under `rooms`";
-      return failure("room", `${key}: the bot user is in no such room`, remedy);
-    }
-    return checkPosting(room, await fetchRoomState(rest, room.id), account);
-  });
-  return Promise.all(checks);
+  for (const [key] of served)
+    checks.push(...(await attempt("room", async () => [await checkRoom(account, { key, rooms, rest })])));
+  return checks;
 }
 
-function checkPosting(room: RoomFacts, state: RoomState, account: AccountSettings): Check {
+function checkUnlisted(account: AccountSettings, rooms: readonly RoomFacts[]): Check {
+  const names = rooms.map((room) => `#${nameOf(room)}`).join(", ");
+  const found = `the bot user is in ${names}, which ${account.keyPaths.account} does not list under rooms: messages there are ignored`;
+  return warning(
+    "unlisted",
+    found,
+    "Add what is to be served under `rooms`; take the bot user out of the others",
+  );
+}
+
+async function checkRoom(
+  account: AccountSettings,
+  {
+    key,
+    rooms,
+    rest,
+  }: { readonly key: string; readonly rooms: readonly RoomFacts[]; readonly rest: RestClient },
+): Promise<Check> {
+  const room = rooms.find((one) => findRoomKey([key], one) !== undefined);
+  if (room !== undefined) return checkPosting(room, await fetchRoomState(rest, room.id), account);
+  const remedy = "Invite the bot user to it, or correct the key under `rooms`";
+  return failure("room", `${key}: the bot user is in no such room`, remedy);
+}
+
+/** Who was sent a code and waits for it to be approved. */
+async function checkWaiting(account: AccountSettings, port: DoctorPort): Promise<Check[]> {
+  const waiting = await port.readWaiting(account.accountId);
+  if (waiting.length === 0) return [];
+  const rest = openImpatientClient(account);
+  const people = waiting.map(async ({ userId, code }) => {
+    const user = await findUser(rest, { userId }).catch(() => undefined);
+    return `@${user?.username ?? userId} with the code ${code}`;
+  });
+  const found = `waiting to be let in: ${(await Promise.all(people)).join(", ")}`;
+  return [warning("pairing", found, "Approve whom you know: `openclaw pairing approve rocketchat CODE`")];
+}
+
+function checkSwitch({ enabled, keyPaths }: AccountSettings): Check[] {
+  if (enabled) return [];
+  return [
+    warning("enabled", `${keyPaths.account} is switched off`, "Remove `enabled: false` there or at the root"),
+  ];
+}
+
+/** Whether the bot user may write in a room. */
+export function checkPosting(room: RoomFacts, state: RoomState, account: AccountSettings): Check {
   const may = `in #${nameOf(room)}`;
   if (state.encrypted) {
     const remedy = "Turn off end-to-end encryption there: a bot user has no key";
@@ -172,28 +307,34 @@ function checkPosting(room: RoomFacts, state: RoomState, account: AccountSetting
   return ok("room", `${may}: may post and react`);
 }
 
-function checkPolicies(account: AccountSettings): Check[] {
-  const checks: Check[] = [];
-  if (account.dmPolicy === "open") {
-    checks.push(warning("dm-policy", "everybody on the server may write to the agent", RESTRICT_DM));
-  } else checks.push(ok("dm-policy", `direct messages: ${account.dmPolicy}`));
-  if (account.groupPolicy === "open") {
-    checks.push(warning("group-policy", "every room that the bot is in is served", RESTRICT_ROOMS));
-  } else checks.push(ok("group-policy", `rooms: ${account.groupPolicy}`));
-  const silencing = findConcerns(account, { visibleReplies: undefined }).filter(({ id }) =>
-    SILENCING.has(id),
-  );
-  return [...checks, ...silencing.map(({ detail, remediation }) => warning("lists", detail, remediation))];
+function checkPolicies(cfg: OpenClawConfig, account: AccountSettings): Check[] {
+  const place = (key: string) => placeOf(cfg, account.accountId, key);
+  return [
+    account.dmPolicy === "open"
+      ? warning(
+          "dm-policy",
+          "everybody on the server may write to the agent",
+          `Set ${place("dmPolicy")} to "pairing" or "allowlist"`,
+        )
+      : ok("dm-policy", `direct messages: ${account.dmPolicy}`),
+    account.groupPolicy === "open"
+      ? warning(
+          "group-policy",
+          "every room that the bot is in is served",
+          `Set ${place("groupPolicy")} to "allowlist" and list the rooms`,
+        )
+      : ok("group-policy", `rooms: ${account.groupPolicy}`),
+    ...findConcerns(account, { visibleReplies: undefined })
+      .filter(({ id }) => SILENCING.has(id))
+      .map(({ detail, remediation }) => warning("lists", detail, remediation)),
+  ];
 }
 
 /** Lists that shut out more than their author may have meant. */
 const SILENCING: ReadonlySet<string> = new Set(["nobody-listed", "nobody-operates"]);
 
-const RESTRICT_DM = 'Set `dmPolicy` to "pairing" or "allowlist"';
-const RESTRICT_ROOMS = 'Set `groupPolicy` to "allowlist" and list the rooms';
-
 /** Under `message_tool` an answer stays private unless the agent uses the message tool: the bot seems silent. */
-function checkGroupReplies(cfg: OpenClawConfig): Check {
+export function checkGroupReplies(cfg: OpenClawConfig): Check {
   const mode = cfg.messages?.groupChat?.visibleReplies ?? cfg.messages?.visibleReplies ?? "automatic";
   if (mode === "automatic") return ok("group-replies", "answers in rooms are posted");
   return warning(

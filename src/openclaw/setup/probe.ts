@@ -1,6 +1,6 @@
 // Owns what setup asks a server before an account works: is there a Rocket.Chat, whose token is this, which rooms.
 
-import { ConfigError, RocketChatError } from "../../errors.ts";
+import { ConfigError, RocketChatError, TimeoutError } from "../../errors.ts";
 import type { RoomFacts } from "../../facts/room.ts";
 import { fetchMe, fetchServerVersion, type OwnUserFacts } from "../../rest/auth.ts";
 import type { RestClient } from "../../rest/client.ts";
@@ -15,6 +15,8 @@ export type ServerProbe =
   | { readonly kind: "found"; readonly version: string | undefined }
   /** The address lies on a private network, which OpenClaw's guard refuses until the account allows it. */
   | { readonly kind: "private"; readonly problem: string }
+  /** A key of the configuration is wrong, for example a file of authorities that cannot be read. */
+  | { readonly kind: "config"; readonly problem: string }
   | { readonly kind: "failed"; readonly problem: string };
 
 /** Asks `GET /api/info` without credentials. `problem` says what is wrong and what to do. */
@@ -25,9 +27,20 @@ export async function probeServer(settings: AccountSettings): Promise<ServerProb
     const version = await fetchServerVersion(openSetupClient({ ...settings, pat: "" }, { signal }));
     return { kind: "found", version };
   } catch (error) {
-    if (!(error instanceof RocketChatError)) throw error;
-    return { kind: error instanceof ConfigError ? "private" : "failed", problem: error.message };
+    const { message: problem } = asRocketChatError(error);
+    if (!(error instanceof ConfigError)) return { kind: "failed", problem };
+    return { kind: error.path === settings.keyPaths.privateNetwork ? "private" : "config", problem };
   }
+}
+
+/** The time that a probe may take is over, wherever it waits; anything else that is not ours is a fault of the program. */
+function asRocketChatError(error: unknown): RocketChatError {
+  if (error instanceof RocketChatError) return error;
+  if (!(error instanceof Error) || error.name !== "TimeoutError") throw error;
+  return new TimeoutError("The server did not answer in time. Check the network between, and try again", {
+    afterMs: PROBE_TIMEOUT_MS,
+    cause: error,
+  });
 }
 
 export type TokenProbe =
@@ -46,8 +59,7 @@ export async function probeToken(settings: AccountSettings): Promise<TokenProbe>
       problem: `The token belongs to the user id ${user.id} (@${user.username ?? "?"}), not to ${settings.userId}.`,
     };
   } catch (error) {
-    if (!(error instanceof RocketChatError)) throw error;
-    return { ok: false, problem: error.message };
+    return { ok: false, problem: asRocketChatError(error).message };
   }
 }
 

@@ -2,7 +2,6 @@
 
 import {
   addWildcardAllowFrom,
-  applySetupAccountConfigPatch,
   type ChannelSetupDmPolicy,
   type ChannelSetupWizard,
   createStandardChannelSetupStatus,
@@ -11,12 +10,21 @@ import {
   type WizardPrompter,
 } from "openclaw/plugin-sdk/setup";
 import type { RoomFacts } from "../../facts/room.ts";
+import { findRoomKey } from "../../policy/names.ts";
 import type { OwnUserFacts } from "../../rest/auth.ts";
-import type { AccountSettings } from "../../settings.ts";
+import type { AccountSettings, RoomSettings } from "../../settings.ts";
 import { inspectAccount, isConfigured } from "../config/account.ts";
-import { trimSlashes } from "../config/faults.ts";
+import {
+  canonicalAddress,
+  judgeAddress,
+  judgeCredential,
+  judgeUsername,
+  type ValueFault,
+} from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
+import { setAccountKeys } from "./config-edit.ts";
 import { nameOf, probeServer, probeToken } from "./probe.ts";
+import { judgeRoom } from "./provision.ts";
 
 /** A configuration under way; each step answers with the next one. */
 interface Draft {
@@ -51,7 +59,7 @@ export const setupWizard: ChannelSetupWizard = {
     {
       inputKey: "userId",
       message: "User id of the bot user",
-      validate: ({ value }) => (/^\S+$/.test(value) ? undefined : "A user id has no spaces"),
+      validate: ({ value }) => tell(judgeCredential(value)),
       currentValue: ({ cfg, accountId }) => inspectAccount(cfg, accountId).userId,
       applySet: ({ cfg, accountId, value }) => patch({ cfg, accountId }, { userId: value }),
     },
@@ -87,8 +95,16 @@ export const setupWizard: ChannelSetupWizard = {
   disable: (cfg) => patch({ cfg, accountId: "default" }, { enabled: false }),
 };
 
+/** The configuration with keys of the account set where the account stands. */
 function patch({ cfg, accountId }: Pick<Draft, "cfg" | "accountId">, values: Record<string, unknown>) {
-  return applySetupAccountConfigPatch({ cfg, channelKey: CHANNEL_ID, accountId, patch: values });
+  const next = structuredClone(cfg);
+  setAccountKeys(next, accountId, { enabled: true, ...values });
+  return next;
+}
+
+/** What is wrong with a value, for the person who typed it. */
+function tell(fault: ValueFault | undefined): string | undefined {
+  return fault && `It ${fault.problem}. ${fault.remedy}`;
 }
 
 /** Asks for the address until a Rocket.Chat answers there, or the person keeps one that does not answer now. */
@@ -101,19 +117,20 @@ async function askServer(draft: Draft): Promise<OpenClawConfig> {
       message: "Address of the Rocket.Chat server",
       placeholder: "https://chat.example.org",
       ...(serverUrl !== "" && { initialValue: serverUrl }),
-      validate: (value) => refuseAddress(value.trim()),
+      validate: (value) => tell(judgeAddress(value.trim())),
     });
-    cfg = patch({ cfg, accountId }, { serverUrl: trimSlashes(answer.trim()) });
+    cfg = moveTo({ cfg, accountId }, canonicalAddress(answer));
     const found = await tryServer({ cfg, accountId, prompter });
     if (found !== undefined) return found;
   }
 }
 
-function refuseAddress(value: string): string | undefined {
-  if (!URL.canParse(value)) return "Write the whole address, for example https://chat.example.org";
-  const { protocol, username, search } = new URL(value);
-  if (protocol !== "https:" && protocol !== "http:") return "The address begins with https://";
-  return username !== "" || search !== "" ? "The address has no user name and no question mark" : undefined;
+/** The address of the account; what was allowed for an unencrypted one is not taken along to an encrypted one. */
+function moveTo({ cfg, accountId }: Pick<Draft, "cfg" | "accountId">, serverUrl: string): OpenClawConfig {
+  const before = inspectAccount(cfg, accountId);
+  const leaves = before.serverUrl.startsWith("http:") && serverUrl.startsWith("https:");
+  const closes = leaves && before.dangerouslyAllowInsecure;
+  return patch({ cfg, accountId }, { serverUrl, ...(closes && { dangerouslyAllowInsecure: false }) });
 }
 
 /** The configuration with which the server answers; undefined when another address is to be asked for. */
@@ -138,6 +155,7 @@ async function tryServer(draft: Draft): Promise<OpenClawConfig | undefined> {
   if (probe.kind === "found") {
     await prompter.note(
       `Rocket.Chat ${probe.version ?? "(unknown version)"} answers at ${account().serverUrl}.`,
+      "Server",
     );
     return cfg;
   }
@@ -181,11 +199,11 @@ async function checkToken(draft: Draft, knownToken: string | undefined): Promise
     });
     if (again === "keep") return { cfg: await askUsername({ cfg, accountId, prompter }), ...UNCHECKED };
     if (again === "userId") {
-      const userId = await prompter.text({ message: "User id of the bot user", validate: required });
+      const userId = await prompter.text({ message: "User id of the bot user", validate: checkCredential });
       cfg = patch({ cfg, accountId }, { userId: userId.trim() });
     } else {
       const message = "Personal access token of the bot user";
-      token = (await prompter.text({ message, sensitive: true, validate: required })).trim();
+      token = (await prompter.text({ message, sensitive: true, validate: checkCredential })).trim();
       cfg = patch({ cfg, accountId }, { pat: token });
     }
   }
@@ -197,13 +215,14 @@ const UNCHECKED = { user: undefined, rooms: [] } as const;
 async function askUsername({ cfg, accountId, prompter }: Draft): Promise<OpenClawConfig> {
   const { username } = inspectAccount(cfg, accountId);
   if (username !== "") return cfg;
-  const answer = await prompter.text({ message: "Username of the bot user, without @", validate: required });
+  const answer = await prompter.text({
+    message: "Username of the bot user, without @",
+    validate: (value) => tell(judgeUsername(value.trim())),
+  });
   return patch({ cfg, accountId }, { username: answer.trim().replace(/^@/, "") });
 }
 
-function required(value: string): string | undefined {
-  return value.trim() === "" ? "Required" : undefined;
-}
+const checkCredential = (value: string): string | undefined => tell(judgeCredential(value.trim()));
 
 function withToken(account: AccountSettings, token: string | undefined): AccountSettings {
   return token === undefined ? account : { ...account, pat: token, patStatus: "available" };
@@ -219,7 +238,8 @@ async function askRooms(draft: Draft, rooms: readonly RoomFacts[]): Promise<Open
     );
     return cfg;
   }
-  const { rooms: served } = inspectAccount(cfg, accountId);
+  const account = inspectAccount(cfg, accountId);
+  const keyOf = (room: RoomFacts) => findRoomKey(account.rooms.keys(), room);
   const picked = await prompter.multiselect({
     message: "In which rooms may people speak to the agent (by mentioning it)?",
     options: rooms.map((room) => ({
@@ -227,12 +247,32 @@ async function askRooms(draft: Draft, rooms: readonly RoomFacts[]): Promise<Open
       label: `#${nameOf(room)}`,
       hint: room.type === "c" ? "public" : "private",
     })),
-    initialValues: rooms.filter(({ id }) => served.has(id)).map(({ id }) => id),
+    initialValues: rooms.filter((room) => judgeRoom(account, room) === "served").map(({ id }) => id),
   });
-  const offered = new Set(rooms.map(({ id }) => id));
-  const others = [...served].filter(([id]) => !offered.has(id));
-  const chosen = picked.map((id) => [id, served.get(id) ?? {}] as const);
-  return patch({ cfg, accountId }, { rooms: Object.fromEntries([...others, ...chosen]) });
+  return patch({ cfg, accountId }, { rooms: pickRooms(account, { rooms, picked, keyOf }) });
+}
+
+/** What a room is restricted by keeps its key; a room that is taken away is switched off where another key serves it. */
+function pickRooms(
+  account: AccountSettings,
+  choice: {
+    readonly rooms: readonly RoomFacts[];
+    readonly picked: readonly string[];
+    readonly keyOf: (room: RoomFacts) => string | undefined;
+  },
+): Record<string, RoomSettings> {
+  const next = new Map(account.rooms);
+  for (const room of choice.rooms) {
+    const key = choice.keyOf(room);
+    const served = judgeRoom(account, room);
+    const wanted = choice.picked.includes(room.id);
+    if (wanted && served === "unserved") next.set(room.id, {});
+    if (wanted && served === "off" && key !== undefined)
+      next.set(key, { ...account.rooms.get(key), enabled: true });
+    if (!wanted && served === "served" && key !== undefined) next.delete(key);
+    if (!wanted && served === "served" && key === undefined) next.set(room.id, { enabled: false });
+  }
+  return Object.fromEntries(next);
 }
 
 async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserFacts): Promise<void> {
@@ -242,6 +282,7 @@ async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserF
   const lines = [
     `The token works: the agent is @${name}.`,
     ...missing.map((role) => MISSING_ROLE[role] ?? ""),
+    "Start the gateway if it does not run: openclaw gateway run",
     `Open a direct message with @${name} in Rocket.Chat and write: Hello`,
     ...(dmPolicy === "pairing"
       ? [

@@ -112,6 +112,13 @@ describe("the rooms", () => {
     expect(found).toContainEqual({ kind: "group", id: `room:${ids.town}`, name: "town", handle: "#town" });
   });
 
+  it("are listed all when no limit is given", async () => {
+    const { control } = emulator;
+    for (let each = 0; each < 120; each += 1)
+      control.addRoom({ name: `many-${each}`, type: "p", members: ["labbot"] });
+    expect((await list("listGroupsLive", { query: "many-" })).length).toBe(120);
+  });
+
   it("are found by a part of their name, and limited", async () => {
     expect(namesOf(await list("listGroupsLive", { query: "#SQUA" }))).toEqual(["square"]);
     expect(await list("listGroupsLive", { limit: 2 })).toHaveLength(2);

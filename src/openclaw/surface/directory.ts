@@ -19,9 +19,6 @@ import { sendingFor } from "../account/transport.ts";
 import { resolveAccount } from "../config/account.ts";
 import { readTarget } from "./targets.ts";
 
-/** Entries that are listed when no limit is given. */
-const DEFAULT_LIMIT = 100;
-
 /** What one request gives; the server's own limit. */
 const PAGE_SIZE = 100;
 
@@ -66,11 +63,14 @@ function explainUnlisted(error: unknown, query: string): undefined {
 
 /** The rooms and group DMs that the bot user is in, by name. */
 async function listGroupsLive(params: DirectoryConfigParams): Promise<ChannelDirectoryEntry[]> {
-  const { query, limit } = readSearch(params);
+  const { query } = readSearch(params);
   const rooms = (await fetchJoinedRooms(openScope(params).rest)).filter(
     ({ chatType, label, name }) => chatType !== "direct" && matches(query, [label, name]),
   );
-  return rooms.map(describeRoom).sort(byName).slice(0, limit);
+  return rooms
+    .map(describeRoom)
+    .sort(byName)
+    .slice(0, params.limit ?? rooms.length);
 }
 
 type MembersParams = Parameters<NonNullable<NonNullable<ChannelPlugin["directory"]>["listGroupMembers"]>>[0];
@@ -152,7 +152,7 @@ function readSearch({
   limit?: number | null | undefined;
 }) {
   const text = (query ?? "").trim().replace(/^[@#]/, "").toLowerCase();
-  return { query: text, limit: Math.min(limit ?? DEFAULT_LIMIT, MOST_LISTED) };
+  return { query: text, limit: Math.min(limit ?? MOST_LISTED, MOST_LISTED) };
 }
 
 function matches(query: string, names: readonly (string | undefined)[]): boolean {
