@@ -102,6 +102,33 @@ describe("the messages", () => {
     expect(parts.map((part) => part.slice(6, -4)).join("\n")).toBe(code.join("\n"));
   });
 
+  it("hold code longer than a message in as few pieces as there is room for", () => {
+    const code = "abcdefg ".repeat(523);
+    const parts = formatMarkdown(`\`${code.trim()}\``, { ...OLD, limit: 4000 });
+    expect(parts).toHaveLength(2);
+    const lines = parts.flatMap((part) => part.split("\n"));
+    for (const line of lines) expect(line).toMatch(/^`[^`]+`$/);
+    expect(lines.length).toBeLessThan(5);
+    expect(lines.join("").replace(/[` ]/g, "")).toBe(code.replaceAll(" ", ""));
+  });
+
+  it.each([
+    ["an aligned block", OLD, /^```\n\| name +\| size +\|\n\| -+ \| -+ \|\n\| row/],
+    ["a table of the server", MODERN, /^\| name \| size \|\n\| --- \| --- \|\n\| row/],
+  ])("show the head of a table in each of them, as %s", (_, options, head) => {
+    const rows = Array.from({ length: 60 }, (_row, index) => `| row ${index} | ${index * 7} |`);
+    const parts = formatMarkdown(`| name | size |\n|---|---|\n${rows.join("\n")}`, {
+      ...options,
+      limit: 300,
+    });
+    expect(parts.length).toBeGreaterThan(3);
+    for (const part of parts) {
+      expect(part).toMatch(head);
+      expect(part.length).toBeLessThanOrEqual(300);
+    }
+    expect(parts.join("\n").match(/row \d+/g)).toHaveLength(60);
+  });
+
   it("never divide a character or a link", () => {
     const link = "[a link](https://example.org/with/a/long/address)";
     for (const part of formatMarkdown(`${link} `.repeat(60), { ...OLD, limit: 200 }))

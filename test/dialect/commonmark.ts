@@ -2,6 +2,8 @@
 
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
+import { cjkFriendlyExtension } from "micromark-extension-cjk-friendly";
+import { gfmStrikethroughCjkFriendly } from "micromark-extension-cjk-friendly-gfm-strikethrough";
 import { gfm } from "micromark-extension-gfm";
 import { marker, type Run } from "./meaning.ts";
 
@@ -22,7 +24,11 @@ const EXPLICIT = /(?<!\S)<([@#])(?!(?:all|here)>)([\w.-]*\w)>/g;
 
 export function readCommonMark(text: string, { nativeTables = false } = {}): Run[] {
   const tree = fromMarkdown(text, {
-    extensions: [gfm({ singleTilde: false })],
+    extensions: [
+      gfm({ singleTilde: false }),
+      cjkFriendlyExtension(),
+      gfmStrikethroughCjkFriendly({ singleTilde: false }),
+    ],
     mdastExtensions: [gfmFromMarkdown()],
   });
   const definitions = new Map<string, string>();

@@ -57,6 +57,7 @@ describe.each(["6.5", "8.3"] as const)("on Rocket.Chat %s", (profile) => {
     for (const path of ["settings.public", "info"]) emulator.faults.rest({ path, times: 2, status: 503 });
     expect(await refreshServerFacts(`new-${account.accountId}`, rest)).toMatchObject({
       maxMessageUnits: 5000,
+      maxParsedUnits: Number.POSITIVE_INFINITY,
       modern: false,
     });
     emulator.faults.clear();

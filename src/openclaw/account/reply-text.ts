@@ -15,9 +15,9 @@ export async function splitReply(
   rest: RestClient,
   text: string,
 ): Promise<string[]> {
-  const { maxMessageUnits, modern } = await serverFacts(account.accountId, rest);
+  const { maxMessageUnits, maxParsedUnits, modern } = await serverFacts(account.accountId, rest);
   return formatMarkdown(nameApproveCommand(text), {
-    limit: Math.min(account.text.chunkLimit, maxMessageUnits),
+    limit: Math.min(account.text.chunkLimit, maxMessageUnits, maxParsedUnits),
     mode: account.text.chunkMode,
     tables: tablesOf(account.text.tables, modern),
     modern,

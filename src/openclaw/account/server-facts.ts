@@ -10,6 +10,8 @@ import { fetchPublicSettings } from "../../rest/server.ts";
 export interface ServerFacts {
   /** `Message_MaxAllowedSize`: UTF-16 units of one message. */
   readonly maxMessageUnits: number;
+  /** UTF-16 units of the longest message that is shown with its markup. */
+  readonly maxParsedUnits: number;
   /** From 8.7 on: tables, rules, and markup in headings. */
   readonly modern: boolean;
   /** From 7.x on a file goes up in one step and is posted in another; before, in one. */
@@ -26,6 +28,9 @@ const MAX_SIZE = "Message_MaxAllowedSize";
 const DEFAULT_UNITS = 5000;
 
 const SETTINGS: readonly string[] = [MAX_SIZE, ...FILE_SETTINGS];
+
+/** `MESSAGE_MAX_PARSE_LENGTH` of 9.0 and later: a longer message is stored without its markup. */
+const MAX_PARSED_UNITS = 10_000;
 
 /** What is assumed of a server that has never said anything. */
 const NOTHING: Known = interpret(new Map(), "");
@@ -98,6 +103,7 @@ function interpret(settings: ReadonlyMap<string, unknown>, version: string): Kno
   const size = settings.get(MAX_SIZE);
   const facts = {
     maxMessageUnits: typeof size === "number" && size > 0 ? size : DEFAULT_UNITS,
+    maxParsedUnits: isAtLeast(version, 9, 0) ? MAX_PARSED_UNITS : Number.POSITIVE_INFINITY,
     modern: isAtLeast(version, 8, 7),
     uploadsInSteps: version === "" || isAtLeast(version, 7, 0),
     files: readFileRules(settings),

@@ -12,12 +12,19 @@ export interface Line {
 
 /** `apart` says whether an empty line stands before the block. */
 export type Block =
-  | { readonly kind: "text"; readonly apart: boolean; readonly lines: readonly Line[] }
+  | {
+      readonly kind: "text";
+      readonly apart: boolean;
+      readonly lines: readonly Line[];
+      /** How many lines are the head of a table, which every message with a part of it shows. */
+      readonly heads?: number;
+    }
   | {
       readonly kind: "code";
       readonly apart: boolean;
       readonly info: string;
       readonly lines: readonly string[];
+      readonly heads?: number;
     };
 
 /** Where in lists and quotes a block stands. */

@@ -2,6 +2,8 @@
 
 import { type CompileContext, fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
+import { cjkFriendlyExtension } from "micromark-extension-cjk-friendly";
+import { gfmStrikethroughCjkFriendly } from "micromark-extension-cjk-friendly-gfm-strikethrough";
 import { gfm } from "micromark-extension-gfm";
 
 export type Root = ReturnType<typeof fromMarkdown>;
@@ -22,6 +24,7 @@ type State = ReturnType<Tokenizer>;
 
 const BACKSLASH = 92;
 const DOLLAR = 36;
+const SQUARE = 91;
 /** The parser's codes of line endings lie below. */
 const LAST_LINE_ENDING = -2;
 /** Opening character code to closing one: `\(…\)`, `\[…\]`. */
@@ -54,9 +57,12 @@ declare module "micromark-util-types" {
 
 const tokenizeBracketMath: Tokenizer = function (effects, ok, nok) {
   const until = untilClosed(this, effects, { ok, nok });
+  // Rocket.Chat reads `\\[…\\]` only at the beginning of a line; elsewhere it is an escaped bracket.
+  const { previous } = this;
   const open: State = (code) => {
     const closing = BRACKETS.get(code);
-    return closing === undefined ? nok(code) : until(BACKSLASH, closing)(code);
+    const isInLine = code === SQUARE && previous !== null && previous >= LAST_LINE_ENDING;
+    return closing === undefined || isInLine ? nok(code) : until(BACKSLASH, closing)(code);
   };
   return (code) => {
     effects.enter("math");
@@ -135,5 +141,11 @@ const mathToTree = {
   },
 };
 
-const SYNTAX = [gfm({ singleTilde: false }), mathSyntax];
+/** Between signs of Chinese, Japanese and Korean, emphasis opens and closes where CommonMark alone would see none. */
+const SYNTAX = [
+  gfm({ singleTilde: false }),
+  cjkFriendlyExtension(),
+  gfmStrikethroughCjkFriendly({ singleTilde: false }),
+  mathSyntax,
+];
 const TREE = [...gfmFromMarkdown(), mathToTree];

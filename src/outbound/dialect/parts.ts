@@ -37,12 +37,18 @@ export function writeParts(blocks: readonly Block[], { limit, mode }: PartLimits
     if (fits || whole.length <= limit - current.length - gap(block.apart).length) {
       current += gap(block.apart) + whole;
     } else if (block.kind === "text") {
-      block.lines
-        .flatMap((line) => writeLineWithin(line, limit))
-        .forEach((line, index) => {
-          if (current.length + 2 + line.length > limit) flush();
-          current += gap(index === 0 && block.apart) + line;
-        });
+      const lines = block.lines.flatMap((line) => writeLineWithin(line, limit));
+      const head = headOf(block.lines.length === lines.length ? lines : [], { heads: block.heads, limit });
+      // A head without a row says nothing.
+      if (head !== "" && current.length + head.length + (lines[block.heads ?? 0] ?? "").length + 4 > limit)
+        flush();
+      lines.forEach((line, index) => {
+        if (current.length + 2 + line.length > limit) {
+          flush();
+          current = head;
+        }
+        current += gap(index === 0 && block.apart) + line;
+      });
     } else {
       for (const code of fillFences(block, { limit, taken: current.length })) {
         if (current.length + gap(block.apart).length + code.length > limit) flush();
@@ -52,6 +58,15 @@ export function writeParts(blocks: readonly Block[], { limit, mode }: PartLimits
   }
   flush();
   return parts;
+}
+
+/** The head of a table that is repeated; empty where there is none, or no room for it and a row. */
+function headOf(
+  lines: readonly string[],
+  { heads = 0, limit }: { heads: number | undefined; limit: number },
+): string {
+  const head = lines.slice(0, heads).join("\n");
+  return lines.slice(heads).every((line) => head.length + line.length + 2 <= limit) ? head : "";
 }
 
 function writeBlock(block: Block): string {
@@ -70,13 +85,18 @@ function fillFences(
 ): string[] {
   const overhead = writeFence(block.info, [""]).length;
   const fences: string[][] = [[]];
+  const whole = limit - overhead;
+  const head = headOf(block.lines, { heads: block.heads, limit: whole });
+  const headLines = head === "" ? [] : block.lines.slice(0, block.heads);
   let room = limit - taken - 2 - overhead;
   let length = 0;
   for (const line of block.lines.flatMap((text) => cutText(text, limit - overhead))) {
     if (length + line.length > room) {
-      fences.push([]);
+      const isHead = (fences.at(-1)?.length ?? 0) <= headLines.length && fences.length === 1;
+      if (isHead) fences[0] = [];
+      fences.push([...headLines]);
       room = limit - overhead;
-      length = 0;
+      length = head === "" ? 0 : head.length + 1;
     }
     fences.at(-1)?.push(line);
     length += line.length + 1;

@@ -136,17 +136,22 @@ function boundBlock(block: Lines): Lines[] {
   return [...blocks, { ...block, lines, before: blocks.length === 0 ? block.before : "nothing" }];
 }
 
+/** Inline code that is divided is closed, and opened again. */
 function boundLine(line: string): string[] {
   const pieces: string[] = [];
   let from = 0;
+  let opening = "";
   while (line.length - from > MAX_BLOCK_UNITS) {
     const space = line.lastIndexOf(" ", from + MAX_BLOCK_UNITS);
     const isNear = space > from + MAX_BLOCK_UNITS / 2;
     const end = isNear ? space + 1 : wholeCharacter(line, from + MAX_BLOCK_UNITS);
-    pieces.push(line.slice(from, end));
+    const piece = opening + line.slice(from, end);
+    const isInCode = countOf(piece, "`") % 2 === 1 && line.lastIndexOf("`") >= end;
+    opening = isInCode ? "`" : "";
+    pieces.push(piece + opening);
     from = end;
   }
-  return [...pieces, line.slice(from)];
+  return [...pieces, opening + line.slice(from)];
 }
 
 /** The index itself, or the one before where it would divide a pair of surrogates. */

@@ -11,6 +11,9 @@ export type TableMode = "code" | "bullets" | "native";
 
 type Cell = readonly Phrasing[];
 
+/** The names of the columns, and the line below. */
+const HEAD_LINES = 2;
+
 export function readTable(
   node: Table,
   { mode, place, context }: { mode: TableMode; place: Place; context: InlineContext },
@@ -18,7 +21,10 @@ export function readTable(
   const rows = node.children.map((row) => row.children.map((cell): Cell => cell.children));
   if (mode === "bullets") return [textBlock(writeBullets(rows, place, context))];
   const native = mode === "native" && isTop(place) ? writeNative(rows, node.align ?? [], context) : undefined;
-  return native ? [textBlock(native)] : readCodeBlock(writeAligned(rows), "");
+  if (native) return [{ ...textBlock(native), heads: HEAD_LINES }];
+  return readCodeBlock(writeAligned(rows), "").map((block, index) =>
+    index === 0 ? { ...block, heads: HEAD_LINES } : block,
+  );
 }
 
 /** Undefined when a cell holds a bar inside code or an address, where none can be escaped. */
