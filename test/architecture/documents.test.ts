@@ -48,3 +48,21 @@ describe("the project's pages", () => {
     expect(brokenLinks(page)).toEqual([]);
   });
 });
+
+/** What the program prints, as its sources have it: joined where a text is divided over lines. */
+const sources = globSync("src/**/*.ts", { cwd: root })
+  .filter((path) => !path.endsWith(".test.ts"))
+  .map((path) => read(path).replace(/["`] \+\s+["`]/g, ""))
+  .join("\n");
+
+describe.each(["docs/OPERATIONS.md", "docs/TROUBLESHOOTING.md"])("what %s quotes", (page) => {
+  const quotes = [...read(page).matchAll(/“([^”]+)”/g)].map(([, text = ""]) => text.replace(/\s+/g, " "));
+
+  it("is printed by the program", () => {
+    expect(quotes.length).toBeGreaterThan(3);
+    const invented = quotes
+      .filter((text) => text !== "quotation marks")
+      .filter((text) => text.split("…").some((part) => !sources.includes(part.trim())));
+    expect(invented).toEqual([]);
+  });
+});
