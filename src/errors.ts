@@ -170,7 +170,7 @@ export class MethodError extends RocketChatError {
 export class ProtocolError extends RocketChatError {
   override readonly name = "ProtocolError";
   override readonly code = "protocol";
-  readonly reason: "unsupported-version" | "unreadable-answer";
+  readonly reason: "unsupported-version" | "unreadable-answer" | "too-large";
 
   constructor(message: string, fields: { reason: ProtocolError["reason"]; cause?: unknown }) {
     super(message, causeOf(fields));

@@ -124,6 +124,8 @@ export interface FirstSight {
   readonly newestSentAt?: number | undefined;
   /** The document was read from the room's history, and nothing that was sent after this has been seen yet. */
   readonly unreadSince?: number | undefined;
+  /** Whether it is known to have been judged, or to be older than what is judged; then nothing else counts. */
+  readonly settled?: boolean | undefined;
   /** The document was read after an absence, and nothing was heard of what was done after this: an edit is news. */
   readonly unheardSince?: number | undefined;
 }
@@ -169,7 +171,8 @@ function readMissedEdit({ editedAt, sentAt, deleted }: Revision, { unheardSince 
   return [deleted ? { kind: "deleted" } : { kind: "edited", at: editedAt }];
 }
 
-function isNew(now: Revision, { newestSentAt, unreadSince }: FirstSight): boolean {
+function isNew(now: Revision, { settled, newestSentAt, unreadSince }: FirstSight): boolean {
+  if (settled !== undefined) return !settled;
   if (unreadSince !== undefined) return now.sentAt > unreadSince;
   if (now.updatedAt - now.sentAt > NEW_MESSAGE_AGE_MS) return false;
   return !isMarked(now) || (newestSentAt !== undefined && now.sentAt > newestSentAt);

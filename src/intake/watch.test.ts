@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { memoryLedger } from "../../test/support/ledger.ts";
 import { accountSettings } from "../../test/support/settings.ts";
+import { decodeRevision } from "../facts/change.ts";
 import { decodePrune } from "../facts/prune.ts";
 import { createKnownMessages } from "./known.ts";
 import type { RawMessageEvent } from "./receive.ts";
@@ -30,11 +32,15 @@ const edited = (by: string, change: object = {}) =>
 const eyes = (...usernames: string[]) => ({ reactions: { ":eyes:": { usernames } } });
 
 function setUp() {
-  const watch = createWatch(createKnownMessages(), () => undefined);
+  const watch = createWatch({
+    known: createKnownMessages(),
+    ledger: memoryLedger(),
+    parentOf: () => undefined,
+  });
   /** What a document comes to: "request" for the message itself, else the kind of change. */
   const take = (event: RawMessageEvent, origin?: Origin): string[] => {
     const { events, keep } = watch.read(event, settings, origin);
-    keep();
+    keep("stored");
     return events.map(kindOf);
   };
   return { watch, take };
@@ -91,21 +97,49 @@ describe("the watch", () => {
 
   it("sees the first reaction after it has learned the recent messages", () => {
     const { take } = setUp();
-    expect(take(frame(), { kind: "known", since: updates })).toEqual([]);
-    expect(take(frame(eyes("bob")))).toEqual(["reaction-added"]);
+    const earlier = { ts: { $date: updates - 11 * 60_000 } };
+    expect(take(frame(earlier), { since: updates })).toEqual([]);
+    expect(take(frame({ ...earlier, ...eyes("bob") }))).toEqual(["reaction-added"]);
   });
 
-  it("leaves an unknown message to the stream that was sent while it learned", () => {
+  it("takes a message that nobody judged for a request wherever it is read, and once", () => {
     const { take } = setUp();
     const event = frame();
-    expect(take(event, { kind: "known", since: 999_999 })).toEqual([]);
-    expect(take(event)).toEqual(["request"]);
-    expect(take(frame(eyes("bob")), { kind: "known", since: 999_999 })).toEqual(["reaction-added"]);
+    expect(take(event, { since: 999_999 })).toEqual(["request"]);
+    expect(take(event)).toEqual(["nothing"]);
+    expect(take(frame(eyes("bob")), { since: 999_999 })).toEqual(["reaction-added"]);
+  });
+
+  it("does not take for judged what it merely remembers", () => {
+    const known = createKnownMessages();
+    const watch = createWatch({ known, ledger: memoryLedger(), parentOf: () => undefined });
+    const event = frame();
+    const revision = decodeRevision(event.message);
+    if (revision !== undefined) known.keep({ revision, mentioned: false, room });
+    expect(watch.read(event, settings).events).toEqual([event]);
+    expect(watch.read(frame(eyes("bob")), settings).events.map(kindOf)).toEqual([
+      "request",
+      "reaction-added",
+    ]);
+  });
+
+  it("takes a message for new that it sees minutes after it was written, whatever others did to it", () => {
+    const { take } = setUp();
+    const late = { ts: { $date: updates - 9 * 60_000 }, tcount: 2, ...eyes("bob") };
+    expect(take(frame(late))).toEqual(["request", "reaction-added"]);
+    expect(take(frame({ _id: "m2", ts: { $date: updates - 11 * 60_000 } }))).toEqual(["old"]);
+  });
+
+  it("leaves what was written before the bot joined", () => {
+    const { take } = setUp();
+    take(frame({ _id: "au1", t: "au", msg: "labbot", ts: { $date: 1_000_001 } }));
+    expect(take(frame({ ...mentioned, ...eyes("bob") }))).toEqual(["old"]);
+    expect(take(frame({ _id: "m2", ts: { $date: 1_000_002 }, ...mentioned }))).toEqual(["request"]);
   });
 
   it("finds in a room's history what was missed: new messages, and changes of known ones", () => {
     const { take } = setUp();
-    const missed = { kind: "missed", since: 2_000_000 } as const;
+    const missed = { since: 2_000_000 } as const;
     take(frame());
     expect(take(frame(eyes("bob")), missed)).toEqual(["reaction-added"]);
     const late = { _id: "m2", ts: { $date: 2_000_001 }, _updatedAt: { $date: 9_000_000 } };
@@ -120,8 +154,8 @@ describe("the watch", () => {
     const { take } = setUp();
     const at = updates;
     const since = Number.POSITIVE_INFINITY;
-    const known = (unheardSince?: number): Origin => ({ kind: "known", since, unheardSince });
-    const missed = (unheardSince: number): Origin => ({ kind: "missed", since: 0, unheardSince });
+    const known = (unheardSince?: number): Origin => ({ since, unheardSince });
+    const missed = (unheardSince: number): Origin => ({ since: 0, unheardSince });
     const changed = (id: string, change: object = {}) => edited("alice", { _id: id, ...change });
     expect(take(changed("m1"), known(at - 1))).toEqual(["edited"]);
     expect(take(changed("m2", { t: "rm", msg: "" }), known(at - 1))).toEqual(["deleted"]);
@@ -150,7 +184,7 @@ describe("the watch", () => {
     expect(events).toMatchObject([
       { message: { _id: "m1", rid: "r1", tmid: "m0" }, change: { kind: "deleted" } },
     ]);
-    keep();
+    keep("stored");
     expect(watch.readDeletions(["m1", "unknown"]).events).toEqual([]);
   });
 
@@ -169,7 +203,7 @@ describe("the watch", () => {
       { message: { _id: "b1", u: { _id: "bob" } }, change: { kind: "deleted" } },
       { message: { _id: "b2", tmid: "a1" }, change: { kind: "deleted" } },
     ]);
-    keep();
+    keep("stored");
     expect(watch.readDeletions(["a1", "a2", "a3", "b1", "b2", "stays"]).events).toHaveLength(1);
   });
 

@@ -8,39 +8,32 @@ import {
   outlineMessage,
   type Revision,
 } from "../facts/change.ts";
-import { isJsonObject, readText } from "../facts/json.ts";
+import { isJsonObject, type JsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
 import { decodeContent } from "../facts/message.ts";
 import { isPruned, type Prune } from "../facts/prune.ts";
 import { isRoomAllowed } from "../policy/access.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { Known, KnownMessages } from "./known.ts";
+import type { Ground, Ledger, Verdict } from "./ledger.ts";
 import { isServedType, type RawMessageEvent } from "./receive.ts";
 
 /** What one document comes to. */
 export interface Reading {
   /** To be received in this order; a document of the stream that says nothing to anybody comes to one that is dropped. */
   readonly events: readonly RawMessageEvent[];
-  /** Remembers the document. To be called when the events are stored: until then, reading it again says the same. */
-  keep(): void;
+  /**
+   * Remembers the document, and what became of it. To be called when the events are stored or dropped: until then,
+   * reading it again says the same.
+   */
+  keep(verdict: Verdict): void;
 }
 
 /** Where a document that was asked for comes from. Instants are epoch milliseconds of the server's clock. */
-export interface Origin {
-  /**
-   * `missed`: of a room's history, where messages that were sent after `since` are new. `known`: of what has changed, or
-   * is to be learned by heart; no message is new, and one that is unknown and was sent after `since` is left to the
-   * stream, or it would be taken for seen when it comes.
-   */
-  readonly kind: "missed" | "known";
-  readonly since: number;
+export interface Origin extends Ground {
   /** Until when it was heard of edits and deletions: later ones are told; absent: none is. */
   readonly unheardSince?: number | undefined;
 }
-
-const NEVER = Number.POSITIVE_INFINITY;
-
-const NOTHING: Reading = { events: [], keep: () => {} };
 
 export interface Watch {
   /** Whether the event is of a place that is served, as far as that is known: of no other is anything remembered. */
@@ -58,38 +51,47 @@ export interface Watch {
   roomOf(messageId: string): string | undefined;
 }
 
+export interface WatchOptions {
+  readonly known: KnownMessages;
+  readonly ledger: Pick<Ledger, "isSettled" | "note" | "noteJoined">;
+  readonly parentOf: (roomId: string) => string | undefined;
+}
+
 /** Documents of one account must be read and kept one after the other. */
-export function createWatch(known: KnownMessages, parentOf: (roomId: string) => string | undefined): Watch {
+export function createWatch({ known, ledger, parentOf }: WatchOptions): Watch {
+  /** What a document of a served room says, beside whether its message was judged. */
+  function compare(event: RawMessageEvent, now: Revision, { settings, origin, settled }: Sight): Reading {
+    const before = known.find(now.id);
+    const changes = compareRevisions(before?.revision, now, { settled, unheardSince: origin?.unheardSince });
+    // What another person made of a message was never a request; its author may still make it one.
+    const mentioned =
+      (now.editedAt === undefined || isByAuthor(now)) &&
+      isJsonObject(event.message) &&
+      mentionsBot(decodeContent(event.message), settings);
+    const requested =
+      (!settled && !now.deleted) || (mentioned && before?.mentioned === false && isCorrected(changes, now));
+    const told = changes.flatMap((change) =>
+      identifyChange(change, now) === undefined ? [] : tell(event.room, now, change),
+    );
+    const events = requested ? [event, ...told] : told;
+    return {
+      // What was asked for and says nothing is nothing that came.
+      events: events.length > 0 || origin !== undefined ? events : [tell(event.room, now, changes[0])],
+      keep(verdict) {
+        if (!settled) ledger.note({ messageId: now.id, roomId: now.roomId, sentAt: now.sentAt, verdict });
+        if (before !== undefined && now.updatedAt < before.revision.updatedAt) return;
+        known.keep({ revision: now, mentioned: mentioned || before?.mentioned === true, room: event.room });
+      },
+    };
+  }
+
   return {
     watches: (event, settings) => isWatched(event, settings, parentOf),
     read(event, settings, origin) {
       const now = isWatched(event, settings, parentOf) ? decodeRevision(event.message) : undefined;
       if (now === undefined || !isJsonObject(event.message)) return { events: [event], keep: () => {} };
-      const before = known.find(now.id);
-      if (origin?.kind === "known" && before === undefined && now.sentAt > origin.since) return NOTHING;
-      const changes = compareRevisions(before?.revision, now, {
-        newestSentAt: known.newestSentAt(),
-        unreadSince: origin && (origin.kind === "missed" ? origin.since : NEVER),
-        unheardSince: origin?.unheardSince,
-      });
-      // What another person made of a message was never a request; its author may still make it one.
-      const mentioned =
-        (now.editedAt === undefined || isByAuthor(now)) &&
-        mentionsBot(decodeContent(event.message), settings);
-      const requested =
-        changes[0].kind === "new" || (mentioned && before?.mentioned === false && isCorrected(changes, now));
-      const told = changes.flatMap((change) =>
-        identifyChange(change, now) === undefined ? [] : tell(event.room, now, change),
-      );
-      const events = requested ? [event, ...told] : told;
-      return {
-        // What was asked for and says nothing is nothing that came.
-        events: events.length > 0 || origin !== undefined ? events : [tell(event.room, now, changes[0])],
-        keep() {
-          if (before !== undefined && now.updatedAt < before.revision.updatedAt) return;
-          known.keep({ revision: now, mentioned: mentioned || before?.mentioned === true, room: event.room });
-        },
-      };
+      if (isOwnJoin(event.message, settings)) ledger.noteJoined(now.roomId, now.sentAt);
+      return compare(event, now, { settings, origin, settled: ledger.isSettled(now, origin) });
     },
 
     readDeletions(messageIds) {
@@ -107,6 +109,18 @@ export function createWatch(known: KnownMessages, parentOf: (roomId: string) => 
 
     roomOf: (messageId) => known.find(messageId)?.revision.roomId,
   };
+}
+
+interface Sight {
+  readonly settings: AccountSettings;
+  readonly origin: Origin | undefined;
+  readonly settled: boolean;
+}
+
+/** The system message that tells of the bot's own joining: by invitation, or by itself (recording `room-lifecycle`). */
+function isOwnJoin({ t, msg, u }: JsonObject, { userId, username }: AccountSettings): boolean {
+  if (t === "au") return msg === username;
+  return (t === "uj" || t === "ut") && isJsonObject(u) && u._id === userId;
 }
 
 /** Messages of one person in one room or thread, which the same agents are told of. */

@@ -86,7 +86,7 @@ async function readLimited(response: Response, path: string, maxBytes: number): 
     bytes += chunk.byteLength;
     if (bytes > maxBytes) {
       throw new ProtocolError(`${path} answered more than ${maxBytes} bytes`, {
-        reason: "unreadable-answer",
+        reason: "too-large",
       });
     }
     chunks.push(chunk);

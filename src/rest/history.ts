@@ -1,9 +1,16 @@
 // Owns the endpoints that tell what happened while nobody listened.
 
-import { type JsonObject, readInstant, readObject, readObjects, readText } from "../facts/json.ts";
+import {
+  type JsonObject,
+  readInstant,
+  readNumber,
+  readObject,
+  readObjects,
+  readText,
+} from "../facts/json.ts";
 import type { CallOptions, RestClient } from "./client.ts";
 
-/** A room in which something happened. */
+/** A room that may have to be read. */
 export interface MovedRoom {
   readonly id: string;
   /** `c`, `p` or `d`. */
@@ -11,49 +18,65 @@ export interface MovedRoom {
   readonly name: string | undefined;
   /** `prid`: the room that a discussion belongs to. */
   readonly parentId: string | undefined;
+}
+
+/** What the list of moved rooms says of one. */
+export interface RoomNews {
+  readonly room: MovedRoom;
   /** When something happened in it last; epoch milliseconds of the server's clock. */
   readonly movedAt: number;
+  /** Ids of those whom its last message mentions. */
+  readonly mentions: readonly string[];
 }
 
 const iso = (instant: number): string => new Date(instant).toISOString();
 
 /**
  * `GET /api/v1/rooms.get`: the rooms the bot is in whose document changed since `since`, which every new message
- * does, replies in threads included (recording `rooms-list`).
+ * does, replies in threads included (recording `rooms-list`). The answer bears each room's last message whole, so that it
+ * may be too large to be read.
  */
 export async function fetchMovedRooms(
   rest: RestClient,
   since: number,
   options: CallOptions = {},
-): Promise<MovedRoom[]> {
+): Promise<RoomNews[]> {
   const answer = await rest.get("v1/rooms.get", { updatedSince: iso(since) }, options);
-  return readObjects(answer, "update").flatMap((room) => {
-    const [id, type] = [readText(room, "_id"), readText(room, "t")];
-    if (id === undefined || type === undefined) return [];
-    return [
-      {
-        id,
-        type,
-        name: readText(room, "name"),
-        parentId: readText(room, "prid"),
-        movedAt: readInstant(room, "lm") ?? readInstant(room, "_updatedAt") ?? 0,
-      },
-    ];
+  return readObjects(answer, "update").flatMap((raw) => {
+    const room = decodeRoom(raw, "_id");
+    const last = readObject(raw, "lastMessage") ?? {};
+    const mentions = readObjects(last, "mentions").flatMap((mention) => readText(mention, "_id") ?? []);
+    const movedAt = readInstant(raw, "lm") ?? readInstant(raw, "_updatedAt") ?? 0;
+    return room === undefined ? [] : [{ room, movedAt, mentions }];
   });
 }
 
-/** `GET /api/v1/subscriptions.get`: when the bot joined the rooms that it joined since `since`, by room id. */
-export async function fetchJoins(rest: RestClient, since: number): Promise<Map<string, number>> {
+function decodeRoom(raw: JsonObject, key: "_id" | "rid"): MovedRoom | undefined {
+  const [id, type] = [readText(raw, key), readText(raw, "t")];
+  if (id === undefined || type === undefined) return undefined;
+  return { id, type, name: readText(raw, "name"), parentId: readText(raw, "prid") };
+}
+
+/** The bot's membership of a room. */
+export interface Membership {
+  readonly room: MovedRoom;
+  readonly joinedAt: number | undefined;
+  /** Something in it mentions the bot and was not read by it. */
+  readonly mentioned: boolean;
+}
+
+/**
+ * `GET /api/v1/subscriptions.get`: the memberships that changed since `since`; a mention of the bot changes one, and so
+ * does a direct message (recordings `discussion`, `group-dm`). About a kilobyte each.
+ */
+export async function fetchMemberships(rest: RestClient, since: number): Promise<Membership[]> {
   const answer = await rest.get("v1/subscriptions.get", { updatedSince: iso(since) });
-  const joins = readObjects(answer, "update").flatMap((membership): [string, number][] => {
-    const [roomId, joinedAt] = [readText(membership, "rid"), readInstant(membership, "ts")];
-    return roomId === undefined || joinedAt === undefined || joinedAt < since ? [] : [[roomId, joinedAt]];
+  return readObjects(answer, "update").flatMap((raw) => {
+    const room = decodeRoom(raw, "rid");
+    const mentioned = (readNumber(raw, "userMentions") ?? 0) > 0;
+    return room === undefined ? [] : [{ room, joinedAt: readInstant(raw, "ts"), mentioned }];
   });
-  return new Map(joins);
 }
-
-/** `API_Upper_Count_Limit` as it comes. */
-const PAGE = 100;
 
 export interface History {
   /** Raw message documents, oldest first, replies in threads included. */
@@ -62,41 +85,50 @@ export interface History {
   readonly cut: boolean;
 }
 
-/** Which messages of a room: the newest `max` that were sent after `since`. */
+/** Which messages of a room: the newest `max` that were sent after `since`, so many at a time. */
 export interface Span {
   readonly since: number;
   readonly max: number;
+  readonly pageSize?: number;
+  /** What is known of the server's pages; without it one more is asked for than there may be. */
+  readonly record?: PageRecord;
+}
+
+/** `API_Upper_Count_Limit` as it comes. */
+const MAX_PAGE = 100;
+
+/**
+ * The most messages that one answer of a server has held. `API_Upper_Count_Limit` shortens pages and is told to nobody:
+ * a page that is shorter than asked is the last one only if it is shorter than another was.
+ */
+export interface PageRecord {
+  longest: number;
 }
 
 /** `GET /api/v1/{channels,groups,im}.history`. */
 export async function fetchHistory(
   rest: RestClient,
   room: Pick<MovedRoom, "id" | "type">,
-  { since, max }: Span,
+  { since, max, pageSize = MAX_PAGE, record = { longest: 0 } }: Span,
   options: CallOptions = {},
 ): Promise<History> {
   const family = room.type === "c" ? "channels" : room.type === "p" ? "groups" : "im";
   const newestFirst: JsonObject[] = [];
-  const size = Math.min(PAGE, max + 1);
   for (;;) {
-    const page = readObjects(
-      await rest.get(
-        `v1/${family}.history`,
-        {
-          roomId: room.id,
-          oldest: iso(since),
-          count: String(size),
-          offset: String(newestFirst.length),
-          showThreadMessages: "true",
-        },
-        options,
-      ),
-      "messages",
-    );
+    const size = Math.min(pageSize, max + 1 - newestFirst.length);
+    const query = {
+      roomId: room.id,
+      oldest: iso(since),
+      count: String(size),
+      offset: String(newestFirst.length),
+      showThreadMessages: "true",
+    };
+    const page = readObjects(await rest.get(`v1/${family}.history`, query, options), "messages");
     newestFirst.push(...page);
     const cut = newestFirst.length > max;
-    if (cut || page.length < size)
-      return { messages: newestFirst.slice(0, max).reverse().sort(bySentAt), cut };
+    const isLast = page.length === 0 || (page.length < size && page.length < record.longest);
+    record.longest = Math.max(record.longest, page.length);
+    if (cut || isLast) return { messages: newestFirst.slice(0, max).reverse().sort(bySentAt), cut };
   }
 }
 
@@ -111,8 +143,13 @@ export interface Changes {
 }
 
 /** `GET /api/v1/chat.syncMessages`: everything of a room that changed, new messages included. Slow in large rooms. */
-export async function fetchChanges(rest: RestClient, roomId: string, since: number): Promise<Changes> {
-  const answer = await rest.get("v1/chat.syncMessages", { roomId, lastUpdate: iso(since) });
+export async function fetchChanges(
+  rest: RestClient,
+  { roomId, since }: { readonly roomId: string; readonly since: number },
+  options: CallOptions = {},
+): Promise<Changes> {
+  const query = { roomId, lastUpdate: iso(since) };
+  const answer = await rest.get("v1/chat.syncMessages", query, options);
   const result = readObject(answer, "result") ?? {};
   return {
     updated: [...readObjects(result, "updated")].sort(bySentAt),

@@ -40,3 +40,11 @@ function collect(answer: JsonObject, ids: readonly string[]): Map<string, unknow
 function findSetting(answer: JsonObject, id: string): JsonObject | undefined {
   return readObjects(answer, "settings").find((setting) => readText(setting, "_id") === id);
 }
+
+/**
+ * `GET /api/v1/settings.public`: how many entries a page holds at least, by asking for as many as there ever are in one;
+ * `API_Upper_Count_Limit` itself is not public.
+ */
+export async function fetchLongestPage(rest: RestClient): Promise<number> {
+  return readObjects(await rest.get("v1/settings.public", { count: "100" }), "settings").length;
+}

@@ -5,20 +5,35 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import fc from "fast-check";
 import { Probe, probeEnvironment } from "../../bench/probe.ts";
 import { packPlugin } from "../../demo/pack.ts";
 import { closeSandboxes, openSandbox } from "../../demo/sandbox.ts";
+import { happenings, play } from "./model.ts";
 import { BOTS, mark, startTown, type Town } from "./town.ts";
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "30" },
     rate: { type: "string", default: "50" },
+    model: { type: "boolean", default: false },
+    sequences: { type: "string", default: "2000000" },
     help: { type: "boolean", default: false },
   },
 });
 if (values.help) {
-  console.log("usage: npm run soak -- [--minutes 30] [--rate MESSAGES-A-SECOND]");
+  console.log(
+    "usage: npm run soak -- [--minutes 30] [--rate MESSAGES-A-SECOND] | --model [--sequences 2000000]",
+  );
+  process.exit(0);
+}
+if (values.model) {
+  const sequences = Number(values.sequences);
+  fc.assert(
+    fc.property(happenings, (list) => play(list).length === 0),
+    { numRuns: sequences },
+  );
+  console.log(`${sequences} sequences of losses, kills and late answers, nothing lost`);
   process.exit(0);
 }
 const minutes = Number(values.minutes);

@@ -8,6 +8,7 @@ import { createKnownMessages } from "../../src/intake/known.ts";
 import { receive } from "../../src/intake/receive.ts";
 import { createWatch } from "../../src/intake/watch.ts";
 import { knowing } from "./knowledge.ts";
+import { memoryLedger } from "./ledger.ts";
 import { accountSettings } from "./settings.ts";
 
 const MESSAGES = 2_000;
@@ -16,7 +17,11 @@ const ROOMS = Array.from({ length: 20 }, (_, index) => `room${index}`.padEnd(17,
 const settings = accountSettings({ groupPolicy: "open" });
 const known = knowing({ parentOf: () => undefined });
 const protocol = new DdpProtocol(0);
-const watch = createWatch(createKnownMessages(), () => undefined);
+const watch = createWatch({
+  known: createKnownMessages(),
+  ledger: memoryLedger(),
+  parentOf: () => undefined,
+});
 const frameOf = createTraffic({ roomIds: ROOMS });
 const outcomes: Record<string, number> = {};
 
@@ -31,7 +36,7 @@ function read(text: string): void {
       const outcome = receipt.kind === "dropped" ? receipt.reason : receipt.kind;
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     }
-    keep();
+    keep("not-mentioned");
   }
 }
 

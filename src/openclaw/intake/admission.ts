@@ -2,9 +2,11 @@
 
 import type { LearnedKnowledge } from "../../intake/knowledge.ts";
 import { createLanes } from "../../intake/lanes.ts";
+import type { Verdict } from "../../intake/ledger.ts";
 import { type RawMessageEvent, type Receipt, type ReceivedEvent, receive } from "../../intake/receive.ts";
 import type { Reading } from "../../intake/watch.ts";
 import type { DropCounter } from "../../log.ts";
+import type { DropReason } from "../../policy/admission.ts";
 import type { AccountSettings } from "../../settings.ts";
 import type { AccountScope } from "../account/scope.ts";
 import type { Monitor } from "./monitor.ts";
@@ -70,14 +72,20 @@ export class Admission {
 
   /** Of a document with nothing to store nobody has to be waited for, which are nearly all. */
   #take({ events, keep }: Reading): Promise<number> | number {
-    const wanted = events.flatMap((event) => this.#judge(event) ?? []);
+    let verdict: Verdict = "nothing";
+    const wanted: Wanted[] = [];
+    for (const event of events) {
+      const judged = this.#judge(event);
+      if (typeof judged === "string") verdict = judged;
+      else wanted.push(judged);
+    }
     if (wanted.length > 0) return this.#store(wanted, keep);
-    keep();
+    keep(verdict);
     return 0;
   }
 
-  /** Undefined when the event is dropped. */
-  #judge(event: RawMessageEvent): Wanted | undefined {
+  /** The reason when the event is dropped. */
+  #judge(event: RawMessageEvent): Wanted | DropReason {
     const { scope, drops } = this.#options;
     const receipt = this.#receive(event);
     if (receipt.kind !== "dropped") return { event, facts: receipt.event };
@@ -87,16 +95,16 @@ export class Admission {
     scope.log.debug("message dropped", { reason, ...ids });
     scope.health.dropped(reason);
     scope.notices.dropped(reason, ids.room);
-    return undefined;
+    return reason;
   }
 
-  async #store(wanted: readonly Wanted[], keep: () => void): Promise<number> {
+  async #store(wanted: readonly Wanted[], keep: Reading["keep"]): Promise<number> {
     let stored = 0;
     for (const { event, facts } of wanted) {
       const admission = await this.#options.monitor.admit(event, { facts });
       if (admission.kind === "durable" && admission.queueResult.kind === "accepted") stored += 1;
     }
-    keep();
+    keep("stored");
     return stored;
   }
 }

@@ -40,6 +40,7 @@ export interface Arrivals {
 export function createArrivals(options: ArrivalOptions): Arrivals {
   const { scope, connection, writers } = options;
   const lanes = createArrivalLanes(connection.giveUp);
+  options.catchUp.follow(lanes.isSettled);
   return {
     renew: lanes.renew,
     take(event, characters) {
@@ -102,20 +103,14 @@ function takeMessage(
     admit() {
       if (scope.ctx.abortSignal.aborted) throw new NotOnlineError("stopped");
       const admitted = ingress.admit(raw);
-      if (typeof admitted !== "number") return admitted.then(() => note(options, lanes, raw));
-      note(options, lanes, raw);
+      if (typeof admitted !== "number") return admitted.then(() => note(options, raw));
+      note(options, raw);
       return undefined;
     },
   });
 }
 
-/** The mark stands still while an earlier message may wait to be stored. */
-function note(
-  { ingress, catchUp, deletions }: ArrivalOptions,
-  lanes: ArrivalLanes,
-  raw: RawMessageEvent,
-): void {
-  if (lanes.isSettled()) catchUp.noteLive(raw);
+function note({ ingress, deletions }: ArrivalOptions, raw: RawMessageEvent): void {
   const roomId = ingress.watchedRoom(raw);
   if (roomId !== undefined) deletions.noteRoom(roomId);
 }

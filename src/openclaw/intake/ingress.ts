@@ -1,9 +1,11 @@
 // Owns the durable way in of one account: what comes in is judged, stored, and run through the turn.
 
 import { join } from "node:path";
+import { systemClock } from "../../connection/driver.ts";
 import type { Revision } from "../../facts/change.ts";
 import type { Prune } from "../../facts/prune.ts";
 import { createKnownMessages } from "../../intake/known.ts";
+import { createLedger, type Ledger } from "../../intake/ledger.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
 import { createWatch, type Origin } from "../../intake/watch.ts";
 import type { DropCounter } from "../../log.ts";
@@ -19,6 +21,7 @@ import { getRuntime } from "../runtime.ts";
 import { Admission } from "./admission.ts";
 import { findPruned } from "./deletions.ts";
 import { openKnownFile } from "./known-file.ts";
+import { openLedgerFile } from "./ledger.ts";
 import { openMonitor } from "./monitor.ts";
 import { watchApprovals } from "./pairing-news.ts";
 import { Processing } from "./processing.ts";
@@ -46,6 +49,9 @@ export interface Ingress {
   admitDeletions(roomId: string, messageIds: readonly string[]): Promise<number> | number;
   /** Takes the news that a room was pruned; what has to be asked about that holds nothing up, not even in the room. */
   admitPrune(prune: Prune): Promise<number>;
+  /** How far rooms were read when the account started; writes down how far they are. */
+  readonly round: Ledger["round"];
+  readonly saveRound: Ledger["saveRound"];
   /** The room of an admitted event, if it is served. */
   watchedRoom(event: RawMessageEvent): string | undefined;
   /** Begins, or goes on, to process what is stored. */
@@ -65,7 +71,8 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
   const queue = openIngressQueue(getRuntime().state, scope.ctx.accountId, log);
   const memory = openAccountMemory(scope, rest);
   const { readSettings, known } = memory;
-  const { watch, close } = openWatch(scope, memory);
+  const ledger = openLedger(scope);
+  const { watch, close } = openWatch(scope, memory, ledger);
   const processing = new Processing({ scope, sending, memory, queue });
   const monitor = openMonitor(scope, queue, processing.deliver);
   const approvals = openApprovals(scope, sending, memory);
@@ -105,6 +112,8 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
       const messages = await admission.behind(prune.roomId, () => watch.listPruned(prune));
       return admitDeletions(prune.roomId, await findGone(rest, prune, messages));
     },
+    round: ledger.round,
+    saveRound: ledger.saveRound,
     watchedRoom: (event) => watch.roomOf(idsOf(event).message ?? ""),
     open() {
       processing.open();
@@ -118,23 +127,36 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
       approvals.stop();
       // Before anything is waited for: OpenClaw may end while a turn hangs.
       close();
+      ledger.flush();
       await monitor.stop();
+      ledger.close();
       memory.close();
     },
   };
 }
 
 /** The watch over what happens to messages; `close` stores what it remembers for the next start. */
-function openWatch({ ctx, settings, log }: AccountScope, { known }: AccountMemory) {
+function openWatch({ ctx, settings, log }: AccountScope, { known }: AccountMemory, ledger: Ledger) {
   const directory = join(getRuntime().state.resolveStateDir(), CHANNEL_ID);
   const file = openKnownFile(join(directory, `known-${ctx.accountId}.json`), settings, log);
   const messages = createKnownMessages();
   for (const remembered of file.take()) messages.keep(remembered);
-  const watch = createWatch(messages, (roomId) => {
+  const parentOf = (roomId: string) => {
     const parentId = known.parentOf(roomId);
     return parentId === "unknown" ? undefined : parentId;
-  });
+  };
+  const watch = createWatch({ known: messages, ledger, parentOf });
   return { watch, close: () => file.put(messages.list()) };
+}
+
+/** What was judged, and how far rooms were read. */
+function openLedger({ ctx, settings, log }: AccountScope): Ledger {
+  const directory = join(getRuntime().state.resolveStateDir(), CHANNEL_ID);
+  return createLedger({
+    file: openLedgerFile({ directory, accountId: ctx.accountId, owner: settings, log }),
+    later: systemClock.setTimer,
+    onError: (error) => log.warn("judgements cannot be written down yet", { error }),
+  });
 }
 
 function openApprovals({ ctx, log }: AccountScope, sending: Sending, { pairings }: AccountMemory) {

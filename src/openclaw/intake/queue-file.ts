@@ -98,7 +98,7 @@ function resultCode(error: unknown): number | undefined {
   return typeof code === "number" ? code & 0xff : undefined;
 }
 
-function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): boolean {
   return DAMAGE.has(resultCode(error) ?? 0);
 }
 
@@ -114,8 +114,8 @@ function moveAside(file: string, cause: unknown): StorageError {
   );
 }
 
-/** Runs a step of the queue and says of an SQLite error what it means for the operator. */
-function explaining<T>(file: string, run: () => T): T {
+/** Runs a step of a file and says of an SQLite error what it means for the operator. */
+export function explaining<T>(file: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
