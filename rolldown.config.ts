@@ -4,11 +4,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "rolldown";
+import { EMOJI_TABLE } from "./src/outbound/emoji-table.ts";
 
-/** Packages of which data stands in the sources. */
+/** Packages of which data goes into the bundle by a way of its own. */
 const COPIED = ["emoji-toolkit"].map((name) =>
   fileURLToPath(new URL(`node_modules/${name}`, import.meta.url)),
 );
+
+/** The package carries the finished table in place of two megabytes from which it is made. */
+const emoji: Plugin = {
+  name: "emoji",
+  load(id) {
+    if (!id.endsWith("/src/outbound/emoji-table.ts")) return null;
+    return `export const EMOJI_TABLE = ${JSON.stringify(EMOJI_TABLE)};`;
+  },
+};
 
 /** Libraries are bundled, so that installing the package fetches nothing; their licences go with them. */
 const licenses: Plugin = {
@@ -41,7 +51,7 @@ function readLicense(folder: string): string {
 export default defineConfig({
   input: ["index.ts", "setup-entry.ts", "secret-contract-api.ts"],
   platform: "node",
-  plugins: [licenses],
+  plugins: [emoji, licenses],
   external: [/^openclaw(\/|$)/, /^node:/],
   output: { dir: "dist", format: "esm", cleanDir: true, chunkFileNames: "chunks/[name]-[hash].js" },
 });

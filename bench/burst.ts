@@ -1,7 +1,7 @@
 // Owns measuring a burst: hundreds of mentions in a second.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { type Bench, percentile } from "./figures.ts";
+import { type Bench, type Figure, percentile } from "./figures.ts";
 import { BOT, openScene, PERSON, type Scene, startConnected } from "./scene.ts";
 
 const MENTIONS = 500;
@@ -42,35 +42,30 @@ export const benchBurst: Bench = async (say) => {
       return admitted === undefined ? [] : [admitted - at];
     });
     say(`${countMarks(scene, rooms)} of ${MENTIONS} mentions answered after ${seconds.toFixed(1)} s`);
-    const breaches = control.requests().filter(({ status }) => status === 429).length;
-    return [
-      {
-        name: "mentions not answered",
-        value: MENTIONS - countMarks(scene, rooms),
-        unit: "",
-        target: { value: 0 },
-      },
-      {
-        name: "rooms answered out of order",
-        value: countUnordered(scene, rooms),
-        unit: "",
-        target: { value: 0 },
-      },
-      { name: "calls beyond the rate limit", value: breaches, unit: "", target: { value: 0 } },
-      {
-        name: "mentions not seen to be stored",
-        value: MENTIONS - waits.length,
-        unit: "",
-        target: { value: 0 },
-      },
-      { name: "until stored, p50", value: percentile(waits, 50), unit: "ms" },
-      { name: "until stored, p99", value: percentile(waits, 99), unit: "ms" },
-      { name: "until all are answered", value: seconds, unit: "s" },
-    ];
+    return figuresOf(scene, rooms, { waits, seconds });
   } finally {
     await scene.close();
   }
 };
+
+/** `waits`: milliseconds until each mention was stored. `seconds`: until all were answered. */
+function figuresOf(
+  scene: Scene,
+  rooms: readonly string[],
+  { waits, seconds }: { readonly waits: readonly number[]; readonly seconds: number },
+): Figure[] {
+  const zero = { unit: "", target: { value: 0 } };
+  const breaches = scene.emulator.control.requests().filter(({ status }) => status === 429).length;
+  return [
+    { name: "mentions not answered", value: MENTIONS - countMarks(scene, rooms), ...zero },
+    { name: "rooms answered out of order", value: countUnordered(scene, rooms), ...zero },
+    { name: "calls beyond the rate limit", value: breaches, ...zero },
+    { name: "mentions not seen to be stored", value: MENTIONS - waits.length, ...zero },
+    { name: "until stored, p50", value: percentile(waits, 50), unit: "ms" },
+    { name: "until stored, p99", value: percentile(waits, 99), unit: "ms" },
+    { name: "until all are answered", value: seconds, unit: "s" },
+  ];
+}
 
 /** Sends over a second, by turns in each room; answers when each was sent. */
 async function send(

@@ -14,6 +14,9 @@ export interface Figure {
 /** Measures, tells on the way by `say`, and answers its figures. */
 export type Bench = (say: (line: string) => void) => Promise<readonly Figure[]>;
 
+/** A bench that tells its numbers by `print` alone and answers whether its targets were met. */
+export type Verdict = (print: (line: string) => void) => Promise<boolean>;
+
 export function ratioOf({ value, floor }: Figure): number | undefined {
   return floor === undefined || floor === 0 ? undefined : value / floor;
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { closeSandboxes } from "../demo/sandbox.ts";
 import { benchAnswering } from "./answering.ts";
 import { benchBurst } from "./burst.ts";
-import { type Figure, formatTable, isMet, type Bench as Measure } from "./figures.ts";
+import { type Bench, type Figure, formatTable, isMet, type Verdict } from "./figures.ts";
 import { benchHostile } from "./hostile.ts";
 import { benchIgnored } from "./ignored.ts";
 import { benchRecovery } from "./recovery.ts";
@@ -17,10 +17,7 @@ import { benchStop } from "./stop.ts";
 import { benchWaiting } from "./waiting.ts";
 import { benchWidth } from "./width.ts";
 
-/** A bench that tells its numbers by `print` alone and answers whether its targets were met. */
-export type Bench = (print: (line: string) => void) => Promise<boolean>;
-
-const BENCHES: Readonly<Record<string, Measure>> = {
+const BENCHES: Readonly<Record<string, Bench>> = {
   ignored: benchIgnored,
   answering: benchAnswering,
   width: benchWidth,
@@ -78,7 +75,7 @@ async function runAll(chosen: readonly string[]): Promise<void> {
   if (failures.length > 0 || figures.some((figure) => isMet(figure) === false)) process.exitCode = 1;
 }
 
-function verdictOf(bench: Bench): Measure {
+function verdictOf(bench: Verdict): Bench {
   return async (say) => [
     { name: "targets missed", value: (await bench(say)) ? 0 : 1, unit: "", target: { value: 0 } },
   ];

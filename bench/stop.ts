@@ -7,7 +7,7 @@ import { packPlugin } from "../demo/pack.ts";
 import { openSandbox } from "../demo/sandbox.ts";
 import { type ScriptedModel, type SeenRequest, startScriptedModel } from "../demo/scripted-model.ts";
 import { type Emulator, startEmulator } from "../emulator/server.ts";
-import type { Bench } from "./main.ts";
+import type { Verdict } from "./figures.ts";
 
 const TARGET_MS = 500;
 const RUNS = 20;
@@ -29,7 +29,7 @@ interface Scene {
   readonly busyRooms: readonly string[];
 }
 
-export const benchStop: Bench = async (print) => {
+export const benchStop: Verdict = async (print) => {
   const scene = await openScene();
   try {
     print(`From the frame of !stop to the end of the run, target: median below ${TARGET_MS} ms`);

@@ -239,9 +239,7 @@ function adviceFor(code: string | undefined): string {
   if (code === "ECONNREFUSED") {
     return "Nothing listens there: check the port in `serverUrl` and that Rocket.Chat is running";
   }
-  if (code === "CERT_HAS_EXPIRED") {
-    return "The TLS certificate of the server has expired: renew it";
-  }
+  if (code === "CERT_HAS_EXPIRED") return "The TLS certificate of the server has expired: renew it";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "The TLS certificate is for another host name: check the name in `serverUrl`";
   }
@@ -260,9 +258,7 @@ const MAX_CAUSES = 5;
 function systemCodeOf(error: unknown): string | undefined {
   let current = error;
   for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth += 1) {
-    if ("code" in current && typeof current.code === "string") {
-      return current.code;
-    }
+    if ("code" in current && typeof current.code === "string") return current.code;
     current = current.cause;
   }
   return undefined;

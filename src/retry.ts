@@ -54,21 +54,13 @@ const PASSING_STATUSES = new Set([408, 425, 429]);
  * An error that is not ours is `retry`: it says nothing about the server.
  */
 export function adviseRetry(error: unknown): RetryAdvice {
-  if (error instanceof RateLimitedError) {
-    return wait(error.waitMs);
-  }
-  if (error instanceof LoginRejectedError) {
-    return adviseLogin(error);
-  }
+  if (error instanceof RateLimitedError) return wait(error.waitMs);
+  if (error instanceof LoginRejectedError) return adviseLogin(error);
   if (error instanceof MethodError) {
-    if (RATE_LIMIT_CODES.has(error.serverCode)) {
-      return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
-    }
+    if (RATE_LIMIT_CODES.has(error.serverCode)) return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
     return error.serverCode === "500" ? { kind: "retry" } : blocked(error);
   }
-  if (error instanceof RestError) {
-    return adviseRest(error);
-  }
+  if (error instanceof RestError) return adviseRest(error);
   if (error instanceof ProtocolError) {
     return error.reason === "unsupported-version" ? blocked(error) : { kind: "retry" };
   }
@@ -95,22 +87,14 @@ export function backoff(attempt: number, random: number): number {
 }
 
 function adviseLogin(error: LoginRejectedError): RetryAdvice {
-  if (DEAD_LOGIN_CODES.has(error.serverCode)) {
-    return blocked(error);
-  }
-  if (RATE_LIMIT_CODES.has(error.serverCode)) {
-    return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
-  }
+  if (DEAD_LOGIN_CODES.has(error.serverCode)) return blocked(error);
+  if (RATE_LIMIT_CODES.has(error.serverCode)) return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
   return LOGIN_BLOCK_CODES.has(error.serverCode) ? wait(LOGIN_BLOCK_MS) : { kind: "retry" };
 }
 
 function adviseRest(error: RestError): RetryAdvice {
-  if (RATE_LIMIT_CODES.has(error.serverCode ?? "")) {
-    return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
-  }
-  if (error.status < 500 && !PASSING_STATUSES.has(error.status)) {
-    return blocked(error);
-  }
+  if (RATE_LIMIT_CODES.has(error.serverCode ?? "")) return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
+  if (error.status < 500 && !PASSING_STATUSES.has(error.status)) return blocked(error);
   return error.retryAfterMs === undefined ? { kind: "retry" } : wait(error.retryAfterMs);
 }
 

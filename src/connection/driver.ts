@@ -303,9 +303,7 @@ class Driver {
   }
 
   #handleNotStored(cause: unknown, now: number): void {
-    if (this.#link === undefined) {
-      return;
-    }
+    if (this.#link === undefined) return;
     if (
       cause instanceof StorageError &&
       isLegal(this.#state, "rejected") &&
@@ -319,9 +317,7 @@ class Driver {
   }
 
   #tick(now: number): void {
-    if (now < this.#deadline()) {
-      return;
-    }
+    if (now < this.#deadline()) return;
     if (this.#link === undefined) {
       this.#open("due", now);
     } else {
@@ -354,13 +350,9 @@ class Driver {
   /** Sends the frames, then takes the events in order; what follows the end of the link is discarded. */
   #apply(output: ProtocolOutput, now: number, characters = 0): void {
     const link = this.#link;
-    if (link === undefined) {
-      return;
-    }
+    if (link === undefined) return;
     try {
-      for (const frame of output.frames) {
-        link.socket?.send(frame);
-      }
+      for (const frame of output.frames) link.socket?.send(frame);
     } catch (error) {
       this.#lose(networkErrorFrom(error, "Rocket.Chat"), now);
       return;
@@ -550,12 +542,8 @@ class Driver {
     let broken: Link | undefined;
     for (;;) {
       const item = this.#events.takeNow() ?? (await this.#events.take());
-      if (item === undefined) {
-        return;
-      }
-      if (item.link === broken) {
-        continue;
-      }
+      if (item === undefined) return;
+      if (item.link === broken) continue;
       try {
         const stored = this.#options.onEvent(item.event, item.characters);
         if (stored !== undefined) {

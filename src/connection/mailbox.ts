@@ -40,9 +40,7 @@ export class Mailbox<T> {
 
   /** The next item; undefined when the mailbox is closed and empty. For one reader at a time. */
   take(): Promise<T | undefined> {
-    if (this.#items.length > 0 || this.#closed) {
-      return Promise.resolve(this.takeNow());
-    }
+    if (this.#items.length > 0 || this.#closed) return Promise.resolve(this.takeNow());
     return new Promise((resolve) => {
       this.#reader = resolve;
     });
@@ -63,9 +61,7 @@ export class Mailbox<T> {
   }
 
   #add(item: T, insert: (items: T[]) => void): boolean {
-    if (this.#closed) {
-      return false;
-    }
+    if (this.#closed) return false;
     if (!this.#hand(item)) {
       insert(this.#items);
       this.#weight += this.#weigh(item);

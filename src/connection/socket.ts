@@ -76,9 +76,7 @@ function explainRefusal(host: string, status: number): NetworkError {
 }
 
 function adviceFor(status: number): string {
-  if (status >= 500) {
-    return "Check that Rocket.Chat is running behind its proxy";
-  }
+  if (status >= 500) return "Check that Rocket.Chat is running behind its proxy";
   if (status >= 300 && status < 400) {
     return "Set `serverUrl` to the final address: redirects are not followed";
   }
@@ -89,8 +87,6 @@ function adviceFor(status: number): string {
 }
 
 function textOf(data: RawData): string {
-  if (Array.isArray(data)) {
-    return Buffer.concat(data).toString("utf8");
-  }
+  if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
   return Buffer.isBuffer(data) ? data.toString("utf8") : new TextDecoder().decode(data);
 }

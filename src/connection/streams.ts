@@ -40,9 +40,7 @@ export class Streams {
   /** Whether events of this stream were asked for. */
   wants({ stream, eventName }: StreamRequest): boolean {
     for (const wanted of this.#wanted.values()) {
-      if (wanted.stream === stream && wanted.eventName === eventName) {
-        return true;
-      }
+      if (wanted.stream === stream && wanted.eventName === eventName) return true;
     }
     return false;
   }

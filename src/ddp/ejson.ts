@@ -18,12 +18,8 @@ const WRAPPER_KEYS = new Set(["$date", "$binary", "$InfNaN", "$escape"]);
  * are. Never throws.
  */
 export function decodeEjson(value: unknown, depth = 0): unknown {
-  if (depth > MAX_DEPTH || typeof value !== "object" || value === null) {
-    return value;
-  }
-  if (Array.isArray(value)) {
-    return value.map((item) => decodeEjson(item, depth + 1));
-  }
+  if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => decodeEjson(item, depth + 1));
   const [entry, ...others] = Object.entries(value);
   if (entry !== undefined && others.length === 0 && WRAPPER_KEYS.has(entry[0])) {
     return decodeWrapper(value, entry, depth);
@@ -36,33 +32,23 @@ export function encodeEjson(value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) {
     return { $InfNaN: Number.isNaN(value) ? 0 : Math.sign(value) };
   }
-  if (typeof value !== "object" || value === null) {
-    return value;
-  }
+  if (typeof value !== "object" || value === null) return value;
   if (value instanceof Date) {
     return { $date: value.getTime() };
   }
   if (value instanceof Uint8Array) {
     return { $binary: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join("")) };
   }
-  if (Array.isArray(value)) {
-    return value.map(encodeEjson);
-  }
+  if (Array.isArray(value)) return value.map(encodeEjson);
   const encoded = mapValues(value, encodeEjson);
   const keys = Object.keys(encoded);
   return keys.length === 1 && WRAPPER_KEYS.has(keys[0] ?? "") ? { $escape: encoded } : encoded;
 }
 
 function decodeWrapper(wrapper: object, [key, content]: [string, unknown], depth: number): unknown {
-  if (key === "$date") {
-    return typeof content === "number" ? new Date(content) : wrapper;
-  }
-  if (key === "$binary") {
-    return typeof content === "string" ? (decodeBase64(content) ?? wrapper) : wrapper;
-  }
-  if (key === "$InfNaN") {
-    return NON_FINITE.get(content) ?? wrapper;
-  }
+  if (key === "$date") return typeof content === "number" ? new Date(content) : wrapper;
+  if (key === "$binary") return typeof content === "string" ? (decodeBase64(content) ?? wrapper) : wrapper;
+  if (key === "$InfNaN") return NON_FINITE.get(content) ?? wrapper;
   return typeof content === "object" && content !== null && !Array.isArray(content)
     ? mapValues(content, (item) => decodeEjson(item, depth + 1))
     : wrapper;

@@ -88,24 +88,18 @@ const DECODERS: Readonly<Record<string, (fields: Fields) => IncomingFrame | null
 
 /** `result` is absent when the method returned nothing; an `error` wins over a `result`. */
 function decodeResult({ id, error, result }: Fields): IncomingFrame | null {
-  if (typeof id !== "string") {
-    return null;
-  }
+  if (typeof id !== "string") return null;
   const outcome = error === undefined ? { value: result } : { error: decodeWireError(error) };
   return { msg: "result", id, outcome };
 }
 
 /** Stream events have `fields.eventName` and `fields.args`, the document id is always "id"; other collections are ignored. */
 function decodeChanged({ collection, fields }: Fields): IncomingFrame | null {
-  if (typeof collection !== "string") {
-    return null;
-  }
+  if (typeof collection !== "string") return null;
   if (!collection.startsWith("stream-")) {
     return { msg: "ignored" };
   }
-  if (!isFields(fields) || typeof fields.eventName !== "string" || !Array.isArray(fields.args)) {
-    return null;
-  }
+  if (!isFields(fields) || typeof fields.eventName !== "string" || !Array.isArray(fields.args)) return null;
   const args: readonly unknown[] = fields.args;
   return { msg: "changed", collection, eventName: fields.eventName, args };
 }

@@ -293,9 +293,7 @@ export class DdpProtocol {
 
   #settle(id: string, kind: Pending["kind"]): Pending | undefined {
     const pending = this.#pending.get(id);
-    if (pending?.kind !== kind) {
-      return undefined;
-    }
+    if (pending?.kind !== kind) return undefined;
     this.#pending.delete(id);
     return pending;
   }

@@ -35,8 +35,7 @@ export interface NameBookOptions {
  * configuration or the account starts again: whoever takes a name later gains nothing by it.
  */
 export function createNameBook({ rest, log, now, onUnresolved }: NameBookOptions): NameBook {
-  const ids = new Map<string, string>();
-  const unknown = new Set<string>();
+  const meanings = new Meanings();
   let asking: Promise<void> | undefined;
   let learned: AccountSettings | undefined;
   let restUntil = 0;
@@ -44,45 +43,36 @@ export function createNameBook({ rest, log, now, onUnresolved }: NameBookOptions
 
   async function ask(settings: AccountSettings): Promise<void> {
     const requests = listNames(settings);
-    forgetOthers(new Set(requests.map(({ key }) => key)));
+    meanings.keepOnly(new Set(requests.map(({ key }) => key)));
     try {
       if (now() >= restUntil) for (const request of requests) await askFor(request);
     } catch (error) {
       restUntil = now() + RETRY_AFTER_MS;
       log.warn("names in the configuration could not be looked up and match nobody for now", { error });
     }
-    const open = requests.filter(({ key }) => !ids.has(key));
-    if (open.some(({ key }) => !unknown.has(key))) learned = undefined;
+    const open = requests.filter(({ key }) => !meanings.ids.has(key));
+    if (!open.every(({ key }) => meanings.isAnswered(key))) learned = undefined;
     onUnresolved(open.map(({ path, name }) => `${path}: ${name}`));
     revision += 1;
   }
 
   async function askFor({ key, path, ...request }: NameRequest): Promise<void> {
-    if (ids.has(key) || unknown.has(key)) return;
+    if (meanings.isAnswered(key)) return;
     const id = await lookUp(rest, request);
+    meanings.note(key, id);
     if (id !== undefined) {
-      ids.set(key, id);
       log.info("name resolved", { path, name: request.name, id });
       return;
     }
-    unknown.add(key);
     log.warn(`no ${request.kind} has this name or id; the entry matches nobody`, {
       path,
       name: request.name,
     });
   }
 
-  function forgetOthers(wanted: ReadonlySet<string>): void {
-    for (const key of [...ids.keys(), ...unknown]) {
-      if (wanted.has(key)) continue;
-      ids.delete(key);
-      unknown.delete(key);
-    }
-  }
-
   return {
     revision: () => revision,
-    resolve: (settings) => withIds(settings, ids),
+    resolve: (settings) => withIds(settings, meanings.ids),
     learn(settings) {
       if (learned !== settings) {
         learned = settings;
@@ -96,6 +86,30 @@ export function createNameBook({ rest, log, now, onUnresolved }: NameBookOptions
       return asking;
     },
   };
+}
+
+/** What the server has said of names. */
+class Meanings {
+  readonly ids = new Map<string, string>();
+  readonly #unknown = new Set<string>();
+
+  isAnswered(key: string): boolean {
+    return this.ids.has(key) || this.#unknown.has(key);
+  }
+
+  /** `id` is undefined for a name that means nobody. */
+  note(key: string, id: string | undefined): void {
+    if (id === undefined) this.#unknown.add(key);
+    else this.ids.set(key, id);
+  }
+
+  keepOnly(wanted: ReadonlySet<string>): void {
+    for (const key of [...this.ids.keys(), ...this.#unknown]) {
+      if (wanted.has(key)) continue;
+      this.ids.delete(key);
+      this.#unknown.delete(key);
+    }
+  }
 }
 
 async function lookUp(

@@ -64,48 +64,27 @@ export interface TypingOptions {
 
 export function createTyping({ call, readName, now }: TypingOptions): Typing {
   const shown = new Map<string, Shown>();
-  const calls: number[] = [];
-  let restUntil = 0;
+  const budget = new CallBudget(now);
+  const name = new NameCache(readName, now);
   let closed = false;
-  let name: { value: Promise<string>; readAt: number } | undefined;
-
-  /** One question for all who wait for the answer, so that their calls keep their order. */
-  function nameNow(): Promise<string> {
-    if (name !== undefined && now() - name.readAt <= NAME_AGE_MS) return name.value;
-    const asked = { value: readName(), readAt: now() };
-    name = asked;
-    asked.value.catch(() => {
-      if (name === asked) name = undefined;
-    });
-    return asked.value;
-  }
-
-  /** Whether one more call may be made while `reserve` are kept back; notes it if so. */
-  function take(reserve: number): boolean {
-    const time = now();
-    while (calls[0] !== undefined && time - calls[0] >= WINDOW_MS) calls.shift();
-    if (time < restUntil || calls.length >= MAX_CALLS - reserve) return false;
-    calls.push(time);
-    return true;
-  }
 
   async function send({ roomId, threadId }: TypingPlace, activities: readonly string[]): Promise<void> {
     try {
       const extras = threadId === undefined ? {} : { tmid: threadId };
-      await call("stream-notify-room", [`${roomId}/user-activity`, await nameNow(), activities, extras]);
+      await call("stream-notify-room", [`${roomId}/user-activity`, await name.read(), activities, extras]);
     } catch (error) {
-      if (error instanceof MethodError) restUntil = now() + (error.retryAfterMs ?? WINDOW_MS);
+      if (error instanceof MethodError) budget.rest(error.retryAfterMs ?? WINDOW_MS);
     }
   }
 
   /** Whether the work goes on to be shown without a call, or cannot be shown for now. */
   function isSettled(sign: Shown | undefined): boolean {
-    const fresh = calls.length > BUSY_CALLS ? BUSY_INTERVAL_MS : FRESH_MS;
-    return (sign !== undefined && now() - sign.at < fresh) || !take(KEPT_BACK);
+    const fresh = budget.isBusy ? BUSY_INTERVAL_MS : FRESH_MS;
+    return (sign !== undefined && now() - sign.at < fresh) || !budget.take(KEPT_BACK);
   }
 
   async function hide({ place }: Shown): Promise<void> {
-    if (shown.delete(keyOf(place)) && take(0)) await send(place, []);
+    if (shown.delete(keyOf(place)) && budget.take(0)) await send(place, []);
   }
 
   function open(place: TypingPlace): TypingSign {
@@ -130,9 +109,7 @@ export function createTyping({ call, readName, now }: TypingOptions): Typing {
 
   return {
     open,
-    forgetName() {
-      name = undefined;
-    },
+    forgetName: () => name.forget(),
     async hideAll() {
       closed = true;
       await Promise.all([...shown.values()].map(hide));
@@ -141,6 +118,64 @@ export function createTyping({ call, readName, now }: TypingOptions): Typing {
 }
 
 const keyOf = ({ roomId, threadId }: TypingPlace): string => `${roomId} ${threadId ?? ""}`;
+
+/** The calls that one connection may make within a window of time. */
+class CallBudget {
+  readonly #now: () => number;
+  readonly #calls: number[] = [];
+  #restUntil = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get isBusy(): boolean {
+    return this.#calls.length > BUSY_CALLS;
+  }
+
+  /** Whether one more call may be made while `reserve` are kept back; notes it if so. */
+  take(reserve: number): boolean {
+    const time = this.#now();
+    const calls = this.#calls;
+    while (calls[0] !== undefined && time - calls[0] >= WINDOW_MS) calls.shift();
+    if (time < this.#restUntil || calls.length >= MAX_CALLS - reserve) return false;
+    calls.push(time);
+    return true;
+  }
+
+  /** The server wants none for so long. */
+  rest(ms: number): void {
+    this.#restUntil = this.#now() + ms;
+  }
+}
+
+/** The bot's name as the server knows it, for as long as it is believed. */
+class NameCache {
+  readonly #readName: () => Promise<string>;
+  readonly #now: () => number;
+  #asked: { readonly value: Promise<string>; readonly readAt: number } | undefined;
+
+  constructor(readName: () => Promise<string>, now: () => number) {
+    this.#readName = readName;
+    this.#now = now;
+  }
+
+  /** One question for all who wait for the answer, so that their calls keep their order. */
+  read(): Promise<string> {
+    if (this.#asked !== undefined && this.#now() - this.#asked.readAt <= NAME_AGE_MS)
+      return this.#asked.value;
+    const asked = { value: this.#readName(), readAt: this.#now() };
+    this.#asked = asked;
+    asked.value.catch(() => {
+      if (this.#asked === asked) this.#asked = undefined;
+    });
+    return asked.value;
+  }
+
+  forget(): void {
+    this.#asked = undefined;
+  }
+}
 
 /**
  * The bot's username, or its display name where the workspace shows those (`UI_Use_Real_Name`): the server compares

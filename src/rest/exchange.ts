@@ -56,6 +56,8 @@ export interface Outgoing {
   readonly signal?: AbortSignal;
 }
 
+type Read<T> = (response: Response) => Promise<T>;
+
 /** The exchanges of one account. */
 export class Exchanges {
   readonly clock: RestClock;
@@ -76,7 +78,7 @@ export class Exchanges {
   }
 
   /** Asks and has the answer read. Rejects with NetworkError, TimeoutError, or what `read` rejects with. */
-  async run<T>(outgoing: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
+  async run<T>(outgoing: Outgoing, read: Read<T>): Promise<T> {
     const { path, url } = outgoing;
     const deadline = new Deadline(deadlineFor(outgoing.body));
     try {
@@ -91,11 +93,7 @@ export class Exchanges {
     }
   }
 
-  async #fetch<T>(
-    outgoing: Outgoing,
-    deadline: Deadline,
-    read: (response: Response) => Promise<T>,
-  ): Promise<T> {
+  async #fetch<T>(outgoing: Outgoing, deadline: Deadline, read: Read<T>): Promise<T> {
     const { method, url, body, isFile = false } = outgoing;
     const headers = { ...this.#authFor(url), ...outgoing.headers };
     const signals = [deadline.signal, this.#options.signal, outgoing.signal];

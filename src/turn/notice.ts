@@ -5,7 +5,7 @@ import type { UserLookup } from "../intake/lookups.ts";
 import type { NoticeReceipt } from "../intake/receive.ts";
 import { isUnwantedBot, refusePlace } from "../policy/access.ts";
 import { type Notice, phraseNotice, refuseActor } from "../policy/notice.ts";
-import type { TurnDependencies, TurnOutcome } from "./turn.ts";
+import type { TurnDependencies, TurnOutcome } from "./stage.ts";
 
 /** Tells an agent what somebody did, where that somebody could also have written to it. */
 export async function runNotice(

@@ -5,8 +5,6 @@ import { stripMention } from "../facts/mention.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import { withoutQuoteLinks } from "../facts/quote.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import type { LearnedKnowledge } from "../intake/knowledge.ts";
-import type { RoomLookup, UserLookup } from "../intake/lookups.ts";
 import {
   type NoticeReceipt,
   type RawMessageEvent,
@@ -18,38 +16,11 @@ import { isUnwantedBot, refusePlace } from "../policy/access.ts";
 import { readActivation } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
 import { runCommand } from "./command.ts";
-import type { Dropped, HostTurn, InboundHost } from "./host.ts";
-import type { FileLimits, FileQuery, MessageFiles } from "./media.ts";
+import type { Dropped, HostTurn } from "./host.ts";
+import type { FileLimits, FileQuery } from "./media.ts";
 import { runNotice } from "./notice.ts";
-import type { Runs } from "./runs.ts";
-import type { SessionMemory, Surroundings, SurroundingsQuery } from "./surroundings.ts";
-
-export interface TurnDependencies {
-  readonly host: InboundHost;
-  readonly rooms: Pick<RoomLookup, "room">;
-  readonly users: UserLookup;
-  readonly known: LearnedKnowledge;
-  readonly runs: Runs;
-  /** Wall clock, epoch milliseconds. */
-  readonly now: () => number;
-  /** When the event was stored, in epoch milliseconds of this machine's clock. */
-  readonly receivedAt: number;
-  /** Posts text in a room or thread and answers with the message id. */
-  readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
-  /** The root of a message's thread, itself if it is none's reply; undefined when it is not in the room. */
-  readonly findRoot: (roomId: string, messageId: string) => Promise<string | undefined>;
-  /** What is around an admitted message; never asked about any other. */
-  readonly lookAround: (query: SurroundingsQuery) => Promise<Surroundings>;
-  /** Brings files of the room's messages to the host; never asked for any but an admitted message's sake. */
-  readonly fetchFiles: (query: FileQuery) => Promise<MessageFiles>;
-}
-
-export type TurnOutcome =
-  | { readonly kind: "ran" }
-  /** The agent was told of it and reads it in its next turn. */
-  | { readonly kind: "told" }
-  | { readonly kind: "commanded" }
-  | Dropped;
+import type { TurnDependencies, TurnOutcome } from "./stage.ts";
+import type { SessionMemory } from "./surroundings.ts";
 
 /**
  * Runs one event through to its agent turn. Resolves when the turn is over or the event was dropped;

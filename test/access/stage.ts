@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import type { RawMessageEvent } from "../../src/intake/receive.ts";
-import { openThreadMemory } from "../../src/openclaw/account/thread-memory.ts";
+import { openThreadMemory } from "../../src/openclaw/account/memory/thread-memory.ts";
 import { createRestClient } from "../../src/rest/client.ts";
 import type { Block } from "./decisions.ts";
 import { type Judge, openJudge } from "./judge.ts";

@@ -67,6 +67,7 @@ const RULES: readonly Rule[] = [
   { files: src("intake"), may: [src("facts|policy|commands|rest|settings|errors|log")] },
   { files: src("turn"), may: [src("intake|facts|policy|commands|rest|settings|errors|log")] },
   { files: src("outbound/dialect"), may: [/^(mdast-util|micromark-extension)-/] },
+  { files: /^src\/outbound\/emoji-/, may: [/^emoji-toolkit\//] },
   {
     files: src("outbound"),
     may: [src("facts|rest|settings|errors|retry|log"), /^node:(crypto|timers\/promises)$/],
@@ -95,7 +96,8 @@ export function readSources(root: string): Sources {
 const STATEMENT = /^\s*(?:import|export)\s+(type\s)?(?:[\w*{][\w\s,*{}$]*\sfrom\s+)?"([^"]+)"/gm;
 const DYNAMIC = /\bimport\("([^"]+)"\)/g;
 
-function readImports(from: string, source: string): Import[] {
+/** What a file imports, types and later imports included. */
+export function readImports(from: string, source: string): Import[] {
   const at = (index: number): number => source.slice(0, index).split("\n").length;
   const statements = [...source.matchAll(STATEMENT)].map((match) => ({
     from,

@@ -7,23 +7,14 @@ import { resolveChannelImplicitMentions } from "openclaw/plugin-sdk/channel-ingr
 import { hasConfiguredSecretInput, resolveSecretInputString } from "openclaw/plugin-sdk/secret-input";
 import { ConfigError } from "../../errors.ts";
 import type { NameBook } from "../../intake/names.ts";
-import type { AccountSettings, RoomSettings } from "../../settings.ts";
+import type { AccountSettings } from "../../settings.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { completeFromEnvironment, hasEnvironmentAccount, noteEnvironment } from "./environment.ts";
-import {
-  canonicalAddress,
-  explain,
-  findFaults,
-  isSameServer,
-  judgeEncryption,
-  missingKeys,
-} from "./faults.ts";
+import { explain, findFaults, isSameServer, judgeEncryption, missingKeys } from "./faults.ts";
+import { accessOf, connectionOf, feedbackOf, historyOf, identityOf, repliesOf, roomsOf } from "./meanings.ts";
 import { accountKeyOf, placesOf } from "./places.ts";
 import { type AccountConfig, CHANNEL_ID, type ChannelConfig, readChannelConfig } from "./schema.ts";
 import { redactInHost } from "./secrets.ts";
-
-/** The most messages that are read for one turn, as on Slack. */
-const MAX_HISTORY = 200;
 
 export const { listAccountIds, resolveDefaultAccountId } = createAccountListHelpers(CHANNEL_ID, {
   hasImplicitDefaultAccount: hasEnvironmentAccount,
@@ -48,72 +39,16 @@ export function resolveAccount(
   return Object.freeze({
     accountId: id,
     enabled: config.enabled !== false && section?.enabled !== false,
-    name: config.name,
-    serverUrl: canonicalAddress(config.serverUrl ?? ""),
-    userId: config.userId ?? "",
-    username: (config.username ?? "").replace(/^@/, ""),
     pat: pat.status === "available" ? pat.value : "",
     patStatus: pat.status === "available" ? "available" : missingStatus(config),
-    dm: {
-      enabled: config.dm?.enabled ?? DEFAULTS.dm.enabled,
-      groupEnabled: config.dm?.groupEnabled ?? DEFAULTS.dm.groupEnabled,
-      groupRooms: config.dm?.groupRooms,
-    },
-    dmPolicy: config.dmPolicy ?? DEFAULTS.dmPolicy,
-    allowFrom: mapEntries(config.allowFrom),
-    groupPolicy: config.groupPolicy ?? DEFAULTS.groupPolicy,
-    groupAllowFrom: config.groupAllowFrom && mapEntries(config.groupAllowFrom),
-    rooms: mapRooms(config.rooms ?? {}),
-    requireMention: config.requireMention ?? DEFAULTS.requireMention,
-    allowBots: config.allowBots ?? DEFAULTS.allowBots,
-    reactionNotifications: config.reactionNotifications ?? DEFAULTS.reactionNotifications,
-    reactionAllowlist: mapEntries(config.reactionAllowlist),
-    commandAllowFrom: mapEntries(config.commandAllowFrom),
-    commands: { extra: config.commands?.extra ?? DEFAULTS.commands.extra },
+    ...identityOf(config),
+    ...accessOf(config),
+    ...roomsOf(config),
     implicitMentions: resolveImplicitMentions(cfg, id),
-    mentionPatterns: config.mentionPatterns,
-    bots: new Set<string>(),
-    typingReaction: config.typingReaction ?? DEFAULTS.typingReaction,
-    removeAckAfterReply: config.removeAckAfterReply ?? DEFAULTS.removeAckAfterReply,
-    actions: {
-      reactions: config.actions?.reactions ?? DEFAULTS.actions.reactions,
-      messages: config.actions?.messages ?? DEFAULTS.actions.messages,
-    },
-    text: {
-      chunkLimit: config.textChunkLimit ?? DEFAULTS.textChunkLimit,
-      chunkMode: config.streaming?.chunkMode ?? DEFAULTS.streaming.chunkMode,
-      tables: config.markdown?.tables ?? DEFAULTS.markdown.tables,
-      unfurlLinks: config.unfurlLinks ?? DEFAULTS.unfurlLinks,
-    },
-    mediaMaxMb: config.mediaMaxMb ?? DEFAULTS.mediaMaxMb,
-    replyToMode: config.replyToMode ?? DEFAULTS.replyToMode,
-    replyToModeByChatType: config.replyToModeByChatType ?? {},
-    thread: {
-      historyScope: config.thread?.historyScope ?? DEFAULTS.thread.historyScope,
-      inheritParent: config.thread?.inheritParent ?? DEFAULTS.thread.inheritParent,
-      initialHistoryLimit: readLimit(config.thread?.initialHistoryLimit, DEFAULTS.thread.initialHistoryLimit),
-    },
-    historyLimit: readLimit(
-      config.historyLimit ?? cfg.messages?.groupChat?.historyLimit,
-      DEFAULTS.historyLimit,
-    ),
-    dmHistoryLimit: readLimit(config.dmHistoryLimit, DEFAULTS.dmHistoryLimit),
-    dmHistoryLimits: mapDirectLimits(config.dms ?? {}),
-    contextVisibility:
-      config.contextVisibility ?? cfg.channels?.defaults?.contextVisibility ?? DEFAULTS.contextVisibility,
-    joinPublicRooms: config.joinPublicRooms ?? DEFAULTS.joinPublicRooms,
-    dangerouslyAllowNameMatching:
-      config.dangerouslyAllowNameMatching ?? DEFAULTS.dangerouslyAllowNameMatching,
-    credentialCheckSeconds: config.credentialCheckSeconds ?? DEFAULTS.credentialCheckSeconds,
-    catchUp: {
-      maxAgeMinutes: config.catchUp?.maxAgeMinutes ?? DEFAULTS.catchUp.maxAgeMinutes,
-      maxMessagesPerRoom: config.catchUp?.maxMessagesPerRoom ?? DEFAULTS.catchUp.maxMessagesPerRoom,
-      safetyScanMinutes: config.catchUp?.safetyScanMinutes ?? DEFAULTS.catchUp.safetyScanMinutes,
-    },
-    dangerouslyAllowInsecure: config.dangerouslyAllowInsecure ?? DEFAULTS.dangerouslyAllowInsecure,
-    caFile: config.tls?.caFile,
-    allowPrivateNetwork:
-      config.network?.dangerouslyAllowPrivateNetwork ?? DEFAULTS.network.dangerouslyAllowPrivateNetwork,
+    ...feedbackOf(config),
+    ...repliesOf(config),
+    ...historyOf(config, cfg),
+    ...connectionOf(config),
     keyPaths,
     environmentNote: noteEnvironment(written, id),
   });
@@ -211,6 +146,20 @@ export function normalizeAllowEntry(entry: string | number): string {
     .replace(/^(rocketchat|user):/i, "");
 }
 
+/** Keys of which an account may write a part and takes the rest from the root. */
+const NESTED_KEYS = [
+  "catchUp",
+  "network",
+  "tls",
+  "dm",
+  "actions",
+  "streaming",
+  "markdown",
+  "thread",
+  "replyToModeByChatType",
+  "commands",
+];
+
 function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {
   return resolveMergedAccountConfig<AccountConfig & Record<string, unknown>>({
     channelConfig: withoutForeignToken(section, accountId),
@@ -218,18 +167,7 @@ function mergeAccount(section: ChannelConfig | undefined, accountId: string): Ac
     accountId,
     channelId: CHANNEL_ID,
     omitKeys: ["accounts", "defaultAccount"],
-    nestedObjectKeys: [
-      "catchUp",
-      "network",
-      "tls",
-      "dm",
-      "actions",
-      "streaming",
-      "markdown",
-      "thread",
-      "replyToModeByChatType",
-      "commands",
-    ],
+    nestedObjectKeys: NESTED_KEYS,
   });
 }
 
@@ -256,30 +194,6 @@ function resolveImplicitMentions(
     threadParticipation = DEFAULTS.implicitMentions.threadParticipation,
   } = all;
   return { replyToBot, quotedBot, threadParticipation };
-}
-
-function mapRooms(rooms: NonNullable<AccountConfig["rooms"]>): Map<string, RoomSettings> {
-  return new Map(
-    Object.entries(rooms).map(([id, room]) => [id, { ...room, users: room.users && mapEntries(room.users) }]),
-  );
-}
-
-/** The entries as written: what they mean, `withIds` says. */
-function mapEntries(entries: readonly (string | number)[] = []): string[] {
-  return entries.map((entry) => String(entry).trim());
-}
-
-function mapDirectLimits(dms: NonNullable<AccountConfig["dms"]>): Map<string, number> {
-  return new Map(
-    Object.entries(dms).flatMap(([id, dm]) =>
-      dm?.historyLimit === undefined ? [] : [[id, readLimit(dm.historyLimit, 0)]],
-    ),
-  );
-}
-
-/** OpenClaw writes the largest integer where it means "unset". */
-function readLimit(value: number | undefined, unset: number): number {
-  return value === undefined || value === Number.MAX_SAFE_INTEGER ? unset : Math.min(value, MAX_HISTORY);
 }
 
 function definedAccounts(

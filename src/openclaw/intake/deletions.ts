@@ -54,29 +54,21 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
   let generation = 0;
   let pausing = false;
   let told = false;
-  const timers = new Set<() => void>();
-
-  function after(ms: number, act: () => void): void {
-    const cancel = clock.setTimer(ms, () => {
-      timers.delete(cancel);
-      act();
-    });
-    timers.add(cancel);
-  }
+  const timers = new Timers(clock);
 
   function pump(): void {
     if (pausing || !isOnline) return;
     const eventName = waiting.shift();
     if (eventName === undefined) return;
     pausing = true;
-    after(PACE_MS, () => {
+    timers.after(PACE_MS, () => {
       pausing = false;
       pump();
     });
     const begun = generation;
     listen({ stream: STREAM, eventName }).catch(() => {
       if (begun !== generation) return;
-      after(REFUSED_MS, () => {
+      timers.after(REFUSED_MS, () => {
         waiting.push(eventName);
         pump();
       });
@@ -95,7 +87,6 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
       isOnline = false;
       generation += 1;
       pausing = false;
-      for (const cancel of timers) cancel();
       timers.clear();
     },
     noteRoom(roomId) {
@@ -114,6 +105,29 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
       pump();
     },
   };
+}
+
+/** What is to be done later, and can be called off together. */
+class Timers {
+  readonly #clock: Clock;
+  readonly #running = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  after(ms: number, act: () => void): void {
+    const cancel = this.#clock.setTimer(ms, () => {
+      this.#running.delete(cancel);
+      act();
+    });
+    this.#running.add(cancel);
+  }
+
+  clear(): void {
+    for (const cancel of this.#running) cancel();
+    this.#running.clear();
+  }
 }
 
 /** What an event of these streams says is gone: a message, or what a rule takes; undefined for other events. */

@@ -13,7 +13,7 @@ import type { Sending } from "../../outbound/send.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchPinnedIds, fetchRevision } from "../../rest/reactions.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { type AccountMemory, openAccountMemory } from "../account/memory.ts";
+import { type AccountMemory, openAccountMemory } from "../account/memory/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
 import type { AccountSending } from "../account/transport.ts";
 import { CHANNEL_ID } from "../config/schema.ts";

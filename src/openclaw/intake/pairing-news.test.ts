@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { createLog } from "../../log.ts";
 import { createRestClient } from "../../rest/client.ts";
-import { openPairingMemory, type PairingMemory } from "../account/pairing-memory.ts";
+import { openPairingMemory, type PairingMemory } from "../account/memory/pairing-memory.ts";
 import { watchApprovals } from "./pairing-news.ts";
 
 const HOUR_MS = 60 * 60_000;

@@ -7,7 +7,7 @@ import type { Log } from "../../log.ts";
 import { deriveMessageId } from "../../outbound/message-id.ts";
 import { resolveTargetRoom, type Sending, sendMessage } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
-import { openPairingMemory, type PairingMemory, type SentCode } from "../account/pairing-memory.ts";
+import { openPairingMemory, type PairingMemory, type SentCode } from "../account/memory/pairing-memory.ts";
 import { sendingFor } from "../account/transport.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";

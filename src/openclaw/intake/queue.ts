@@ -94,12 +94,14 @@ function openLists(rows: QueueRows): Pick<Queue, "listPending" | "listClaims" | 
 
     async listFailed({ limit } = {}) {
       const sql = "SELECT * FROM event WHERE status = 'failed' ORDER BY updated_at DESC LIMIT ?";
-      return rows.file.select(sql, limitOf(limit)).map((row) => {
-        const message = readText(row, "last_error");
-        return { ...rows.toRecord(row), ...failureOf(row), ...(message !== undefined && { message }) };
-      });
+      return rows.file.select(sql, limitOf(limit)).map((row) => describeFailed(rows, row));
     },
   };
+}
+
+function describeFailed(rows: QueueRows, row: JsonObject) {
+  const message = readText(row, "last_error");
+  return { ...rows.toRecord(row), ...failureOf(row), ...(message !== undefined && { message }) };
 }
 
 function limitOf(limit: number | "all" | undefined): number {
@@ -240,17 +242,22 @@ function openExit(rows: QueueRows): Pick<Queue, "complete" | "release" | "fail" 
   };
 }
 
-/** Removes what is too old or too much of each status; answers how many rows. */
-function prune({ file }: QueueRows, options: NonNullable<Parameters<Queue["prune"]>[0]>): number {
-  const now = options.now ?? Date.now();
-  const kept = JSON.stringify([...(options.protectIds ?? [])]);
-  const bounds = [
+type PruneOptions = NonNullable<Parameters<Queue["prune"]>[0]>;
+
+/** Of each status: how old a row may become, and how many there may be. */
+const boundsOf = (options: PruneOptions) =>
+  [
     ["pending", options.pendingTtlMs, options.pendingMaxEntries],
     ["completed", options.completedTtlMs, options.completedMaxEntries],
     ["failed", options.failedTtlMs, options.failedMaxEntries],
   ] as const;
+
+/** Removes what is too old or too much of each status; answers how many rows. */
+function prune({ file }: QueueRows, options: PruneOptions): number {
+  const now = options.now ?? Date.now();
+  const kept = JSON.stringify([...(options.protectIds ?? [])]);
   let pruned = 0;
-  for (const [status, ttlMs, maxEntries] of bounds) {
+  for (const [status, ttlMs, maxEntries] of boundsOf(options)) {
     if (ttlMs === undefined && maxEntries === undefined) continue;
     pruned += file.change(
       `DELETE FROM event WHERE status = ?1 AND id NOT IN (SELECT value FROM json_each(?2)) AND (updated_at < ?3

@@ -11,7 +11,7 @@ import { hasOutboundMedia } from "openclaw/plugin-sdk/reply-payload";
 import { RestError } from "../../errors.ts";
 import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
-import { divisions } from "../account/divisions.ts";
+import { divisions } from "../account/memory/divisions.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { sendingFor } from "../account/transport.ts";

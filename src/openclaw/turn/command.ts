@@ -19,9 +19,9 @@ import type { ConversationFacts, PostReply, ReplyPort, StopFacts } from "../../t
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { resolveIngress } from "./access.ts";
-import { buildContext } from "./context.ts";
+import { buildContext } from "./context/context.ts";
+import { NO_MEDIA } from "./context/media.ts";
 import { dispatchTurn, STOP } from "./dispatch.ts";
-import { NO_MEDIA } from "./media.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 

@@ -1,14 +1,10 @@
-// Owns the agent run of an admitted message and the delivery of its replies.
+// Owns the agent run of an admitted message.
 
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import {
   bindIngressLifecycleToReplyOptions,
   createChannelMessageReplyPipeline,
 } from "openclaw/plugin-sdk/channel-outbound";
-import { questionGatewayRuntime } from "openclaw/plugin-sdk/question-gateway-runtime";
-import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
-import { rememberThread } from "../../outbound/resolve-target.ts";
-import { formatTarget } from "../../outbound/target.ts";
 import { isFromBot } from "../../policy/access.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
@@ -16,15 +12,12 @@ import type { ReplyPort, TurnPort } from "../../turn/host.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isDraining } from "../runtime.ts";
-import { buildContext, lastRoute } from "./context.ts";
+import { buildContext, type ContextParts, lastRoute } from "./context/context.ts";
+import { gatherMedia, NO_MEDIA } from "./context/media.ts";
+import { createDelivery } from "./delivery.ts";
 import { type Feedback, openFeedback } from "./feedback.ts";
-import { createHandover, readMessageId } from "./handover.ts";
-import { gatherMedia, NO_MEDIA } from "./media.ts";
+import { createHandover, type Handover } from "./handover.ts";
 import { inOrder, type TurnProgress } from "./order.ts";
-import { findRefusal, tellRefusal } from "./refusal.ts";
-import { createReplyDelivery } from "./reply-delivery.ts";
-import { mediaOf, openReplyMedia } from "./reply-media.ts";
-import { planReplies } from "./reply-plan.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 import { readSession, watchRun } from "./session.ts";
@@ -67,50 +60,61 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
     onWaiting: () => scope.lifecycle.onDeferredHeartbeat?.(),
     signal,
   };
-  const run = (progress: TurnProgress) => runAgent(scope, dispatch, { feedback, progress });
+  const run = (progress: TurnProgress) => runAgent({ ...dispatch, scope, feedback, progress });
   await feedback.during(inOrder(scope.turns, order, run));
 }
 
+/** The work on one turn, from the moment at which it may run. */
+interface Run extends Dispatch {
+  readonly scope: TurnScope;
+  readonly feedback: Feedback;
+  readonly progress: TurnProgress;
+}
+
 /** Resolves with what OpenClaw says of the turn, undefined when it did not begin. */
-async function runAgent(
-  scope: TurnScope,
-  dispatch: Dispatch,
-  { feedback, progress }: { readonly feedback: Feedback; readonly progress: TurnProgress },
-): Promise<object | undefined> {
-  const { route, ingress, replies, source, signal, command } = dispatch;
-  const { core, cfg, accountId, settings, input, log } = scope;
-  const { message } = input;
+async function runAgent(run: Run): Promise<object | undefined> {
+  const { scope, route, source, signal, command, feedback, progress } = run;
+  const { log, input } = scope;
   if (signal?.aborted) return undefined;
-  const about = { message: message.id, session: route.turnSessionKey };
+  const about = { message: input.message.id, session: route.turnSessionKey };
   const startedAt = Date.now();
   log.debug("turn started", { ...about, agent: route.agentId });
   await feedback.acknowledged;
-  const mode = resolveReplyToMode(settings, input.room);
-  const session = readSession(scope, route);
-  const around = (await source?.lookAround(session)) ?? NOTHING_AROUND;
-  const media = source ? await gatherMedia(scope, { ...source, around, session, signal }) : NO_MEDIA;
+  const shown = await gather(run);
   if (signal?.aborted) return undefined;
-  const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
-    cfg,
-    agentId: route.agentId,
-    channel: CHANNEL_ID,
-    accountId,
-    typing: feedback.typing,
-  });
-  // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
-  const hasReplied = { value: false };
-  const plan = planReplies({ message, mode, hasReplied, findRoot: replies.findRoot });
   const row = source ? judgeWhenTaken(scope, source.judgeAnew) : scope.lifecycle;
   const handover = createHandover(row, isDraining, scope.refusals);
-  const replyMedia = openReplyMedia(scope, route);
-  const deliverReply = createReplyDelivery({ scope, replies, replyMedia });
-  // Of the reply in hand: OpenClaw prepares and delivers one after another.
-  let place: string | undefined;
-  let held = false;
   // Much may have changed while it waited and the room was read.
   if ((await source?.judgeAnew()) !== undefined) return undefined;
   scope.assertOpen();
-  const turn = core.channel.inbound.run({
+  const turn = runAtHost(run, { ...shown, handover });
+  // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
+  if (command === STOP) progress.finish();
+  const result = await turn;
+  await handover.settle();
+  log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
+  return "dispatchResult" in result ? result.dispatchResult : undefined;
+}
+
+/** Reads what the agent is shown besides the message's words. */
+async function gather({
+  scope,
+  route,
+  source,
+  signal,
+}: Run): Promise<Pick<ContextParts, "around" | "media">> {
+  const session = readSession(scope, route);
+  const around = (await source?.lookAround(session)) ?? NOTHING_AROUND;
+  const media = source ? await gatherMedia(scope, { ...source, around, session, signal }) : NO_MEDIA;
+  return { around, media };
+}
+
+type Shown = Pick<ContextParts, "around" | "media"> & { readonly handover: Handover };
+
+function runAtHost(run: Run, shown: Shown) {
+  const { core, accountId, input } = run.scope;
+  const { message } = input;
+  return core.channel.inbound.run({
     channel: CHANNEL_ID,
     accountId,
     raw: message,
@@ -121,83 +125,46 @@ async function runAgent(
         rawText: message.text,
         textForAgent: input.text,
       }),
-      resolveTurn: () => ({
-        cfg,
-        channel: CHANNEL_ID,
-        accountId,
-        route: { agentId: route.agentId, sessionKey: route.sessionKey, ...dmScopeOf(route) },
-        ctxPayload: buildContext(scope, { route, ingress, around, media, ...(command && { command }) }),
-        // Whatever becomes of a stop, it is no question to the model.
-        ...(command === STOP && { replyResolver: async () => undefined }),
-        record: {
-          ...(input.room.chatType === "direct" && { updateLastRoute: lastRoute(scope, route) }),
-          onRecordError: (error: unknown) => log.warn("session record failed", { error }),
-        },
-        ...botLoopProtection(scope),
-        dispatcherOptions: pipeline,
-        delivery: {
-          observeMessageSent: true,
-          // A reply is addressed by its room and thread; a native reply to one message is nothing we could prove.
-          async preparePayload({ replyToId, ...payload }, { kind }) {
-            progress.ask(questionGatewayRuntime.readAskUserQuestionId(payload) !== undefined);
-            held = await handover.hold(payload);
-            place = await plan.place({ ...payload, replyToId: replyToId && readMessageId(replyToId), kind });
-            if (place !== undefined) rememberThread({ roomId: input.room.id, threadId: place });
-            return payload;
-          },
-          async durable(payload, { kind }) {
-            if (kind !== "final") return false;
-            progress.finish();
-            // A command is answered in its own place, and nothing of a stopped answer is kept.
-            if (command !== undefined || signal?.aborted || held) return false;
-            // A file that is refused is told of in its place.
-            if (mediaOf(payload).length > 0 && !(await replyMedia.canSend(payload))) return false;
-            return durableReply(scope, payload, place);
-          },
-          async deliver(payload, { kind }) {
-            if (kind === "final") progress.finish();
-            if (held) return { visibleReplySent: false };
-            const messageIds = await deliverReply({ payload, threadId: place, signal });
-            return { visibleReplySent: messageIds.length > 0, messageIds, ...(place && { threadId: place }) };
-          },
-          onDelivered: (_, { kind }, result) =>
-            log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") ?? "-" }),
-          onError(error) {
-            log.error("reply could not be delivered", { error, messageId: message.id });
-            const refusal = findRefusal(error);
-            if (refusal !== undefined) void tellRefusal(scope, refusal);
-          },
-        },
-        replyOptions: {
-          ...bindIngressLifecycleToReplyOptions(handover.lifecycle),
-          ...(signal && { abortSignal: signal }),
-          onModelSelected,
-          ...skillFilter(scope),
-          hasRepliedRef: hasReplied,
-        },
-      }),
+      resolveTurn: () => describeTurn(run, shown),
     },
   });
-  // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
-  if (command === STOP) progress.finish();
-  const result = await turn;
-  await handover.settle();
-  log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
-  return "dispatchResult" in result ? result.dispatchResult : undefined;
 }
 
-/** How OpenClaw is to keep a final reply until it stands in the room, over errors and restarts. */
-function durableReply({ input: { room } }: TurnScope, payload: ReplyPayload, threadId: string | undefined) {
-  const hasMedia = mediaOf(payload).length > 0;
-  if (!hasMedia && (payload.text ?? "").trim() === "") return false;
+/** The turn in OpenClaw's words: what the agent reads, and what becomes of its replies. */
+function describeTurn(run: Run, { around, media, handover }: Shown) {
+  const { scope, route, ingress, signal, command, feedback } = run;
+  const { cfg, accountId, input, log } = scope;
+  const { agentId } = route;
+  const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
+    cfg,
+    agentId,
+    channel: CHANNEL_ID,
+    accountId,
+    typing: feedback.typing,
+  });
+  // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
+  const hasReplied = { value: false };
   return {
-    to: formatTarget({ kind: "room", id: room.id }),
-    replyToId: null,
-    threadId: threadId ?? null,
-    requiredCapabilities: {
-      ...(hasMedia ? { media: true } : { text: true }),
-      thread: threadId !== undefined,
-      reconcileUnknownSend: true,
+    cfg,
+    channel: CHANNEL_ID,
+    accountId,
+    route: { agentId, sessionKey: route.sessionKey, ...dmScopeOf(route) },
+    ctxPayload: buildContext(scope, { route, ingress, around, media, ...(command && { command }) }),
+    // Whatever becomes of a stop, it is no question to the model.
+    ...(command === STOP && { replyResolver: async () => undefined }),
+    record: {
+      ...(input.room.chatType === "direct" && { updateLastRoute: lastRoute(scope, route) }),
+      onRecordError: (error: unknown) => log.warn("session record failed", { error }),
+    },
+    ...botLoopProtection(scope),
+    dispatcherOptions: pipeline,
+    delivery: createDelivery({ ...run, handover, hasReplied }),
+    replyOptions: {
+      ...bindIngressLifecycleToReplyOptions(handover.lifecycle),
+      ...(signal && { abortSignal: signal }),
+      onModelSelected,
+      ...skillFilter(scope),
+      hasRepliedRef: hasReplied,
     },
   };
 }

@@ -9,7 +9,7 @@ import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import type { Bursts } from "../../turn/bursts.ts";
 import type { TurnInput } from "../../turn/host.ts";
-import type { PairingMemory } from "../account/pairing-memory.ts";
+import type { PairingMemory } from "../account/memory/pairing-memory.ts";
 import type { SessionTurns } from "./order.ts";
 
 export interface HostOptions {

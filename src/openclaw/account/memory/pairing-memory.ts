@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { isJsonObject, readText } from "../../facts/json.ts";
+import { isJsonObject, readText } from "../../../facts/json.ts";
 
 /** OpenClaw lets a code expire after one hour; whoever is approved later asked anew. Milliseconds. */
 const KEEP_MS = 2 * 60 * 60_000;

@@ -2,26 +2,26 @@
 
 import { join } from "node:path";
 import { createRuntimeConfigReader } from "openclaw/plugin-sdk/runtime-config-snapshot";
-import { systemClock } from "../../connection/driver.ts";
-import { isJsonObject, readObject } from "../../facts/json.ts";
-import { decodeMessage } from "../../facts/message.ts";
-import { createKnowledge } from "../../intake/knowledge.ts";
-import { createRoomLookup } from "../../intake/lookups.ts";
-import { createNameBook } from "../../intake/names.ts";
-import { createPlaces } from "../../intake/places.ts";
-import { parentToLookUp, type RawMessageEvent } from "../../intake/receive.ts";
-import type { RestClient } from "../../rest/client.ts";
-import { fetchRoom } from "../../rest/rooms.ts";
-import { fetchTeamIds } from "../../rest/teams.ts";
-import { fetchProfile } from "../../rest/users.ts";
-import { followSettings } from "../config/account.ts";
-import { createPatternMatcher } from "../config/mention-patterns.ts";
-import { shareRooms } from "../config/room-tools.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import { getRuntime } from "../runtime.ts";
+import { systemClock } from "../../../connection/driver.ts";
+import { isJsonObject, readObject } from "../../../facts/json.ts";
+import { decodeMessage } from "../../../facts/message.ts";
+import { createKnowledge } from "../../../intake/knowledge.ts";
+import { createRoomLookup } from "../../../intake/lookups.ts";
+import { createNameBook } from "../../../intake/names.ts";
+import { createPlaces } from "../../../intake/places.ts";
+import { parentToLookUp, type RawMessageEvent } from "../../../intake/receive.ts";
+import type { RestClient } from "../../../rest/client.ts";
+import { fetchRoom } from "../../../rest/rooms.ts";
+import { fetchTeamIds } from "../../../rest/teams.ts";
+import { fetchProfile } from "../../../rest/users.ts";
+import { followSettings } from "../../config/account.ts";
+import { createPatternMatcher } from "../../config/mention-patterns.ts";
+import { shareRooms } from "../../config/room-tools.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import { getRuntime } from "../../runtime.ts";
+import { type AccountScope, botUserIds } from "../scope.ts";
 import { openPairingMemory } from "./pairing-memory.ts";
-import { type AccountScope, botUserIds } from "./scope.ts";
-import { openThreadMemory } from "./thread-memory.ts";
+import { openThreadMemory, type StoredThreadMemory } from "./thread-memory.ts";
 
 export type AccountMemory = ReturnType<typeof openAccountMemory>;
 
@@ -54,13 +54,6 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
   const live = followSettings({ readConfig, accountId, bots: known.bots, names });
   const matchesPattern = createPatternMatcher({ core, readConfig, readSettings: live.read });
 
-  /** Remembers a message of the bot user's own as a thread's root or reply. */
-  function noteOwn({ message: raw }: RawMessageEvent): void {
-    if (!isJsonObject(raw) || readObject(raw, "u")?._id !== settings.userId) return;
-    const message = decodeMessage(raw);
-    if (message?.systemType === undefined && message !== undefined) threads.noteOwnMessage(message);
-  }
-
   const unshare = shareRooms(accountId, {
     settings: live.read,
     findRoom: (roomId) => rooms.find(roomId),
@@ -75,7 +68,8 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     /** Looks up the names in the configuration in force; undefined when all are known. Never rejects. */
     learnNames: live.prepare,
 
-    noteOwn,
+    /** Remembers a message of the bot user's own as a thread's root or reply. */
+    noteOwn: (event: RawMessageEvent) => noteOwn(threads, settings.userId, event),
     /**
      * Asks the server in which room the event's was started, if that decides about it and is not remembered; undefined when
      * that is nothing, as mostly. Never rejects; what is not known then is asked again in the event's turn.
@@ -91,4 +85,10 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
       pairings.close();
     },
   };
+}
+
+function noteOwn(threads: StoredThreadMemory, userId: string, { message: raw }: RawMessageEvent): void {
+  if (!isJsonObject(raw) || readObject(raw, "u")?._id !== userId) return;
+  const message = decodeMessage(raw);
+  if (message?.systemType === undefined && message !== undefined) threads.noteOwnMessage(message);
 }

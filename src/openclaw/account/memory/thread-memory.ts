@@ -3,8 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { isJsonObject, readText } from "../../facts/json.ts";
-import type { ThreadMemory } from "../../intake/knowledge.ts";
+import { isJsonObject, readText } from "../../../facts/json.ts";
+import type { ThreadMemory } from "../../../intake/knowledge.ts";
 
 /** Threads and own messages remembered per account; the oldest go first. About 2 MB on disk. */
 export const MAX_THREADS = 20_000;

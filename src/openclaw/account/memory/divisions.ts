@@ -3,9 +3,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { isJsonObject, readTexts } from "../../facts/json.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import { getRuntime } from "../runtime.ts";
+import { isJsonObject, readTexts } from "../../../facts/json.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import { getRuntime } from "../../runtime.ts";
 
 /** OpenClaw ends a delivery after five attempts, but a gateway may be off for days in between. Milliseconds. */
 const KEEP_MS = 7 * 24 * 60 * 60_000;

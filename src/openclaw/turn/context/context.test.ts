@@ -1,9 +1,9 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { expect, it } from "vitest";
-import { accountSettings } from "../../../test/support/settings.ts";
-import { decodeMessage } from "../../facts/message.ts";
+import { accountSettings } from "../../../../test/support/settings.ts";
+import { decodeMessage } from "../../../facts/message.ts";
+import { resolveRoute } from "../route.ts";
 import { lastRoute } from "./context.ts";
-import { resolveRoute } from "./route.ts";
 
 const room = { id: "dm", type: "d", chatType: "direct" } as const;
 

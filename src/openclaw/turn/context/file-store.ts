@@ -2,7 +2,7 @@
 
 import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import { MediaFetchError } from "openclaw/plugin-sdk/media-runtime";
-import type { FileStore } from "../../turn/media.ts";
+import type { FileStore } from "../../../turn/media.ts";
 
 /** A file of which nothing has come for this long is given up. Milliseconds. */
 const IDLE_MS = 30_000;

@@ -7,17 +7,17 @@ import {
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
 import { resolvePinnedMainDmOwnerFromAllowlist } from "openclaw/plugin-sdk/security-runtime";
-import { formatTarget } from "../../outbound/target.ts";
-import { resolveReplyToMode } from "../../policy/reply-place.ts";
-import { requiresMention, roomSettings } from "../../settings.ts";
-import type { TurnInput } from "../../turn/host.ts";
-import type { Surroundings } from "../../turn/surroundings.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import { mentionFacts } from "./access.ts";
-import { nameAsking } from "./handover.ts";
+import { formatTarget } from "../../../outbound/target.ts";
+import { resolveReplyToMode } from "../../../policy/reply-place.ts";
+import { requiresMention, roomSettings } from "../../../settings.ts";
+import type { TurnInput } from "../../../turn/host.ts";
+import type { Surroundings } from "../../../turn/surroundings.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import { mentionFacts } from "../access.ts";
+import { nameAsking } from "../handover.ts";
+import { dmScopeOf, type Route } from "../route.ts";
+import type { TurnScope } from "../scope.ts";
 import type { TurnMedia } from "./media.ts";
-import { dmScopeOf, type Route } from "./route.ts";
-import type { TurnScope } from "./scope.ts";
 import { presentSurroundings } from "./surroundings.ts";
 
 function replyTarget({ message, room }: TurnInput): string {
@@ -90,62 +90,29 @@ export interface ContextParts {
   readonly command?: string;
 }
 
-export function buildContext(scope: TurnScope, { route, ingress, around, media, command }: ContextParts) {
-  const { core, cfg, accountId, settings, input } = scope;
+/** What OpenClaw is told of an admitted message. */
+export function buildContext(scope: TurnScope, parts: ContextParts) {
+  const { core, accountId, settings, input } = scope;
   const { message, room } = input;
-  const { notice } = media;
-  const text =
-    command ?? (notice ? formatInboundMediaUnavailableText({ body: input.text, notice }) : input.text);
-  const { sender } = message;
-  const thread = threadFacts(scope);
-  const direct = room.chatType === "direct";
+  const { media, command } = parts;
   const to = replyTarget(input);
-  const from = direct ? `${CHANNEL_ID}:${sender.id}` : `${CHANNEL_ID}:${room.chatType}:${room.id}`;
-  const senderName = sender.name ?? sender.username ?? sender.id;
-  const body = formatInboundEnvelope({
-    channel: "Rocket.Chat",
-    from: direct ? senderName : (room.label ?? room.id),
-    timestamp: message.sentAt,
-    body: text,
-    chatType: room.chatType,
-    sender: { name: senderName, id: sender.id },
-    envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
+  const text = textOf(scope, parts);
+  const thread = threadFacts(scope);
+  const shown = presentSurroundings(scope, {
+    around: parts.around,
+    body: envelopeOf(scope, text),
+    pictures: media.recent,
   });
-  const systemPrompt = direct ? undefined : roomSettings(settings, room).systemPrompt?.trim();
-  const shown = presentSurroundings(scope, { around, body, pictures: media.recent });
   const context = core.channel.inbound.buildContext({
-    channelIngress: ingress,
+    channelIngress: parts.ingress,
     channel: CHANNEL_ID,
     accountId,
     messageId: message.id,
     timestamp: message.sentAt,
-    from,
-    sender: { id: sender.id, name: senderName, ...(sender.username && { username: sender.username }) },
-    conversation: {
-      kind: room.chatType,
-      id: room.id,
-      nativeChannelId: room.id,
-      ...(room.label && { label: room.label }),
-      ...thread.conversation,
-      routePeer: { kind: room.chatType, id: direct ? sender.id : room.id },
-    },
-    route: {
-      agentId: route.agentId,
-      accountId: route.accountId,
-      ...dmScopeOf(route),
-      routeSessionKey: route.sessionKey,
-      dispatchSessionKey: route.turnSessionKey,
-      mainSessionKey: route.mainSessionKey,
-      ...(route.parentSessionKey
-        ? { parentSessionKey: route.parentSessionKey }
-        : { modelParentSessionKey: `${route.turnSessionKey}${NO_PARENT}` }),
-    },
-    reply: {
-      to,
-      originatingTo: to,
-      nativeChannelId: room.id,
-      ...thread.reply,
-    },
+    ...addressOf(input),
+    conversation: { ...conversationOf(input), ...thread.conversation },
+    route: routeOf(parts.route),
+    reply: { to, originatingTo: to, nativeChannelId: room.id, ...thread.reply },
     message: {
       inboundEventKind: "user_request",
       body: shown.body,
@@ -156,16 +123,9 @@ export function buildContext(scope: TurnScope, { route, ingress, around, media, 
     },
     ...(media.media.length > 0 && { media: media.media }),
     sessionTranscript: shown.sessionTranscript,
-    supplemental: { ...shown.supplemental, ...(systemPrompt && { groupSystemPrompt: systemPrompt }) },
+    supplemental: { ...shown.supplemental, ...systemPromptOf(scope) },
     contextVisibility: settings.contextVisibility,
-    access: {
-      mentions: {
-        ...mentionFacts(input),
-        requireMention: !direct && requiresMention(settings, room),
-        effectiveWasMentioned: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,
-      },
-      commands: { authorized: ingress.commandAccess.authorized },
-    },
+    access: accessOf(scope, parts.ingress),
     // What people write is never taken for OpenClaw's own commands: only what `commands/` read as one is.
     ...(command !== undefined && { command: { kind: "text-slash" as const, body: command } }),
     extra: {
@@ -177,4 +137,77 @@ export function buildContext(scope: TurnScope, { route, ingress, around, media, 
   });
   context.ReplyToMode = resolveReplyToMode(settings, room);
   return context;
+}
+
+/** What the agent is to read, with a word on what could not be brought. */
+function textOf({ input }: TurnScope, { media: { notice }, command }: ContextParts): string {
+  return command ?? (notice ? formatInboundMediaUnavailableText({ body: input.text, notice }) : input.text);
+}
+
+function senderNameOf({ message: { sender } }: TurnInput): string {
+  return sender.name ?? sender.username ?? sender.id;
+}
+
+/** The text as it stands among others: who wrote it, where and when. */
+function envelopeOf({ core, cfg, input }: TurnScope, body: string): string {
+  const { message, room } = input;
+  const name = senderNameOf(input);
+  return formatInboundEnvelope({
+    channel: "Rocket.Chat",
+    from: room.chatType === "direct" ? name : (room.label ?? room.id),
+    timestamp: message.sentAt,
+    body,
+    chatType: room.chatType,
+    sender: { name, id: message.sender.id },
+    envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
+  });
+}
+
+function addressOf(input: TurnInput) {
+  const { room, message } = input;
+  const { id, username } = message.sender;
+  const from =
+    room.chatType === "direct" ? `${CHANNEL_ID}:${id}` : `${CHANNEL_ID}:${room.chatType}:${room.id}`;
+  return { from, sender: { id, name: senderNameOf(input), ...(username && { username }) } };
+}
+
+function conversationOf({ room, message }: TurnInput) {
+  return {
+    kind: room.chatType,
+    id: room.id,
+    nativeChannelId: room.id,
+    ...(room.label && { label: room.label }),
+    routePeer: { kind: room.chatType, id: room.chatType === "direct" ? message.sender.id : room.id },
+  };
+}
+
+function routeOf(route: Route) {
+  return {
+    agentId: route.agentId,
+    accountId: route.accountId,
+    ...dmScopeOf(route),
+    routeSessionKey: route.sessionKey,
+    dispatchSessionKey: route.turnSessionKey,
+    mainSessionKey: route.mainSessionKey,
+    ...(route.parentSessionKey
+      ? { parentSessionKey: route.parentSessionKey }
+      : { modelParentSessionKey: `${route.turnSessionKey}${NO_PARENT}` }),
+  };
+}
+
+function systemPromptOf({ settings, input: { room } }: TurnScope) {
+  const prompt = room.chatType === "direct" ? undefined : roomSettings(settings, room).systemPrompt?.trim();
+  return prompt ? { groupSystemPrompt: prompt } : {};
+}
+
+function accessOf({ settings, input }: TurnScope, ingress: ResolvedChannelMessageIngress) {
+  const { room } = input;
+  return {
+    mentions: {
+      ...mentionFacts(input),
+      requireMention: room.chatType !== "direct" && requiresMention(settings, room),
+      effectiveWasMentioned: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,
+    },
+    commands: { authorized: ingress.commandAccess.authorized },
+  };
 }

@@ -7,13 +7,13 @@ import {
   type HistoryMediaEntry,
 } from "openclaw/plugin-sdk/reply-history";
 import { buildChannelMetadata, filterSupplementalContextItems } from "openclaw/plugin-sdk/security-runtime";
-import { nameFiles } from "../../facts/attachment.ts";
-import { isRewritten, type MessageFacts, type UserFacts } from "../../facts/message.ts";
-import { withoutQuoteLinks } from "../../facts/quote.ts";
-import { resolveSenderRule } from "../../policy/access.ts";
-import type { Surroundings } from "../../turn/surroundings.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import type { TurnScope } from "./scope.ts";
+import { nameFiles } from "../../../facts/attachment.ts";
+import { isRewritten, type MessageFacts, type UserFacts } from "../../../facts/message.ts";
+import { withoutQuoteLinks } from "../../../facts/quote.ts";
+import { resolveSenderRule } from "../../../policy/access.ts";
+import type { Surroundings } from "../../../turn/surroundings.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import type { TurnScope } from "../scope.ts";
 
 /** The recent messages that a turn is shown, in order. */
 export function shownRecent(scope: TurnScope, around: Surroundings): readonly MessageFacts[] {

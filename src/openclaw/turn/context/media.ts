@@ -5,12 +5,12 @@ import {
   toInboundMediaFactsWithMetadata,
 } from "openclaw/plugin-sdk/channel-inbound";
 import type { HistoryMediaEntry } from "openclaw/plugin-sdk/reply-history";
-import { isPicture } from "../../facts/attachment.ts";
-import type { MessageFacts } from "../../facts/message.ts";
-import type { TurnPort } from "../../turn/host.ts";
-import { describeMissing, MAX_FILES, type StoredFile } from "../../turn/media.ts";
-import type { SessionMemory, Surroundings } from "../../turn/surroundings.ts";
-import type { TurnScope } from "./scope.ts";
+import { isPicture } from "../../../facts/attachment.ts";
+import type { MessageFacts } from "../../../facts/message.ts";
+import type { TurnPort } from "../../../turn/host.ts";
+import { describeMissing, MAX_FILES, type StoredFile } from "../../../turn/media.ts";
+import type { SessionMemory, Surroundings } from "../../../turn/surroundings.ts";
+import type { TurnScope } from "../scope.ts";
 import { shownRecent, showTo } from "./surroundings.ts";
 
 /** What the agent is given besides words. */

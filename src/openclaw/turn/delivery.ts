@@ -1,0 +1,134 @@
+// Owns what becomes of the replies of one turn: where each goes, who sends it, and what is kept until it stands.
+
+import { questionGatewayRuntime } from "openclaw/plugin-sdk/question-gateway-runtime";
+import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
+import { rememberThread } from "../../outbound/resolve-target.ts";
+import { formatTarget } from "../../outbound/target.ts";
+import { resolveReplyToMode } from "../../policy/reply-place.ts";
+import type { ReplyPort } from "../../turn/host.ts";
+import { type Handover, readMessageId } from "./handover.ts";
+import type { TurnProgress } from "./order.ts";
+import { findRefusal, tellRefusal } from "./refusal.ts";
+import { createReplyDelivery } from "./reply-delivery.ts";
+import { mediaOf, openReplyMedia, type ReplyMedia } from "./reply-media.ts";
+import { type PlacedReply, planReplies, type ReplyPlan } from "./reply-plan.ts";
+import type { Route } from "./route.ts";
+import type { TurnScope } from "./scope.ts";
+
+export interface DeliveryOptions {
+  readonly scope: TurnScope;
+  readonly route: Route;
+  readonly replies: ReplyPort;
+  readonly progress: TurnProgress;
+  readonly handover: Handover;
+  /** Whether anything of the turn was sent. */
+  readonly hasReplied: { value: boolean };
+  readonly signal?: AbortSignal;
+  readonly command?: string;
+}
+
+/** What OpenClaw says of a delivery. */
+type Delivered = { readonly messageIds?: readonly string[] | undefined };
+
+type Kind = { readonly kind: "tool" | "block" | "final" };
+
+/** OpenClaw's port for the replies of a turn. It prepares and delivers one after another. */
+export function createDelivery(options: DeliveryOptions) {
+  const { scope, route, progress } = options;
+  const { log, input } = scope;
+  const about = { message: input.message.id, session: route.turnSessionKey };
+  const replies = new Replies(options);
+  return {
+    observeMessageSent: true as const,
+    // A reply is addressed by its room and thread; a native reply to one message is nothing we could prove.
+    async preparePayload({ replyToId, ...payload }: ReplyPayload, { kind }: Kind) {
+      await replies.prepare(payload, { kind, replyToId: replyToId && readMessageId(replyToId) });
+      return payload;
+    },
+    async durable(payload: ReplyPayload, { kind }: Kind) {
+      if (kind !== "final") return false;
+      progress.finish();
+      return (await replies.mayKeep(payload)) && durableReply(scope, payload, replies.place);
+    },
+    async deliver(payload: ReplyPayload, { kind }: Kind) {
+      if (kind === "final") progress.finish();
+      return replies.deliver(payload);
+    },
+    // biome-ignore lint/suspicious/noConfusingVoidType: OpenClaw's own type says void.
+    onDelivered(_: ReplyPayload, { kind }: Kind, result: Delivered | void) {
+      log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") ?? "-" });
+    },
+    onError(error: unknown) {
+      log.error("reply could not be delivered", { error, messageId: input.message.id });
+      const refusal = findRefusal(error);
+      if (refusal !== undefined) void tellRefusal(scope, refusal);
+    },
+  };
+}
+
+/** The replies of a turn, of which one is in hand at a time. */
+class Replies {
+  readonly #options: DeliveryOptions;
+  readonly #plan: ReplyPlan;
+  readonly #media: ReplyMedia;
+  readonly #post: ReturnType<typeof createReplyDelivery>;
+  #place: string | undefined;
+  #held = false;
+
+  constructor(options: DeliveryOptions) {
+    const { scope, route, replies, hasReplied } = options;
+    const { settings, input } = scope;
+    const mode = resolveReplyToMode(settings, input.room);
+    this.#options = options;
+    this.#plan = planReplies({ message: input.message, mode, hasReplied, findRoot: replies.findRoot });
+    this.#media = openReplyMedia(scope, route);
+    this.#post = createReplyDelivery({ scope, replies, replyMedia: this.#media });
+  }
+
+  /** The thread of the reply in hand; undefined is the top level. */
+  get place(): string | undefined {
+    return this.#place;
+  }
+
+  /** Whether OpenClaw is to keep the reply in hand until it stands in the room. */
+  async mayKeep(payload: ReplyPayload): Promise<boolean> {
+    const { command, signal } = this.#options;
+    // A command is answered in its own place, and nothing of a stopped answer is kept.
+    if (command !== undefined || signal?.aborted || this.#held) return false;
+    // A file that is refused is told of in its place.
+    return mediaOf(payload).length === 0 || this.#media.canSend(payload);
+  }
+
+  /** Takes the next reply in hand. */
+  async prepare(payload: ReplyPayload, named: Pick<PlacedReply, "kind" | "replyToId">): Promise<void> {
+    const { scope, progress, handover } = this.#options;
+    progress.ask(questionGatewayRuntime.readAskUserQuestionId(payload) !== undefined);
+    this.#held = await handover.hold(payload);
+    this.#place = await this.#plan.place({ ...payload, ...named });
+    if (this.#place !== undefined) rememberThread({ roomId: scope.input.room.id, threadId: this.#place });
+  }
+
+  async deliver(payload: ReplyPayload) {
+    if (this.#held) return { visibleReplySent: false };
+    const place = this.#place;
+    const { signal } = this.#options;
+    const messageIds = await this.#post({ payload, threadId: place, signal });
+    return { visibleReplySent: messageIds.length > 0, messageIds, ...(place && { threadId: place }) };
+  }
+}
+
+/** How OpenClaw is to keep a final reply until it stands in the room, over errors and restarts. */
+function durableReply({ input: { room } }: TurnScope, payload: ReplyPayload, threadId: string | undefined) {
+  const hasMedia = mediaOf(payload).length > 0;
+  if (!hasMedia && (payload.text ?? "").trim() === "") return false;
+  return {
+    to: formatTarget({ kind: "room", id: room.id }),
+    replyToId: null,
+    threadId: threadId ?? null,
+    requiredCapabilities: {
+      ...(hasMedia ? { media: true } : { text: true }),
+      thread: threadId !== undefined,
+      reconcileUnknownSend: true,
+    },
+  };
+}

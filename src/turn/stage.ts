@@ -1,0 +1,35 @@
+// Owns what the turn of an event works with, and what can come of it.
+
+import type { LearnedKnowledge } from "../intake/knowledge.ts";
+import type { RoomLookup, UserLookup } from "../intake/lookups.ts";
+import type { Dropped, InboundHost } from "./host.ts";
+import type { FileQuery, MessageFiles } from "./media.ts";
+import type { Runs } from "./runs.ts";
+import type { Surroundings, SurroundingsQuery } from "./surroundings.ts";
+
+export interface TurnDependencies {
+  readonly host: InboundHost;
+  readonly rooms: Pick<RoomLookup, "room">;
+  readonly users: UserLookup;
+  readonly known: LearnedKnowledge;
+  readonly runs: Runs;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
+  /** When the event was stored, in epoch milliseconds of this machine's clock. */
+  readonly receivedAt: number;
+  /** Posts text in a room or thread and answers with the message id. */
+  readonly post: (where: { roomId: string; threadId: string | undefined }, text: string) => Promise<string>;
+  /** The root of a message's thread, itself if it is none's reply; undefined when it is not in the room. */
+  readonly findRoot: (roomId: string, messageId: string) => Promise<string | undefined>;
+  /** What is around an admitted message; never asked about any other. */
+  readonly lookAround: (query: SurroundingsQuery) => Promise<Surroundings>;
+  /** Brings files of the room's messages to the host; never asked for any but an admitted message's sake. */
+  readonly fetchFiles: (query: FileQuery) => Promise<MessageFiles>;
+}
+
+export type TurnOutcome =
+  | { readonly kind: "ran" }
+  /** The agent was told of it and reads it in its next turn. */
+  | { readonly kind: "told" }
+  | { readonly kind: "commanded" }
+  | Dropped;
