@@ -87,16 +87,19 @@ export function createTyping({ call, readName, now }: TypingOptions): Typing {
     if (shown.delete(keyOf(place)) && budget.take(0)) await send(place, []);
   }
 
+  async function showFor(work: TypingSign, place: TypingPlace): Promise<void> {
+    const sign = shown.get(keyOf(place));
+    sign?.works.add(work);
+    if (isSettled(sign)) return;
+    shown.set(keyOf(place), { place, works: sign?.works ?? new Set([work]), at: now() });
+    await send(place, ["user-typing"]);
+  }
+
   function open(place: TypingPlace): TypingSign {
     let over = false;
     const work: TypingSign = {
       async show() {
-        if (over || closed) return;
-        const sign = shown.get(keyOf(place));
-        sign?.works.add(work);
-        if (isSettled(sign)) return;
-        shown.set(keyOf(place), { place, works: sign?.works ?? new Set([work]), at: now() });
-        await send(place, ["user-typing"]);
+        if (!over && !closed) await showFor(work, place);
       },
       async end() {
         over = true;

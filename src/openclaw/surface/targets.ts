@@ -34,15 +34,17 @@ export async function lookUpTarget(params: {
   return { to: formatTarget(found), kind, ...("name" in target && { display: target.name }) };
 }
 
+interface PlaceRequest {
+  readonly to: string;
+  readonly threadId?: string | number | null | undefined;
+  /** A message to reply to, which means to write in its thread. */
+  readonly replyToId?: string | null | undefined;
+}
+
 /** The room and the thread that a message is to be posted in. Rejects with TargetError where there is no such place. */
 export async function findDestination(
   { rest, settings }: { readonly rest: RestClient; readonly settings: AccountSettings },
-  request: {
-    readonly to: string;
-    readonly threadId?: string | number | null | undefined;
-    /** A message to reply to, which means to write in its thread. */
-    readonly replyToId?: string | null | undefined;
-  },
+  request: PlaceRequest,
 ): Promise<{ readonly roomId: string; readonly threadId: string | undefined }> {
   const target = readTarget(request.to);
   if (target === undefined) throw unknownTarget(request.to);
