@@ -44,8 +44,7 @@ export interface Deletions {
 
 /** Rooms are listened to in the order in which they were seen, one stream every 1.5 seconds; each room has two. */
 export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions): Deletions {
-  /** The one used longest ago first. */
-  const rooms = new Set<string>();
+  const rooms = new RecentRooms();
   /** Rooms that the present socket listens to, or is about to. */
   let taken = new Set<string>();
   let waiting: string[] = [];
@@ -79,7 +78,7 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
     online() {
       isOnline = true;
       generation += 1;
-      taken = new Set([...rooms].slice(-MAX_DELETION_ROOMS));
+      taken = new Set(rooms.latest(MAX_DELETION_ROOMS));
       waiting = [SINGLE, BULK].flatMap((suffix) => [...taken].map((roomId) => `${roomId}${suffix}`));
       pump();
     },
@@ -90,10 +89,7 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
       timers.clear();
     },
     noteRoom(roomId) {
-      rooms.delete(roomId);
-      rooms.add(roomId);
-      const oldest = rooms.size > MAX_REMEMBERED ? rooms.values().next().value : undefined;
-      if (oldest !== undefined) rooms.delete(oldest);
+      rooms.note(roomId);
       if (taken.has(roomId)) return;
       if (taken.size >= MAX_DELETION_ROOMS) {
         if (!told) onTooMany();
@@ -105,6 +101,24 @@ export function createDeletions({ listen, clock, onTooMany }: DeletionsOptions):
       pump();
     },
   };
+}
+
+/** The rooms that were used last, within a bound. */
+class RecentRooms {
+  /** The one used longest ago first. */
+  readonly #rooms = new Set<string>();
+
+  note(roomId: string): void {
+    const rooms = this.#rooms;
+    rooms.delete(roomId);
+    rooms.add(roomId);
+    const oldest = rooms.size > MAX_REMEMBERED ? rooms.values().next().value : undefined;
+    if (oldest !== undefined) rooms.delete(oldest);
+  }
+
+  latest(count: number): string[] {
+    return [...this.#rooms].slice(-count);
+  }
 }
 
 /** What is to be done later, and can be called off together. */

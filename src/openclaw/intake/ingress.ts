@@ -7,7 +7,7 @@ import type { Prune } from "../../facts/prune.ts";
 import { createKnownMessages } from "../../intake/known.ts";
 import { createLedger, type Ledger } from "../../intake/ledger.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
-import { createWatch, type Origin } from "../../intake/watch.ts";
+import { createWatch, type Origin, type Watch } from "../../intake/watch.ts";
 import type { DropCounter } from "../../log.ts";
 import type { Sending } from "../../outbound/send.ts";
 import type { RestClient } from "../../rest/client.ts";
@@ -78,17 +78,7 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
   const approvals = openApprovals(scope, sending, memory);
   const admission = new Admission({ scope, readSettings, known, drops, monitor });
 
-  function learnNames(event: RawMessageEvent, origin?: Origin): Promise<void> | undefined {
-    const asking = memory.learnNames();
-    if (asking === undefined || admission.wouldTake(watch.read(event, readSettings(), origin)))
-      return undefined;
-    return asking;
-  }
-
-  function learn(event: RawMessageEvent, origin?: Origin): Promise<void> | undefined {
-    const asking = memory.learnPlace(event);
-    return asking === undefined ? learnNames(event, origin) : asking.then(() => learnNames(event, origin));
-  }
+  const learn = createLearning({ memory, watch, admission });
 
   function admitDeletions(roomId: string, ids: readonly string[]): Promise<number> | number {
     return admission.admit({ roomId, prepare: memory.learnNames, read: () => watch.readDeletions(ids) });
@@ -132,6 +122,26 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
       ledger.close();
       memory.close();
     },
+  };
+}
+
+interface LearningOptions {
+  readonly memory: AccountMemory;
+  readonly watch: Watch;
+  readonly admission: Admission;
+}
+
+/** Asks the server what judging an event needs: its place, then the names that may decide about it. */
+function createLearning({ memory, watch, admission }: LearningOptions) {
+  function learnNames(event: RawMessageEvent, origin?: Origin): Promise<void> | undefined {
+    const asking = memory.learnNames();
+    if (asking === undefined) return undefined;
+    return admission.wouldTake(watch.read(event, memory.readSettings(), origin)) ? undefined : asking;
+  }
+
+  return (event: RawMessageEvent, origin?: Origin): Promise<void> | undefined => {
+    const asking = memory.learnPlace(event);
+    return asking === undefined ? learnNames(event, origin) : asking.then(() => learnNames(event, origin));
   };
 }
 

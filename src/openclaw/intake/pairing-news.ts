@@ -31,6 +31,11 @@ async function announceApproval(
   pairings.forget(userId);
 }
 
+function openPairings(accountId: string): ReturnType<typeof openPairingMemory> {
+  const directory = join(getRuntime().state.resolveStateDir(), CHANNEL_ID);
+  return openPairingMemory(directory, accountId, Date.now);
+}
+
 /** Tells somebody on OpenClaw's request, who may have asked for the code long ago or by another way. */
 export async function notifyApproved(approval: {
   readonly cfg: OpenClawConfig;
@@ -40,8 +45,7 @@ export async function notifyApproved(approval: {
   const settings = resolveAccount(approval.cfg, approval.accountId);
   const { accountId } = settings;
   const sending = sendingFor(settings);
-  const directory = join(getRuntime().state.resolveStateDir(), CHANNEL_ID);
-  const pairings = openPairingMemory(directory, accountId, Date.now);
+  const pairings = openPairings(accountId);
   try {
     const waiting = pairings.waiting().find(({ userId }) => userId === approval.id);
     if (waiting !== undefined) return await announceApproval(waiting, { accountId, sending, pairings });

@@ -26,12 +26,7 @@ export function isBroadcast({ action, params }: Pick<Context, "action" | "params
 export async function sendBroadcast({ cfg, accountId, params }: Context) {
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
-  const place = {
-    to: readStringParam(params, "to", { required: true }),
-    replyToId: readStringParam(params, "replyTo"),
-    threadId: readStringParam(params, "threadId"),
-  };
-  const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place);
+  const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, readPlace(params));
   if (threadId === undefined) throw new TargetError("replyBroadcast needs threadId or replyTo");
   const messageIds = await sendDelivery(sending, {
     id: randomUUID(),
@@ -42,4 +37,12 @@ export async function sendBroadcast({ cfg, accountId, params }: Context) {
     unfurlLinks: settings.text.unfurlLinks,
   });
   return jsonResult({ ok: true, messageId: messageIds.at(-1), messageIds, roomId, threadId });
+}
+
+function readPlace(params: Context["params"]) {
+  return {
+    to: readStringParam(params, "to", { required: true }),
+    replyToId: readStringParam(params, "replyTo"),
+    threadId: readStringParam(params, "threadId"),
+  };
 }
