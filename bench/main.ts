@@ -9,7 +9,7 @@ import { closeSandboxes } from "../demo/sandbox.ts";
 import { benchAnswering } from "./answering.ts";
 import { benchBurst } from "./burst.ts";
 import { type Bench, type Figure, formatTable, isMet, type Verdict } from "./figures.ts";
-import { benchHostile } from "./hostile.ts";
+import { benchHostile } from "./hostile/hostile.ts";
 import { benchIgnored } from "./ignored.ts";
 import { benchRecovery } from "./recovery.ts";
 import { benchStart } from "./start.ts";

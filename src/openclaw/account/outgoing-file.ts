@@ -7,7 +7,7 @@ import { refuseFile, safeFileName } from "../../facts/file-rules.ts";
 import type { RoomFacts } from "../../facts/room.ts";
 import { createNotebook, type Notebook, sendFile } from "../../outbound/send-file.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { divisions } from "./divisions.ts";
+import { divisions } from "./memory/divisions.ts";
 import { serverFacts } from "./server-facts.ts";
 import type { AccountSending } from "./transport.ts";
 

@@ -8,7 +8,7 @@ import { resolveStateDir } from "openclaw/plugin-sdk/state-paths";
 import { z } from "zod";
 import { describe } from "../../log.ts";
 import { fetchRoomState } from "../../rest/rooms.ts";
-import { openPairingMemory } from "../account/pairing-memory.ts";
+import { openPairingMemory } from "../account/memory/pairing-memory.ts";
 import { inspectAccount, listAccountIds, resolveDefaultAccountId } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { accountSettings } from "../../../test/support/settings.ts";
 import type { AccountSettings, RoomSettings } from "../../settings.ts";
-import { openPairingMemory } from "../account/pairing-memory.ts";
+import { openPairingMemory } from "../account/memory/pairing-memory.ts";
 import { checkAccount, type DoctorPort } from "./doctor.ts";
 import { runDoctor, walkGates } from "./doctor-command.ts";
 import { GATES, SHUT } from "./gates.ts";

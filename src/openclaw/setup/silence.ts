@@ -23,7 +23,7 @@ import type { HostTurn, TurnInput } from "../../turn/host.ts";
 import { NO_MESSAGE_FILES } from "../../turn/media.ts";
 import { createRuns } from "../../turn/runs.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
-import { runTurn, type TurnOutcome } from "../../turn/turn.ts";
+import { runTurn, type TurnOutcome } from "../../turn/stage.ts";
 import { followSettings, inspectAccount, listAccountIds } from "../config/account.ts";
 import { createPatternMatcher } from "../config/mention-patterns.ts";
 import { readAccess, resolveIngress } from "../turn/access.ts";

@@ -10,7 +10,7 @@ import type { AccountSettings } from "../../settings.ts";
 import { fetchMessageFiles, MAX_FILES, nameReason } from "../../turn/media.ts";
 import { sendingFor } from "../account/transport.ts";
 import { getRuntime } from "../runtime.ts";
-import { createFileStore } from "../turn/file-store.ts";
+import { createFileStore } from "../turn/context/file-store.ts";
 import { sendMedia } from "./send-media.ts";
 
 type Context = Parameters<NonNullable<NonNullable<ChannelPlugin["actions"]>["handleAction"]>>[0];

@@ -6,7 +6,7 @@ import { TargetError } from "../../errors.ts";
 import { type Sending, sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { divisions } from "../account/divisions.ts";
+import { divisions } from "../account/memory/divisions.ts";
 import { type MediaAccess, sendOutgoing } from "../account/outgoing-file.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/transport.ts";

@@ -1,17 +1,17 @@
 // Owns measuring that no text and no document, however made, costs more than linear time.
 
-import { readCommand } from "../src/commands/parse.ts";
-import { decodeFrame } from "../src/ddp/frames.ts";
-import { compareRevisions, decodeRevision } from "../src/facts/change.ts";
-import { mentionsBot, stripMention } from "../src/facts/mention.ts";
-import { decodeMessage } from "../src/facts/message.ts";
-import { quotedMessageId, withoutQuoteLinks } from "../src/facts/quote.ts";
-import { createRedactor } from "../src/log.ts";
-import { bareName, findEmoji } from "../src/outbound/emoji.ts";
-import { type FormatOptions, formatMarkdown } from "../src/outbound/markdown.ts";
-import { parseNamedTarget, parseTarget } from "../src/outbound/target.ts";
-import type { Bench, Figure } from "./figures.ts";
-import { SHAPES, textOfShape } from "./hostile-shapes.ts";
+import { readCommand } from "../../src/commands/parse.ts";
+import { decodeFrame } from "../../src/ddp/frames.ts";
+import { compareRevisions, decodeRevision } from "../../src/facts/change.ts";
+import { mentionsBot, stripMention } from "../../src/facts/mention.ts";
+import { decodeMessage } from "../../src/facts/message.ts";
+import { quotedMessageId, withoutQuoteLinks } from "../../src/facts/quote.ts";
+import { createRedactor } from "../../src/log.ts";
+import { bareName, findEmoji } from "../../src/outbound/emoji.ts";
+import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
+import { parseNamedTarget, parseTarget } from "../../src/outbound/target.ts";
+import type { Bench, Figure } from "../figures.ts";
+import { SHAPES, textOfShape } from "./shapes.ts";
 
 /** UTF-16 units of texts. */
 const SIZES = [1_000, 4_000, 16_000] as const;

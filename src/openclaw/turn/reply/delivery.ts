@@ -2,18 +2,18 @@
 
 import { questionGatewayRuntime } from "openclaw/plugin-sdk/question-gateway-runtime";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
-import { rememberThread } from "../../outbound/resolve-target.ts";
-import { formatTarget } from "../../outbound/target.ts";
-import { resolveReplyToMode } from "../../policy/reply-place.ts";
-import type { ReplyPort } from "../../turn/host.ts";
-import { type Handover, readMessageId } from "./handover.ts";
-import type { TurnProgress } from "./order.ts";
-import { findRefusal, tellRefusal } from "./refusal.ts";
-import { createReplyDelivery } from "./reply-delivery.ts";
-import { mediaOf, openReplyMedia, type ReplyMedia } from "./reply-media.ts";
-import { type PlacedReply, planReplies, type ReplyPlan } from "./reply-plan.ts";
-import type { Route } from "./route.ts";
-import type { TurnScope } from "./scope.ts";
+import { rememberThread } from "../../../outbound/resolve-target.ts";
+import { formatTarget } from "../../../outbound/target.ts";
+import { resolveReplyToMode } from "../../../policy/reply-place.ts";
+import type { ReplyPort } from "../../../turn/host.ts";
+import { type Handover, readMessageId } from "../handover.ts";
+import type { TurnProgress } from "../order.ts";
+import { findRefusal, tellRefusal } from "../refusal.ts";
+import type { Route } from "../route.ts";
+import type { TurnScope } from "../scope.ts";
+import { mediaOf, openReplyMedia, type ReplyMedia } from "./media.ts";
+import { type PlacedReply, planReplies, type ReplyPlan } from "./plan.ts";
+import { createReplyDelivery } from "./posting.ts";
 
 export interface DeliveryOptions {
   readonly scope: TurnScope;

@@ -1,8 +1,8 @@
 // Owns in which thread each reply of one turn goes.
 
 import { createReplyToFanout } from "openclaw/plugin-sdk/channel-outbound";
-import type { MessageFacts } from "../../facts/message.ts";
-import type { ReplyToMode } from "../../settings.ts";
+import type { MessageFacts } from "../../../facts/message.ts";
+import type { ReplyToMode } from "../../../settings.ts";
 
 /** What of a reply decides its place; OpenClaw reads `replyTo…` out of the agent's `[[reply_to…]]` tags. */
 export interface PlacedReply {

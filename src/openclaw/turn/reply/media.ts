@@ -3,12 +3,12 @@
 import { getAgentScopedMediaLocalRoots } from "openclaw/plugin-sdk/media-local-roots";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { resolvePayloadMediaUrls } from "openclaw/plugin-sdk/reply-payload";
-import { FileRefusedError } from "../../errors.ts";
-import { type FileToSend, readOutgoing, sendOutgoing } from "../account/outgoing-file.ts";
-import { sendingFor } from "../account/transport.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import type { Route } from "./route.ts";
-import type { TurnScope } from "./scope.ts";
+import { FileRefusedError } from "../../../errors.ts";
+import { type FileToSend, readOutgoing, sendOutgoing } from "../../account/outgoing-file.ts";
+import { sendingFor } from "../../account/transport.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import type { Route } from "../route.ts";
+import type { TurnScope } from "../scope.ts";
 
 export interface ReplyMedia {
   /** Whether every file of a reply can be read and will be taken, as far as that can be known. */

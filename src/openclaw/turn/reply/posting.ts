@@ -1,11 +1,11 @@
 // Owns posting a reply that OpenClaw does not keep for us: its files in order, its words with the first and after it.
 
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
-import type { ReplyPort } from "../../turn/host.ts";
-import { splitReply } from "../account/reply-text.ts";
-import { sendingFor } from "../account/transport.ts";
-import { mediaOf, type ReplyMedia } from "./reply-media.ts";
-import type { TurnScope } from "./scope.ts";
+import type { ReplyPort } from "../../../turn/host.ts";
+import { splitReply } from "../../account/reply-text.ts";
+import { sendingFor } from "../../account/transport.ts";
+import type { TurnScope } from "../scope.ts";
+import { mediaOf, type ReplyMedia } from "./media.ts";
 
 interface Reply {
   readonly payload: ReplyPayload;

@@ -1,12 +1,12 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { describe, expect, it } from "vitest";
-import { roomFacts } from "../../../test/support/room.ts";
-import { accountSettings } from "../../../test/support/settings.ts";
-import type { ChatType } from "../../facts/room.ts";
-import { resolveReplyToMode } from "../../policy/reply-place.ts";
-import type { AccountSettings, ReplyToMode, RoomSettings } from "../../settings.ts";
-import { type PlacedReply, planReplies } from "./reply-plan.ts";
-import { resolveRoute } from "./route.ts";
+import { roomFacts } from "../../../../test/support/room.ts";
+import { accountSettings } from "../../../../test/support/settings.ts";
+import type { ChatType } from "../../../facts/room.ts";
+import { resolveReplyToMode } from "../../../policy/reply-place.ts";
+import type { AccountSettings, ReplyToMode, RoomSettings } from "../../../settings.ts";
+import { resolveRoute } from "../route.ts";
+import { type PlacedReply, planReplies } from "./plan.ts";
 
 const message = (threadId?: string) => ({
   id: "Message1",
