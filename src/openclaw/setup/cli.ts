@@ -92,7 +92,7 @@ function addDoctor(group: Command, cfg: OpenClawConfig): void {
     .option("--message <text>", "what was written; a mention of the bot when not given")
     .option("--json", "print the findings for a program")
     .action(async (options: unknown) => {
-      const { runDoctor } = await import("./doctor-command.ts");
+      const { runDoctor } = await import("./doctor/doctor-command.ts");
       process.exitCode = await runDoctor(cfg, options);
     });
 }

@@ -1,6 +1,6 @@
 // Owns the one table of why a message goes unanswered: the gates in their order, and which gate each reason shuts.
 
-import type { DropReason } from "../../policy/admission.ts";
+import type { DropReason } from "../../../policy/admission.ts";
 
 /** The gates that a message passes, in their order, with what is asked at each. */
 export const GATES = {

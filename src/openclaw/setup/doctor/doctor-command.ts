@@ -6,11 +6,13 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { readChannelAllowFromStore } from "openclaw/plugin-sdk/channel-pairing";
 import { resolveStateDir } from "openclaw/plugin-sdk/state-paths";
 import { z } from "zod";
-import { describe } from "../../log.ts";
-import { fetchRoomState } from "../../rest/rooms.ts";
-import { openPairingMemory } from "../account/memory/pairing-memory.ts";
-import { inspectAccount, listAccountIds, resolveDefaultAccountId } from "../config/account.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
+import { describe } from "../../../log.ts";
+import { fetchRoomState } from "../../../rest/rooms.ts";
+import { openPairingMemory } from "../../account/memory/pairing-memory.ts";
+import { inspectAccount, listAccountIds, resolveDefaultAccountId } from "../../config/account.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import { resolveReference } from "../machine.ts";
+import { resolveToken } from "../token-place.ts";
 import {
   type AccountReport,
   type Check,
@@ -21,9 +23,7 @@ import {
   openImpatientClient,
 } from "./doctor.ts";
 import { GATES, type Gate, SHUT, type ShutGate } from "./gates.ts";
-import { resolveReference } from "./machine.ts";
 import { judgeMessage } from "./silence.ts";
-import { resolveToken } from "./token-place.ts";
 
 const OptionsSchema = z.object({
   account: z.string().optional(),

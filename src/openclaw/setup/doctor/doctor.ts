@@ -2,25 +2,25 @@
 
 import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import { ConfigError, UnauthorizedError } from "../../errors.ts";
-import type { RoomFacts } from "../../facts/room.ts";
-import { describe } from "../../log.ts";
-import { findConcerns } from "../../policy/findings.ts";
-import { findRoomKey } from "../../policy/names.ts";
-import { fetchMe, type OwnUserFacts } from "../../rest/auth.ts";
-import type { RestClient } from "../../rest/client.ts";
-import { fetchJoinedRooms, fetchRoomState, type RoomState } from "../../rest/rooms.ts";
-import { fetchPublicSetting } from "../../rest/server.ts";
-import { findUser } from "../../rest/users.ts";
-import type { AccountSettings } from "../../settings.ts";
-import { openSetupClient, readServerClock } from "../account/transport.ts";
-import { assertOnlyOne, listAccountIds } from "../config/account.ts";
-import { findFaults } from "../config/faults.ts";
-import { placeOf } from "../config/places.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import { nameOf, probeServer } from "./probe.ts";
-import { judgeRoom } from "./provision.ts";
-import { resolveToken } from "./token-place.ts";
+import { ConfigError, UnauthorizedError } from "../../../errors.ts";
+import type { RoomFacts } from "../../../facts/room.ts";
+import { describe } from "../../../log.ts";
+import { findConcerns } from "../../../policy/findings.ts";
+import { findRoomKey } from "../../../policy/names.ts";
+import { fetchMe, type OwnUserFacts } from "../../../rest/auth.ts";
+import type { RestClient } from "../../../rest/client.ts";
+import { fetchJoinedRooms, fetchRoomState, type RoomState } from "../../../rest/rooms.ts";
+import { fetchPublicSetting } from "../../../rest/server.ts";
+import { findUser } from "../../../rest/users.ts";
+import type { AccountSettings } from "../../../settings.ts";
+import { openSetupClient, readServerClock } from "../../account/transport.ts";
+import { assertOnlyOne, listAccountIds } from "../../config/account.ts";
+import { findFaults } from "../../config/faults.ts";
+import { placeOf } from "../../config/places.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import { nameOf, probeServer } from "../probe.ts";
+import { judgeRoom } from "../provision.ts";
+import { resolveToken } from "../token-place.ts";
 
 export interface Check {
   /** Stable name, for tests and scripts. */
