@@ -48,9 +48,19 @@ async function reply(context: Context, run: () => unknown): Promise<Response> {
 
 type Of<Method extends (...args: never[]) => unknown> = Parameters<Method>[0];
 
+const byMessage = { as: text, messageId: text };
+const byRoom = { as: text, rid: text, username: text };
+
 function controlActions(control: Control): Record<string, Action> {
-  const byMessage = { as: text, messageId: text };
-  const byRoom = { as: text, rid: text, username: text };
+  return {
+    ...accountActions(control),
+    ...messageActions(control),
+    ...roomActions(control),
+    ...serverActions(control),
+  };
+}
+
+function accountActions(control: Control): Record<string, Action> {
   return {
     addUser: action<Of<Control["addUser"]>>(
       object({ username: text, name: text, password: text, roles: texts }, ["username"]),
@@ -64,13 +74,22 @@ function controlActions(control: Control): Record<string, Action> {
       object({ username: text }, ["username"]),
       ({ username }) => control.personalAccessToken(username),
     ),
-    addRoom: action<Of<Control["addRoom"]>>(
-      object({ name: text, type: { enum: ["c", "p"] }, members: texts }, ["name", "type", "members"]),
-      (input) => control.addRoom(input),
+    revokeToken: action<{ token: string }>(object({ token: text }, ["token"]), ({ token }) =>
+      control.revokeToken(token),
     ),
-    direct: action<{ usernames: string[] }>(object({ usernames: texts }, ["usernames"]), ({ usernames }) =>
-      control.direct(usernames),
+    deactivate: action<{ username: string; active?: boolean }>(
+      object({ username: text, active: flag }, ["username"]),
+      ({ username, active }) => control.deactivate(username, active),
     ),
+    renameUser: action<Of<Control["renameUser"]>>(
+      object({ username: text, to: text, name: text }, ["username"]),
+      (input) => control.renameUser(input),
+    ),
+  };
+}
+
+function messageActions(control: Control): Record<string, Action> {
+  return {
     post: action<Of<Control["post"]>>(
       object({ as: text, rid: text, msg: text, tmid: text, tshow: flag, _id: text }, ["as", "rid", "msg"]),
       (input) => control.post(input),
@@ -86,6 +105,22 @@ function controlActions(control: Control): Record<string, Action> {
       (input) => control.react(input),
     ),
     pin: action<Of<Control["pin"]>>(object(byMessage, ["as", "messageId"]), (input) => control.pin(input)),
+    postEncrypted: action<Of<Control["postEncrypted"]>>(
+      object({ as: text, rid: text }, ["as", "rid"]),
+      (input) => control.postEncrypted(input),
+    ),
+  };
+}
+
+function roomActions(control: Control): Record<string, Action> {
+  return {
+    addRoom: action<Of<Control["addRoom"]>>(
+      object({ name: text, type: { enum: ["c", "p"] }, members: texts }, ["name", "type", "members"]),
+      (input) => control.addRoom(input),
+    ),
+    direct: action<{ usernames: string[] }>(object({ usernames: texts }, ["usernames"]), ({ usernames }) =>
+      control.direct(usernames),
+    ),
     invite: action<Of<Control["invite"]>>(object(byRoom, ["as", "rid", "username"]), (input) =>
       control.invite(input),
     ),
@@ -95,10 +130,6 @@ function controlActions(control: Control): Record<string, Action> {
     rename: action<Of<Control["rename"]>>(
       object({ as: text, rid: text, name: text }, ["as", "rid", "name"]),
       (input) => control.rename(input),
-    ),
-    renameUser: action<Of<Control["renameUser"]>>(
-      object({ username: text, to: text, name: text }, ["username"]),
-      (input) => control.renameUser(input),
     ),
     mute: action<Of<Control["mute"]>>(object({ ...byRoom, on: flag }, ["as", "rid", "username"]), (input) =>
       control.mute(input),
@@ -112,17 +143,11 @@ function controlActions(control: Control): Record<string, Action> {
       (input) => control.discuss(input),
     ),
     encrypt: action<{ rid: string }>(object({ rid: text }, ["rid"]), ({ rid }) => control.encrypt(rid)),
-    postEncrypted: action<Of<Control["postEncrypted"]>>(
-      object({ as: text, rid: text }, ["as", "rid"]),
-      (input) => control.postEncrypted(input),
-    ),
-    revokeToken: action<{ token: string }>(object({ token: text }, ["token"]), ({ token }) =>
-      control.revokeToken(token),
-    ),
-    deactivate: action<{ username: string; active?: boolean }>(
-      object({ username: text, active: flag }, ["username"]),
-      ({ username, active }) => control.deactivate(username, active),
-    ),
+  };
+}
+
+function serverActions(control: Control): Record<string, Action> {
+  return {
     page: action<{ url: string; meta: Record<string, string> }>(
       object({ url: text, meta: record }, ["url", "meta"]),
       ({ url, meta }) => control.page(url, meta),

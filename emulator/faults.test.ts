@@ -205,7 +205,11 @@ describe("faults of REST", () => {
 
   it("can be armed and cleared over HTTP", async () => {
     const control = (path: string, method: string, body?: string) =>
-      fetch(`${emulator.url}/_control/${path}`, { method, ...(body ? { body } : {}) });
+      fetch(`${emulator.url}/_control/${path}`, {
+        method,
+        headers: { "content-type": "application/json" },
+        ...(body ? { body } : {}),
+      });
     await control("faults/set", "POST", JSON.stringify({ upgrade: 503 }));
     await expect(openSocket(emulator.url)).rejects.toThrow("503");
     await control("faults", "DELETE");

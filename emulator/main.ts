@@ -7,7 +7,7 @@ const PASSWORD = "emulator";
 
 const { values } = parseArgs({
   options: {
-    port: { type: "string", default: "3000" },
+    port: { type: "string", default: "0" },
     profile: { type: "string", default: "8.3" },
     empty: { type: "boolean", default: false },
     tls: { type: "boolean", default: false },
@@ -18,6 +18,7 @@ const { values } = parseArgs({
 const profile = PROFILES.find((one) => one === values.profile);
 if (values.help || profile === undefined || !/^\d+$/.test(values.port)) {
   console.log("usage: npm run emulator -- [--port 3000] [--profile 8.3|7.7|6.5|9.0] [--empty] [--tls]");
+  console.log("--port: a free one unless told");
   console.log("--empty: only the administrator, as a fresh server is; --tls: with a self-signed certificate");
   process.exit(values.help ? 0 : 2);
 }

@@ -308,7 +308,11 @@ describe("the control", () => {
 
   it("works over HTTP and refuses what it does not understand", async () => {
     const act = (path: string, body: unknown) =>
-      fetch(`${emulator.url}/_control/${path}`, { method: "POST", body: JSON.stringify(body) });
+      fetch(`${emulator.url}/_control/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
     expect((await act("addUser", { username: "dave" })).status).toBe(200);
     const posted = await act("post", { as: "dave", rid: "GENERAL", msg: "by hand" });
     expect(await posted.json()).toMatchObject({ result: { msg: "by hand" } });

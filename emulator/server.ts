@@ -10,6 +10,7 @@ import { controlEndpoint } from "./control-endpoint.ts";
 import type { Session } from "./ddp/session.ts";
 import { DdpEndpoint, HEARTBEAT, type HeartbeatTimes } from "./ddp-endpoint.ts";
 import { type FaultPort, Faults, type Victims } from "./faults.ts";
+import { refuseStrangers } from "./guard.ts";
 import { Limiter } from "./limiter.ts";
 import { restEndpoint, type SeenRequest } from "./rest-endpoint.ts";
 import { type PageOptions, webPage } from "./web/page.ts";
@@ -67,6 +68,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const endpoint = new DdpEndpoint(world, faults, heartbeat);
   const control = new Control(world, { sessions: () => endpoint.sessions, requests: () => [...requests] });
   const app = restEndpoint({ world, faults, limiter, saw: (request) => requests.push(request) });
+  for (const path of ["/_control/*", "/_web/*"]) app.use(path, refuseStrangers);
   app.route("/_control", controlEndpoint(control, faults));
   app.get("/_web", (context) => context.redirect("/_web/"));
   app.route("/_web/", webPage(page));

@@ -1,6 +1,6 @@
 // The DDP methods: login and logout, writing to streams, and the old ones that are still answered.
 import { setBlocked } from "../world/direct.ts";
-import type { Presence, User } from "../world/documents.ts";
+import type { Broadcast, Presence, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
 import { authenticate, type Credentials } from "../world/logins.ts";
 import { history } from "../world/messages/histories.ts";
@@ -10,10 +10,27 @@ import { whisperRefusal } from "../world/notices.ts";
 import { allows } from "../world/permissions.ts";
 import { muteUser } from "../world/rooms.ts";
 import { endLogin, setStatus, tellPresence } from "../world/users.ts";
+import type { World } from "../world.ts";
 import { isRecord } from "./ejson.ts";
-import type { Session } from "./session.ts";
 
-type Method = (session: Session, params: unknown[]) => unknown;
+/** The connection a method is called on. */
+export interface Caller {
+  readonly world: World;
+  readonly user: User | undefined;
+  /** The token it logged in with. */
+  readonly token: string | undefined;
+  readonly port: {
+    /** Tells the other sessions, as a client that writes to a stream does. */
+    relay(broadcast: Broadcast): void;
+    /** A refusal the faults want for this login, or undefined. */
+    loginFault(): ServerError | undefined;
+  };
+  /** Makes the session a user's. */
+  enter(user: User, token: string): void;
+  leave(): void;
+}
+
+type Method = (session: Caller, params: unknown[]) => unknown;
 
 /** Answered by every version. */
 const LASTING: Readonly<Record<string, Method>> = {
@@ -46,7 +63,7 @@ const OLDER: Readonly<Record<string, Method>> = {
 };
 
 /** Runs a method; undefined means a `result` frame without the key. */
-export function callMethod(session: Session, name: string, params: unknown[]): unknown {
+export function callMethod(session: Caller, name: string, params: unknown[]): unknown {
   const era = session.world.traits.methods;
   const method =
     own(LASTING, name) ??
@@ -60,12 +77,12 @@ function own(table: Readonly<Record<string, Method>>, name: string): Method | un
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function requireUser(session: Session, method: string): User {
+function requireUser(session: Caller, method: string): User {
   if (!session.user) throw new ServerError("error-invalid-user", "Invalid user", { method });
   return session.user;
 }
 
-function login(session: Session, params: unknown[]): unknown {
+function login(session: Caller, params: unknown[]): unknown {
   const fault = session.port.loginFault();
   if (fault) throw fault;
   const request = params[0];
@@ -86,14 +103,14 @@ function credentialsOf({ resume, user, password }: Record<string, unknown>): Cre
   };
 }
 
-function logout(session: Session): undefined {
+function logout(session: Caller): undefined {
   if (session.user && session.token !== undefined)
     endLogin(session.world, session.user, session.token, false);
   session.leave();
 }
 
 /** A client's own event: only typing and the like pass, and only under the sender's name; all else is dropped silently. */
-function notifyRoom(session: Session, [eventName, ...args]: unknown[]): undefined {
+function notifyRoom(session: Caller, [eventName, ...args]: unknown[]): undefined {
   const { user, world } = session;
   if (!user || typeof eventName !== "string" || !eventName.endsWith("/user-activity")) return;
   const name = world.setting("UI_Use_Real_Name") === true ? user.name : user.username;
@@ -107,7 +124,7 @@ function notifyRoom(session: Session, [eventName, ...args]: unknown[]): undefine
 }
 
 /** A refusal is no error here: the result is empty, the reason goes to the sender's `message` events. */
-function send(session: Session, params: unknown[]): unknown {
+function send(session: Caller, params: unknown[]): unknown {
   const user = requireUser(session, "sendMessage");
   const draft = params[0];
   if (!isRecord(draft) || typeof draft.rid !== "string")
@@ -122,7 +139,7 @@ function send(session: Session, params: unknown[]): unknown {
   }
 }
 
-function update(session: Session, params: unknown[]): undefined {
+function update(session: Caller, params: unknown[]): undefined {
   const user = requireUser(session, "updateMessage");
   const change = params[0];
   const message = isRecord(change) ? session.world.messages.get(String(change._id)) : undefined;
@@ -131,7 +148,7 @@ function update(session: Session, params: unknown[]): undefined {
   editMessage(session.world, user, { message, text: String(change.msg ?? "") });
 }
 
-function remove(session: Session, params: unknown[]): undefined {
+function remove(session: Caller, params: unknown[]): undefined {
   const user = requireUser(session, "deleteMessage");
   const named = params[0];
   const message = isRecord(named) ? session.world.messages.get(String(named._id)) : undefined;
@@ -143,7 +160,7 @@ function remove(session: Session, params: unknown[]): undefined {
   deleteMessage(session.world, user, message);
 }
 
-function setReaction(session: Session, [emoji, messageId, should]: unknown[]): undefined {
+function setReaction(session: Caller, [emoji, messageId, should]: unknown[]): undefined {
   const user = requireUser(session, "setReaction");
   const message = session.world.messages.get(String(messageId));
   if (!message) throw new ServerError("error-not-allowed", "Not allowed", { method: "setReaction" });
@@ -154,14 +171,14 @@ function setReaction(session: Session, [emoji, messageId, should]: unknown[]): u
   });
 }
 
-function roomsGet({ world, user }: Session, [since]: unknown[]): unknown {
+function roomsGet({ world, user }: Caller, [since]: unknown[]): unknown {
   const rooms = user ? world.membershipsOf(user._id).map(({ rid }) => world.rooms.get(rid)) : [];
   const known = rooms.filter((room) => room !== undefined);
   if (!(since instanceof Date)) return known;
   return { update: known.filter((room) => room._updatedAt > since), remove: [] };
 }
 
-function loadHistory(session: Session, [rid, end, count]: unknown[]): unknown {
+function loadHistory(session: Caller, [rid, end, count]: unknown[]): unknown {
   const { world, user } = session;
   const room = world.rooms.get(String(rid));
   if (!room || !user || !world.canAccess(room, user)) return false;
@@ -170,7 +187,7 @@ function loadHistory(session: Session, [rid, end, count]: unknown[]): unknown {
   return { messages: history(world, room, { latest, count: size, threadReplies: true }), unreadNotLoaded: 0 };
 }
 
-function loadMissedMessages(session: Session, [rid, since]: unknown[]): unknown {
+function loadMissedMessages(session: Caller, [rid, since]: unknown[]): unknown {
   const { world, user } = session;
   const room = world.rooms.get(String(rid));
   if (!room || !user || !world.canAccess(room, user)) return false;
@@ -178,7 +195,7 @@ function loadMissedMessages(session: Session, [rid, since]: unknown[]): unknown 
   return history(world, room, { oldest, count: 0, threadReplies: true });
 }
 
-function block(session: Session, params: unknown[], on: boolean): true {
+function block(session: Caller, params: unknown[], on: boolean): true {
   const by = requireUser(session, "blockUser");
   const request = isRecord(params[0]) ? params[0] : {};
   const room = session.world.rooms.get(String(request.rid));
@@ -188,7 +205,7 @@ function block(session: Session, params: unknown[], on: boolean): true {
   return true;
 }
 
-function mute(session: Session, params: unknown[], muted: boolean): true {
+function mute(session: Caller, params: unknown[], muted: boolean): true {
   const { world } = session;
   const by = requireUser(session, "muteUserInRoom");
   const request = isRecord(params[0]) ? params[0] : {};
@@ -202,7 +219,7 @@ function mute(session: Session, params: unknown[], muted: boolean): true {
 }
 
 /** From 8.3 on, where no presence service runs, the status asked for is not taken, the text is. */
-function setUserStatus(session: Session, [status, text]: unknown[]): undefined {
+function setUserStatus(session: Caller, [status, text]: unknown[]): undefined {
   const user = requireUser(session, "setUserStatus");
   if (session.world.traits.livePresence && isPresence(status)) user.status = status;
   const args = [[user._id, user.username, 0, null, null, user.roles]];
@@ -210,7 +227,7 @@ function setUserStatus(session: Session, [status, text]: unknown[]): undefined {
   setStatus(session.world, user, { text: typeof text === "string" ? text : undefined });
 }
 
-function setDefaultStatus({ user }: Session, [status]: unknown[]): false {
+function setDefaultStatus({ user }: Caller, [status]: unknown[]): false {
   if (user && user.statusText === undefined) {
     user.statusText = "";
     user.statusDefault = isPresence(status) ? status : "online";
@@ -219,7 +236,7 @@ function setDefaultStatus({ user }: Session, [status]: unknown[]): false {
 }
 
 /** Where presence follows connections, a client may say that nobody is at it. */
-function setConnectionStatus({ user, world }: Session, status: Presence): boolean {
+function setConnectionStatus({ user, world }: Caller, status: Presence): boolean {
   if (!user || !world.traits.livePresence) return false;
   if (user.status !== status) {
     user.status = status;

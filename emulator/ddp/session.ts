@@ -5,20 +5,18 @@ import { ServerError } from "../world/errors.ts";
 import { countSession, emailsOf } from "../world/users.ts";
 import type { World } from "../world.ts";
 import { fromEjson, isRecord, toEjson } from "./ejson.ts";
-import { callMethod } from "./methods.ts";
+import { type Caller, callMethod } from "./methods.ts";
 import { framesFor, openStream, type StreamSubscription } from "./streams.ts";
 
 /** What a session needs of its socket and of the server around it. */
-export interface SessionPort {
+export interface SessionPort extends CallerPort {
   send(text: string): void;
   close(code: number, reason: string): void;
-  /** Tells the other sessions, as a client that writes to a stream does. */
-  relay(broadcast: Broadcast): void;
-  /** A refusal the faults want for this login, or undefined. */
-  loginFault(): ServerError | undefined;
   /** Whether the faults want this publication refused. */
   refusesStream(name: string): boolean;
 }
+
+type CallerPort = Caller["port"];
 
 const VERSION = "1";
 const LOGIN_LIMIT: Allowance = { calls: 5, windowMs: 10_000 };
@@ -26,7 +24,7 @@ const METHOD_LIMIT: Allowance = { calls: 10, windowMs: 10_000 };
 const STREAM_LIMIT: Allowance = { calls: 40, windowMs: 40_000 };
 const UNLIMITED_METHODS = new Set(["logout"]);
 
-export class Session {
+export class Session implements Caller {
   readonly id: string;
   readonly world: World;
   readonly port: SessionPort;

@@ -10,7 +10,6 @@ import type { World } from "../world.ts";
 import {
   body,
   flag,
-  number,
   object,
   PAGE,
   type Page,
@@ -21,7 +20,7 @@ import {
   route,
   text,
 } from "./call/route.ts";
-import { type HistoryParams, joinedRooms, readHistory } from "./room-refs.ts";
+import { HISTORY_FIELDS, type HistoryParams, joinedRooms, readHistory } from "./room-refs.ts";
 
 interface DirectBody {
   username?: string;
@@ -29,8 +28,10 @@ interface DirectBody {
   excludeSelf?: boolean;
 }
 
-function directRoutes(prefix: "im" | "dm"): Route[] {
-  const create = route("POST", `${prefix}.create`, {
+type Prefix = "im" | "dm";
+
+const create = (prefix: Prefix) =>
+  route("POST", `${prefix}.create`, {
     body: body<DirectBody>({
       oneOf: [
         object({ usernames: text, excludeSelf: flag }, ["usernames"]),
@@ -40,37 +41,26 @@ function directRoutes(prefix: "im" | "dm"): Route[] {
     run({ world, user, body: { username, usernames = username ?? "", excludeSelf = false } }) {
       const named = usernames.split(",").map((name) => world.userNamed(name.trim()));
       const others = named.filter((other) => other !== undefined);
-      if (world.traits.legacy && (others.length < named.length || excludeSelf)) {
+      if (world.traits.strictDirect && (others.length < named.length || excludeSelf)) {
         throw new ServerError("error-invalid-user", "Invalid user", { method: "createDirectMessage" });
       }
       const room = directRoom(world, excludeSelf && others.length > 0 ? others : [user, ...others]);
       return { room: { t: "d", rid: room._id, usernames: room.usernames, _id: room._id } };
     },
   });
-  const history = route("GET", `${prefix}.history`, {
-    query: query<HistoryParams>(
-      object(
-        {
-          roomId: text,
-          latest: text,
-          oldest: text,
-          inclusive: text,
-          unreads: text,
-          showThreadMessages: text,
-          count: number,
-          offset: number,
-          sort: text,
-        },
-        ["roomId"],
-      ),
-    ),
+
+const history = (prefix: Prefix) =>
+  route("GET", `${prefix}.history`, {
+    query: query<HistoryParams>(object(HISTORY_FIELDS, ["roomId"])),
     run({ world, user, query: params }) {
       const room = direct(world, params.roomId);
       if (!world.canAccess(room, user)) return new Reply(403, { success: false, error: "unauthorized" });
       return readHistory(world, room, params);
     },
   });
-  const members = route("GET", `${prefix}.members`, {
+
+const members = (prefix: Prefix) =>
+  route("GET", `${prefix}.members`, {
     query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text, username: text }, ["roomId"])),
     run({ world, user, query: { roomId, ...page } }) {
       const room = direct(world, roomId);
@@ -79,7 +69,9 @@ function directRoutes(prefix: "im" | "dm"): Route[] {
       return { members: list, ...counts };
     },
   });
-  const files = route("GET", `${prefix}.files`, {
+
+const files = (prefix: Prefix) =>
+  route("GET", `${prefix}.files`, {
     query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text }, ["roomId"])),
     run({ world, user, query: { roomId, ...page } }) {
       const room = direct(world, roomId);
@@ -88,17 +80,21 @@ function directRoutes(prefix: "im" | "dm"): Route[] {
       return { files: list, ...counts };
     },
   });
-  const opener = (name: string, open: boolean) =>
-    route("POST", `${prefix}.${name}`, {
-      run({ world, user, body: { roomId } }) {
-        const room = direct(world, String(roomId));
-        const membership = world.membership(room._id, user._id);
-        if (!membership) throw new ServerError("error-invalid-room", "Invalid room", { method: name });
-        if (membership.open !== open) setOpen(world, membership, open);
-        return {};
-      },
-    });
-  const remove = route("POST", `${prefix}.delete`, {
+
+const opener = (prefix: Prefix, name: "open" | "close") =>
+  route("POST", `${prefix}.${name}`, {
+    run({ world, user, body: { roomId } }) {
+      const room = direct(world, String(roomId));
+      const membership = world.membership(room._id, user._id);
+      if (!membership) throw new ServerError("error-invalid-room", "Invalid room", { method: name });
+      const open = name === "open";
+      if (membership.open !== open) setOpen(world, membership, open);
+      return {};
+    },
+  });
+
+const remove = (prefix: Prefix) =>
+  route("POST", `${prefix}.delete`, {
     run({ world, user, body: { roomId } }) {
       const room = direct(world, String(roomId));
       if (!allows("view-room-administration", user))
@@ -107,15 +103,26 @@ function directRoutes(prefix: "im" | "dm"): Route[] {
       return {};
     },
   });
-  const list = route("GET", `${prefix}.list`, {
+
+const list = (prefix: Prefix) =>
+  route("GET", `${prefix}.list`, {
     query: query<Page>(object(PAGE, [], true)),
     run({ world, user, query: page }) {
       const { page: ims, counts } = paged(joinedRooms(world, user, ["d"]), page);
       return { ims, ...counts };
     },
   });
-  return [create, history, members, files, opener("open", true), opener("close", false), remove, list];
-}
+
+const directRoutes = (prefix: Prefix): Route[] => [
+  create(prefix),
+  history(prefix),
+  members(prefix),
+  files(prefix),
+  opener(prefix, "open"),
+  opener(prefix, "close"),
+  remove(prefix),
+  list(prefix),
+];
 
 function direct(world: World, roomId: string | undefined): Room {
   const room = world.rooms.get(roomId ?? "");

@@ -15,20 +15,9 @@ import {
   setRoomType,
 } from "../world/rooms.ts";
 import type { World } from "../world.ts";
+import { body, object, PAGE, type Page, paged, query, Reply, type Route, route, text } from "./call/route.ts";
 import {
-  body,
-  number,
-  object,
-  PAGE,
-  type Page,
-  paged,
-  query,
-  Reply,
-  type Route,
-  route,
-  text,
-} from "./call/route.ts";
-import {
+  HISTORY_FIELDS,
   type HistoryParams,
   joinedRooms,
   notFound,
@@ -135,23 +124,12 @@ function setRole(
   });
 }
 
-const historyFields = {
-  roomId: text,
-  roomName: text,
-  latest: text,
-  oldest: text,
-  inclusive: text,
-  unreads: text,
-  showThreadMessages: text,
-  count: number,
-  offset: number,
-  sort: text,
-};
+const FIELDS = { ...HISTORY_FIELDS, roomName: text };
 
 function readPast(family: Family): Route {
   return route("GET", `${family.prefix}.history`, {
     query: query<HistoryParams>({
-      oneOf: [{ ...object(historyFields, ["roomId"]) }, { ...object(historyFields, ["roomName"]) }],
+      oneOf: [object(FIELDS, ["roomId"]), object(FIELDS, ["roomName"])],
     }),
     run({ world, user, query: params }) {
       return readHistory(world, requireRoom(world, user, family, params), params);
@@ -207,14 +185,14 @@ function newestFirst(world: World, room: Room): Message[] {
   return world.messagesOf(room._id).reverse();
 }
 
-function ofFamily(family: Family): Route[] {
-  const { prefix, word, type } = family;
+/** What one may read of a room. */
+function readings(family: Family): Route[] {
+  const { prefix, word } = family;
   const get = (name: string, run: (world: World, room: Room) => Record<string, unknown>) =>
     route("GET", `${prefix}.${name}`, {
       run: ({ world, user, query: ref }) => run(world, requireRoom(world, user, family, ref)),
     });
   return [
-    create(family),
     get("info", (_world, room) => ({ [word]: room })),
     get("roles", (world, room) => ({ roles: rolesOf(world, room) })),
     get("moderators", (world, room) => ({
@@ -227,9 +205,13 @@ function ofFamily(family: Family): Route[] {
     listOf(family, "messages", { key: "messages", of: newestFirst }),
     listOf(family, "files", { key: "files", of: filesOf }),
     readPast(family),
-    describe(family, "topic"),
-    describe(family, "announcement"),
-    describe(family, "description"),
+  ];
+}
+
+/** Who is in a room, and as what. */
+function memberships(family: Family): Route[] {
+  const { word, type } = family;
+  return [
     setRole(family, { name: "addModerator", role: "moderator", given: true }),
     setRole(family, { name: "removeModerator", role: "moderator", given: false }),
     setRole(family, { name: "addOwner", role: "owner", given: true }),
@@ -250,6 +232,16 @@ function ofFamily(family: Family): Route[] {
     }),
     change(family, "open", ({ world, user, room }) => show(world, user, room, true)),
     change(family, "close", ({ world, user, room }) => show(world, user, room, false)),
+  ];
+}
+
+/** What a room is. */
+function changes(family: Family): Route[] {
+  const { word, type } = family;
+  return [
+    describe(family, "topic"),
+    describe(family, "announcement"),
+    describe(family, "description"),
     change(family, "rename", ({ world, user, room, request }) => {
       requireRight(world, user, room, "edit-room", "saveRoomSettings");
       renameRoom(world, room, { name: String(request.name ?? ""), by: user });
@@ -284,6 +276,13 @@ function ofFamily(family: Family): Route[] {
     }),
   ];
 }
+
+const ofFamily = (family: Family): Route[] => [
+  create(family),
+  ...readings(family),
+  ...memberships(family),
+  ...changes(family),
+];
 
 /** Puts a room on the caller's list or takes it off. */
 function show(world: World, user: User, room: Room, open: boolean): Record<string, unknown> {

@@ -4,7 +4,7 @@ import { ServerError } from "../world/errors.ts";
 import { history } from "../world/messages/histories.ts";
 import { allows } from "../world/permissions.ts";
 import type { World } from "../world.ts";
-import { isTrue } from "./call/route.ts";
+import { isTrue, number, text } from "./call/route.ts";
 
 export interface RoomRef {
   roomId?: string | undefined;
@@ -54,6 +54,18 @@ export interface HistoryParams extends RoomRef {
   count?: number;
   offset?: number;
 }
+
+/** The schema of these, but for `roomName`. */
+export const HISTORY_FIELDS = {
+  ...Object.fromEntries(
+    ["roomId", "latest", "oldest", "inclusive", "unreads", "showThreadMessages", "sort"].map((key) => [
+      key,
+      text,
+    ]),
+  ),
+  count: number,
+  offset: number,
+};
 
 /** Reads a room's past the way the query asks. */
 export function readHistory(world: World, room: Room, params: HistoryParams): Record<string, unknown> {

@@ -34,6 +34,8 @@ export interface Traits {
   readonly livePresence: boolean;
   /** Members get a `notification` event for each message of others. */
   readonly desktopNotifications: boolean;
+  /** A direct room with somebody unknown is refused; else it is made with whoever is known. */
+  readonly strictDirect: boolean;
   /** Keys without a value are stored as null. */
   readonly nulls: boolean;
   /** Uploads in two calls only, with the words for their refusals and the group of a file's type in messages. */
@@ -59,6 +61,7 @@ const v83: Traits = {
   postingReads: true,
   livePresence: false,
   desktopNotifications: false,
+  strictDirect: false,
   nulls: true,
   recentUploads: true,
   forbidden403: false,
@@ -81,12 +84,13 @@ const v65: Traits = {
   postingReads: false,
   livePresence: true,
   desktopNotifications: true,
+  strictDirect: true,
   nulls: false,
   recentUploads: false,
   forbidden403: false,
 };
 
-const v77: Traits = { ...v83, version: "7.7", recentUploads: false };
+const v77: Traits = { ...v83, version: "7.7", strictDirect: true, recentUploads: false };
 
 /** 9.0 is not recorded: it is 8.3 with what the release notes of 9.0.0 say. */
 const v90: Traits = { ...v83, version: "9.0", methods: "9.0", forbidden403: true };

@@ -2,32 +2,13 @@
 import { type ComponentChild, Fragment, h, render } from "preact";
 import { useEffect, useReducer } from "preact/hooks";
 import { Stories } from "./feed.ts";
+import type { Page, Route } from "./page.ts";
 import { type Account, Person, type Place } from "./person.ts";
 import { LoginView } from "./view/login.ts";
 import { PluginView } from "./view/plugin.ts";
 import { RoomView, ThreadView } from "./view/room.ts";
 import { Sidebar } from "./view/sidebar.ts";
 import { isJson, listOf, textOf } from "./wire.ts";
-
-/** Where the page is: `#/<username>/<room id>/<thread id, or "plugin">`, each part but the first optional. */
-export interface Route {
-  readonly username: string;
-  readonly rid: string;
-  readonly side: string;
-}
-
-/** What all views work with. */
-export interface Page {
-  readonly server: string;
-  readonly offers: readonly string[];
-  readonly people: readonly Person[];
-  readonly stories: Stories | undefined;
-  readonly route: Route;
-  emoji(name: string): string;
-  go(route: Partial<Route>): void;
-  add(account: Account): void;
-  remove(person: Person): void;
-}
 
 const PLUGIN = "plugin";
 const meta = (name: string) => document.querySelector(`meta[name=${name}]`)?.getAttribute("content") ?? "";

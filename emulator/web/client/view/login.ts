@@ -1,7 +1,7 @@
 // The way in: people to log in as by one click where a demo offers them, and the form for everybody else.
 import { type ComponentChild, h, type InputHTMLAttributes } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Page } from "../main.ts";
+import type { Page } from "../page.ts";
 import { logIn } from "../person.ts";
 import { listOf, textOf } from "../wire.ts";
 import { Avatar } from "./parts.ts";
@@ -43,23 +43,10 @@ export function LoginView({ page }: { page: Page }): ComponentChild {
     { class: "login" },
     h("h1", null, "Rocket.Chat"),
     shown.length > 0 &&
-      h(
-        "section",
-        { "aria-label": "People of this demo" },
-        h("p", null, "Chat as"),
-        shown.map((offer) =>
-          h(
-            "button",
-            {
-              type: "button",
-              class: "person-offer",
-              onClick: () => void enter(page.server, offer.username, offer.password),
-            },
-            h(Avatar, { name: offer.username }),
-            h("span", null, offer.name, h("small", null, `@${offer.username}`)),
-          ),
-        ),
-      ),
+      h(OfferList, {
+        offers: shown,
+        onChoose: ({ username, password }) => void enter(page.server, username, password),
+      }),
     h(
       "form",
       { onSubmit: submit },
@@ -75,6 +62,28 @@ export function LoginView({ page }: { page: Page }): ComponentChild {
           { type: "button", onClick: () => page.go({ username: page.people[0]?.account.username ?? "" }) },
           "Back",
         ),
+    ),
+  );
+}
+
+function OfferList({
+  offers,
+  onChoose,
+}: {
+  offers: readonly Offer[];
+  onChoose: (offer: Offer) => void;
+}): ComponentChild {
+  return h(
+    "section",
+    { "aria-label": "People of this demo" },
+    h("p", null, "Chat as"),
+    offers.map((offer) =>
+      h(
+        "button",
+        { type: "button", class: "person-offer", onClick: () => onChoose(offer) },
+        h(Avatar, { name: offer.username }),
+        h("span", null, offer.name, h("small", null, `@${offer.username}`)),
+      ),
     ),
   );
 }

@@ -2,42 +2,12 @@
 import { type ComponentChild, Fragment, h } from "preact";
 import { useRef } from "preact/hooks";
 import { headlineOf, outcomeOf } from "../feed.ts";
-import type { Page } from "../main.ts";
-import type { Person } from "../person.ts";
+import { noticeOf } from "../notices.ts";
+import type { MessageProps } from "../page.ts";
 import { renderText } from "../text.ts";
-import type { Message } from "../wire.ts";
 import { AttachmentView } from "./attachment.ts";
 import { Avatar, clock } from "./parts.ts";
 import { Tools } from "./tools.ts";
-
-export interface MessageProps {
-  readonly page: Page;
-  readonly person: Person;
-  readonly message: Message;
-  /** It continues the message before, so it has no heading of its own. */
-  readonly follows: boolean;
-  /** Tab stops here. */
-  readonly current: boolean;
-  readonly inThread: boolean;
-  readonly onFocus: () => void;
-  readonly onEdit: () => void;
-}
-
-/** What notices of the server say; `$` stands for their text. */
-const NOTICES: Readonly<Record<string, string>> = {
-  uj: "joined",
-  ul: "left",
-  au: "added $",
-  ru: "removed $",
-  r: "renamed the room to $",
-  rm: "removed a message",
-  room_changed_topic: "set the topic: $",
-  room_changed_description: "set the description: $",
-  room_changed_announcement: "announced: $",
-  message_pinned: "pinned a message",
-  "discussion-created": "began the discussion $",
-  e2e: "wrote an encrypted message",
-};
 
 export function MessageView(props: MessageProps): ComponentChild {
   const { message, follows, current, inThread, onFocus } = props;
@@ -47,7 +17,7 @@ export function MessageView(props: MessageProps): ComponentChild {
   const date = new Date(at);
   const time = h("time", { dateTime: date.toISOString(), title: date.toLocaleString() }, clock(at));
   if (system) {
-    const said = (NOTICES[system] ?? system).replace("$", () => message.text);
+    const said = noticeOf(system, message.text);
     return h("li", { class: "message notice-row", ...attributes }, `${name} ${said} `, time);
   }
   const who = h(

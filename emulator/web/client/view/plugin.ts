@@ -1,7 +1,7 @@
 // The right column: what the plugin did with each message, newest first.
 import { type ComponentChild, h } from "preact";
 import { explain, headlineOf, outcomeOf, reasonOf, type Stories, type Story, seconds } from "../feed.ts";
-import type { Page } from "../main.ts";
+import type { Page } from "../page.ts";
 import type { Person } from "../person.ts";
 import { textOf } from "../wire.ts";
 import { clock, IconButton } from "./parts.ts";

@@ -1,7 +1,7 @@
 // A room, or a thread in it: its heading, its messages, who types, and where one writes.
 import { type ComponentChild, Fragment, h } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Page } from "../main.ts";
+import type { Page } from "../page.ts";
 import type { Person, Place } from "../person.ts";
 import type { Message, Room } from "../wire.ts";
 import { Composer } from "./composer.ts";
@@ -164,30 +164,35 @@ function MessageList({ page, person, place, messages, onEdit }: ListProps): Comp
         { type: "button", class: "earlier", onClick: () => person.loadEarlier(place.rid) },
         "Earlier messages",
       ),
-    h(
-      "ol",
-      null,
-      messages.map((message, index) => {
-        const before = messages[index - 1];
-        const row = h(MessageView, {
-          key: message.id,
-          page,
-          person,
-          message,
-          follows: before !== undefined && follows(message, before),
-          current: message.id === current,
-          inThread: place.tmid !== undefined,
-          onFocus: () => setChosen(message.id),
-          onEdit: () => onEdit(message.id),
-        });
-        const day = new Date(message.at).toDateString();
-        if (before && new Date(before.at).toDateString() === day) return row;
-        return [h("li", { class: "day", key: day }, day), row];
-      }),
-    ),
+    h(Rows, { page, person, place, messages, onEdit, current, onFocus: setChosen }),
     messages.length === 0 && h("p", { class: "loading" }, "Nothing was said here yet."),
     missed && h("button", { type: "button", class: "to-end", onClick: toEnd }, "New messages ↓"),
   );
+}
+
+/** The messages, with a line where a day begins. */
+function Rows(
+  props: ListProps & { current: string | undefined; onFocus: (id: string) => void },
+): ComponentChild {
+  const { page, person, place, messages, onEdit, current, onFocus } = props;
+  const rows = messages.map((message, index) => {
+    const before = messages[index - 1];
+    const row = h(MessageView, {
+      key: message.id,
+      page,
+      person,
+      message,
+      follows: before !== undefined && follows(message, before),
+      current: message.id === current,
+      inThread: place.tmid !== undefined,
+      onFocus: () => onFocus(message.id),
+      onEdit: () => onEdit(message.id),
+    });
+    const day = new Date(message.at).toDateString();
+    if (before && new Date(before.at).toDateString() === day) return row;
+    return [h("li", { class: "day", key: day }, day), row];
+  });
+  return h("ol", null, rows);
 }
 
 function follows(message: Message, before: Message): boolean {

@@ -1,7 +1,7 @@
 // The left column: who is logged in, their rooms and direct messages.
 import { type ComponentChild, Fragment, h } from "preact";
 import { useState } from "preact/hooks";
-import type { Page } from "../main.ts";
+import type { Page } from "../page.ts";
 import type { Person } from "../person.ts";
 import type { Room } from "../wire.ts";
 import { Avatar, IconButton } from "./parts.ts";

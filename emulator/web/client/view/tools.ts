@@ -1,7 +1,7 @@
 // What one can do with a message: react, reply, edit, delete.
 import { type ComponentChild, h } from "preact";
 import { useState } from "preact/hooks";
-import type { MessageProps } from "./message.ts";
+import type { MessageProps } from "../page.ts";
 import { IconButton } from "./parts.ts";
 
 const QUICK_REACTIONS = [
