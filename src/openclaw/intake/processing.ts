@@ -61,6 +61,8 @@ export class Processing {
   }
 
   readonly deliver: Deliver = async (event, lifecycle, claim) => {
+    // The host reads the settings when it is created: by then the names in them must be known.
+    await this.#options.memory.learnNames();
     const refusals = readRefusals(claim.lastError);
     const assertOpen = () => this.#assertOpen();
     try {
@@ -76,8 +78,7 @@ export class Processing {
   }
 
   async #run(event: RawMessageEvent, host: InboundHost, { id, receivedAt }: EventClaim): Promise<void> {
-    const { scope, memory } = this.#options;
-    await memory.learnNames();
+    const { scope } = this.#options;
     const post = createPost(this.#options, id);
     const outcome = await runTurn(event, { ...this.#turn, host, post, receivedAt });
     if (outcome.kind !== "dropped") return;
