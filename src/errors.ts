@@ -13,6 +13,7 @@
 //   |  |- LoginRejectedError     "login-rejected"     the DDP login was refused: `serverCode`, `retryAfterMs`
 //   |  `- MethodError            "method"             a DDP method or subscription was refused: same fields, `method`
 //   |- ProtocolError             "protocol"           the answer is not what the protocol says: `reason`
+//   |- NamesPendingError      "names-pending"      a name in the configuration could not be looked up yet
 //   |- TargetError            "target"             there is no such room, person or message to write to
 //   |- FileRefusedError       "file"               a file cannot be sent: `reason`, for people to read
 //   |- StorageError              "storage"            received messages cannot be kept on this machine: `passing` or not
@@ -67,6 +68,16 @@ export class NotOnlineError extends RocketChatError {
   constructor(state: string) {
     super(`The connection to Rocket.Chat is not online (${state}); nothing was sent`);
     this.state = state;
+  }
+}
+
+/** What the configuration says cannot be read yet: a name in it could not be looked up. Passes by itself. */
+export class NamesPendingError extends RocketChatError {
+  override readonly name = "NamesPendingError";
+  override readonly code = "names-pending";
+
+  constructor() {
+    super("A name in the configuration that decides here could not be looked up yet; it is tried again");
   }
 }
 

@@ -14,6 +14,8 @@ export type ReactionNotifications = "off" | "own" | "all" | "allowlist";
 /** A room as far as its settings depend on it. */
 export interface RoomRef {
   readonly id: string;
+  /** What it is addressed by. */
+  readonly name?: string | undefined;
   /** The room that a discussion was started in. */
   readonly parentId?: string | undefined;
 }
@@ -187,6 +189,8 @@ export interface AccountSettings {
   readonly contextVisibility: ContextVisibility;
   /** Join a public room that a message is to be sent to; otherwise that is refused. */
   readonly joinPublicRooms: boolean;
+  /** Names in the lists of people and rooms, as `@name` or `#name`, that the server could not be asked about yet. */
+  readonly pendingNames: ReadonlySet<string>;
   /** People are known by the username they have now, besides their id. */
   readonly dangerouslyAllowNameMatching: boolean;
   /** How old the server's last good word about the token may be, and how often a blocked account tries anew. Seconds. */

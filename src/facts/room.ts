@@ -21,6 +21,8 @@ export interface RoomFacts {
   readonly announcement?: string | undefined;
   /** `prid`: the room that a discussion belongs to (recording `discussion`). */
   readonly parentId?: string | undefined;
+  /** The parent's `name`, where it was asked for and is visible to the bot user. */
+  readonly parentName?: string | undefined;
 }
 
 /**

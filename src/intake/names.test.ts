@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { MemoryPins } from "../../test/support/name-pins.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import { createLog } from "../log.ts";
 import { createRestClient } from "../rest/client.ts";
 import type { AccountSettings } from "../settings.ts";
-import { createNameBook } from "./names.ts";
+import { createNameBook, type NamePins } from "./names.ts";
 
 let emulator: Emulator;
 let ids: { alice: string; bob: string; ops: string };
@@ -20,10 +21,11 @@ beforeEach(async () => {
 });
 afterEach(() => emulator.close());
 
-function openBook() {
+function openBook(pins: NamePins = new MemoryPins()) {
   const lines: string[] = [];
   const keep = (line: string): void => void lines.push(line);
   const unresolved: (readonly string[])[] = [];
+  const pinned: (readonly string[])[] = [];
   let now = 0;
   const rest = createRestClient({
     serverUrl: emulator.url,
@@ -35,7 +37,11 @@ function openBook() {
     rest,
     log: createLog({ info: keep, warn: keep, error: keep }, { prefix: "t", secrets: [] }),
     now: () => now,
-    onUnresolved: (list) => unresolved.push(list),
+    pins,
+    onLearned: (report) => {
+      unresolved.push(report.unresolved);
+      pinned.push(report.pinned);
+    },
   });
   async function read(changes: Partial<AccountSettings>): Promise<AccountSettings> {
     const settings = accountSettings(changes);
@@ -45,7 +51,7 @@ function openBook() {
   const pass = (ms: number): void => {
     now += ms;
   };
-  return { names, read, lines, unresolved, pass };
+  return { names, read, lines, unresolved, pinned, pass };
 }
 
 const lookUps = () =>
@@ -133,4 +139,42 @@ it("matches nobody while the server cannot be asked, and asks again later", asyn
   pass(30_000);
   expect((await read({ allowFrom: ["@alice"] })).allowFrom).toEqual([ids.alice]);
   expect(names.revision()).toBeGreaterThan(before);
+});
+
+it("keeps what a name meant over a restart, whoever has it by then", async () => {
+  const { control } = emulator;
+  const pins = new MemoryPins();
+  const changes = { allowFrom: ["@alice"], rooms: new Map([["#ops", {}]]) };
+  await openBook(pins).read(changes);
+  control.renameUser({ username: "alice", to: "alicia" });
+  control.renameUser({ username: "bob", to: "alice" });
+  control.rename({ as: "alicia", rid: ids.ops, name: "old-ops" });
+  control.addRoom({ name: "ops", type: "p", members: ["alice", "labbot"] });
+  const before = lookUps();
+  const { read, pinned } = openBook(pins);
+  const settings = await read(changes);
+  expect(settings.allowFrom).toEqual([ids.alice]);
+  expect([...settings.rooms.keys()]).toEqual([ids.ops]);
+  expect(lookUps()).toBe(before);
+  expect(pinned.at(-1)).toEqual([`allowFrom: alice = ${ids.alice}`, `rooms.#ops: ops = ${ids.ops}`]);
+});
+
+it("looks a name up anew that an operator has let go", async () => {
+  const { control } = emulator;
+  const pins = new MemoryPins();
+  const { read } = openBook(pins);
+  await read({ allowFrom: ["@alice"] });
+  control.renameUser({ username: "alice", to: "alicia" });
+  control.renameUser({ username: "bob", to: "alice" });
+  pins.write(new Map());
+  expect((await read({ allowFrom: ["@alice"] })).allowFrom).toEqual([ids.bob]);
+});
+
+it("tells names that could not be asked about from those that mean nobody", async () => {
+  const { read, pass } = openBook();
+  const changes = { allowFrom: ["@alice", "@ghost"], rooms: new Map([["#ops", {}]]) };
+  emulator.faults.rest({ path: "users.info", times: 1, status: 503 });
+  expect([...(await read(changes)).pendingNames]).toEqual(["@alice", "@ghost", "#ops"]);
+  pass(30_000);
+  expect([...(await read(changes)).pendingNames]).toEqual([]);
 });

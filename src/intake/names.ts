@@ -1,4 +1,4 @@
-// Owns asking the server what the names in an account's configuration mean, and remembering the answers.
+// Owns asking the server what the names in an account's configuration mean, and keeping the answers.
 
 import type { Log } from "../log.ts";
 import { listNames, type NameRequest, withIds } from "../policy/names.ts";
@@ -9,6 +9,14 @@ import type { AccountSettings } from "../settings.ts";
 
 /** How long to let a server rest that could not be asked. Milliseconds. */
 const RETRY_AFTER_MS = 30_000;
+
+/** What names mean, kept over restarts; by the keys of `NameRequest`. */
+export interface NamePins {
+  /** What is kept now; another process may have let a name go. Throws StorageError when it cannot be read. */
+  read(): ReadonlyMap<string, string>;
+  /** Puts these in place of what was kept. Throws StorageError. */
+  write(ids: ReadonlyMap<string, string>): void;
+}
 
 export interface NameBook {
   /** Counts up whenever `resolve` may answer differently for the same settings. */
@@ -22,92 +30,134 @@ export interface NameBook {
   learn(settings: AccountSettings): Promise<void> | undefined;
 }
 
+/** What the names in the configuration come to, each as `path: name`, the known ones with ` = id`. */
+export interface NameReport {
+  readonly unresolved: readonly string[];
+  readonly pinned: readonly string[];
+}
+
 export interface NameBookOptions {
   readonly rest: RestClient;
   readonly log: Log;
   readonly now: () => number;
-  /** Told which names mean nobody, as `path: name`, whenever the configuration was looked through. */
-  readonly onUnresolved: (names: readonly string[]) => void;
+  readonly pins: NamePins;
+  /** Told whenever the configuration was looked through. */
+  readonly onLearned: (report: NameReport) => void;
 }
 
 /**
  * A name is asked about once, when it appears in the configuration, and keeps its meaning until it leaves the
- * configuration or the account starts again: whoever takes a name later gains nothing by it.
+ * configuration or an operator lets it go: whoever takes a name later gains nothing by it, also over restarts. Throws
+ * StorageError when what names meant before cannot be read.
  */
-export function createNameBook({ rest, log, now, onUnresolved }: NameBookOptions): NameBook {
-  const meanings = new Meanings();
-  let asking: Promise<void> | undefined;
-  let learned: AccountSettings | undefined;
-  let restUntil = 0;
-  let revision = 0;
+export function createNameBook(options: NameBookOptions): NameBook {
+  return new PinnedNames(options);
+}
 
-  async function ask(settings: AccountSettings): Promise<void> {
-    const requests = listNames(settings);
-    meanings.keepOnly(new Set(requests.map(({ key }) => key)));
-    try {
-      if (now() >= restUntil) for (const request of requests) await askFor(request);
-    } catch (error) {
-      restUntil = now() + RETRY_AFTER_MS;
-      log.warn("names in the configuration could not be looked up and match nobody for now", { error });
-    }
-    const open = requests.filter(({ key }) => !meanings.ids.has(key));
-    if (!open.every(({ key }) => meanings.isAnswered(key))) learned = undefined;
-    onUnresolved(open.map(({ path, name }) => `${path}: ${name}`));
-    revision += 1;
+class PinnedNames implements NameBook {
+  readonly #options: NameBookOptions;
+  #ids: Map<string, string>;
+  /** As it stands on disk. */
+  #kept: ReadonlyMap<string, string>;
+  /** Names that mean nobody, as the server said. */
+  readonly #unknown = new Set<string>();
+  #asking: Promise<void> | undefined;
+  #learned: AccountSettings | undefined;
+  #restUntil = 0;
+  #revision = 0;
+
+  constructor(options: NameBookOptions) {
+    this.#options = options;
+    this.#kept = options.pins.read();
+    this.#ids = new Map(this.#kept);
   }
 
-  async function askFor({ key, path, ...request }: NameRequest): Promise<void> {
-    if (meanings.isAnswered(key)) return;
+  revision(): number {
+    return this.#revision;
+  }
+
+  resolve(settings: AccountSettings): AccountSettings {
+    return withIds(settings, this.#ids, this.#unknown);
+  }
+
+  learn(settings: AccountSettings): Promise<void> | undefined {
+    if (this.#learned === settings) return this.#asking;
+    this.#learned = settings;
+    const asked = Promise.resolve(this.#asking)
+      .then(() => this.#ask(settings))
+      .then(() => {
+        if (this.#asking === asked) this.#asking = undefined;
+      });
+    this.#asking = asked;
+    return asked;
+  }
+
+  async #ask(settings: AccountSettings): Promise<void> {
+    const { log, now, onLearned } = this.#options;
+    const requests = listNames(settings);
+    this.#takeUp(new Set(requests.map(({ key }) => key)));
+    try {
+      if (now() >= this.#restUntil) for (const request of requests) await this.#askFor(request);
+    } catch (error) {
+      this.#restUntil = now() + RETRY_AFTER_MS;
+      log.warn("names in the configuration could not be looked up and match nobody for now", { error });
+    }
+    this.#keep();
+    const open = requests.filter(({ key }) => !this.#ids.has(key));
+    if (open.some(({ key }) => !this.#unknown.has(key))) this.#learned = undefined;
+    onLearned({
+      unresolved: open.map(({ path, name }) => `${path}: ${name}`),
+      pinned: requests.flatMap(({ key, path, name }) => {
+        const id = this.#ids.get(key);
+        return id === undefined ? [] : [`${path}: ${name} = ${id}`];
+      }),
+    });
+    this.#revision += 1;
+  }
+
+  async #askFor({ key, path, ...request }: NameRequest): Promise<void> {
+    if (this.#ids.has(key) || this.#unknown.has(key)) return;
+    const { rest, log } = this.#options;
     const id = await lookUp(rest, request);
-    meanings.note(key, id);
     if (id !== undefined) {
+      this.#ids.set(key, id);
       log.info("name resolved", { path, name: request.name, id });
       return;
     }
+    this.#unknown.add(key);
     log.warn(`no ${request.kind} has this name or id; the entry matches nobody`, {
       path,
       name: request.name,
     });
   }
 
-  return {
-    revision: () => revision,
-    resolve: (settings) => withIds(settings, meanings.ids),
-    learn(settings) {
-      if (learned !== settings) {
-        learned = settings;
-        const asked = Promise.resolve(asking)
-          .then(() => ask(settings))
-          .then(() => {
-            if (asking === asked) asking = undefined;
-          });
-        asking = asked;
-      }
-      return asking;
-    },
-  };
-}
-
-/** What the server has said of names. */
-class Meanings {
-  readonly ids = new Map<string, string>();
-  readonly #unknown = new Set<string>();
-
-  isAnswered(key: string): boolean {
-    return this.ids.has(key) || this.#unknown.has(key);
+  /** Keeps of what is known the names that are wanted and that nobody has let go meanwhile. */
+  #takeUp(wanted: ReadonlySet<string>): void {
+    const pinned = this.#readPins();
+    const stays = (key: string): boolean => wanted.has(key) && (pinned.has(key) || !this.#kept.has(key));
+    this.#ids = new Map([...this.#ids].filter(([key]) => stays(key)));
+    this.#kept = pinned;
+    for (const key of this.#unknown) if (!wanted.has(key)) this.#unknown.delete(key);
   }
 
-  /** `id` is undefined for a name that means nobody. */
-  note(key: string, id: string | undefined): void {
-    if (id === undefined) this.#unknown.add(key);
-    else this.ids.set(key, id);
+  #readPins(): ReadonlyMap<string, string> {
+    try {
+      return this.#options.pins.read();
+    } catch (error) {
+      this.#options.log.error("what names mean cannot be read again and stays as it was", { error });
+      return this.#kept;
+    }
   }
 
-  keepOnly(wanted: ReadonlySet<string>): void {
-    for (const key of [...this.ids.keys(), ...this.#unknown]) {
-      if (wanted.has(key)) continue;
-      this.ids.delete(key);
-      this.#unknown.delete(key);
+  #keep(): void {
+    const same =
+      this.#kept.size === this.#ids.size && [...this.#ids.keys()].every((key) => this.#kept.has(key));
+    if (same) return;
+    try {
+      this.#options.pins.write(this.#ids);
+      this.#kept = new Map(this.#ids);
+    } catch (error) {
+      this.#options.log.error("what names mean cannot be kept, and is asked anew after a restart", { error });
     }
   }
 }

@@ -6,7 +6,7 @@ import { decodeChange, decodeRevision, identifyChange } from "../facts/change.ts
 import { isJsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
-import { isRoomAllowed, isUnwantedBot } from "../policy/access.ts";
+import { isRoomAllowed, isUndecided, isUnwantedBot } from "../policy/access.ts";
 import { type Knowledge, refuseInRoom } from "../policy/activation.ts";
 import { type DropReason, refuseMessage } from "../policy/admission.ts";
 import { mayBeGeneratedId } from "../policy/names.ts";
@@ -122,10 +122,11 @@ export function isServedType(roomType: unknown): boolean {
   return roomType === undefined || roomType === "c" || roomType === "p" || roomType === "d";
 }
 
-/** A room with the parent that may decide about it; undefined when that is not known yet. */
+/** A room with the parent that may decide about it; undefined when that, or what decides about it, is not known yet. */
 function placeOf(id: string, name: string | undefined, { settings, known }: Grounds): RoomRef | undefined {
   const parentId = needsParent({ id, name }, settings) ? known.parentOf(id) : undefined;
-  return parentId === "unknown" ? undefined : { id, parentId };
+  if (parentId === "unknown" || isUndecided(settings, { id, name, parentId })) return undefined;
+  return { id, parentId };
 }
 
 /** The room to look up before an event can be judged for sure: it may be a discussion that is not known yet. */

@@ -13,18 +13,15 @@ import { backoff } from "../retry.ts";
 import { abortAfter } from "./account/farewell.ts";
 import { HealthRecord, shareHealth } from "./account/health.ts";
 import { type LinkOptions, openConnection, runLink, TokenNews } from "./account/link.ts";
+import { openMessageIds } from "./account/memory/id-secret.ts";
 import { createNotices } from "./account/notices.ts";
 import { createMeeting, INSECURE, noteCertificate, noteLimit } from "./account/observe.ts";
 import { createWriterWatch, type WriterWatch } from "./account/other-writer.ts";
 import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account/scope.ts";
+import { type AccountSending, shareSending } from "./account/sending.ts";
 import { refreshServerFacts } from "./account/server-facts.ts";
 import { openSocketFor } from "./account/sockets.ts";
-import {
-  type AccountSending,
-  assertServerAllowed,
-  openRestClient,
-  shareSending,
-} from "./account/transport.ts";
+import { assertServerAllowed, openRestClient } from "./account/transport.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
 import { secretForms } from "./config/secrets.ts";
 import { type Arrivals, createArrivals, STREAMS } from "./intake/arrivals.ts";
@@ -141,9 +138,21 @@ function openTyping(connection: Connection, rest: RestClient): Typing {
   });
 }
 
-function openSending({ ctx, report }: AccountScope, rest: AccountClient): AccountSending {
-  return { rest, patience: ctx.abortSignal, onPosted: () => report({ lastOutboundAt: Date.now() }) };
+function openSending({ ctx, settings, report, log }: AccountScope, rest: AccountClient): AccountSending {
+  const ids = openMessageIds(settings);
+  // What makes ids impossible is to be told now, and not by the first answer.
+  ids.derive();
+  return {
+    rest,
+    ids,
+    patience: ctx.abortSignal,
+    onPosted: () => report({ lastOutboundAt: Date.now() }),
+    onTaken: ({ id, authorId }) => log.warn("message id taken", { message: id, by: authorId, advice: TAKEN }),
+  };
 }
+
+const TAKEN =
+  "Somebody else's message stands under the id of one that was to be posted, which is posted under another id";
 
 function openDeletions({ log, audit }: AccountScope, { listen }: Connection): Deletions {
   return createDeletions({

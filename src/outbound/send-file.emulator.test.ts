@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RestFault } from "../../emulator/faults.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { messageIds } from "../../test/support/message-ids.ts";
 import { type AccountClient, createRestClient } from "../rest/client.ts";
 import { createNotebook, type FileDelivery, type FileSending, type Notebook, sendFile } from "./send-file.ts";
 
@@ -39,6 +40,7 @@ describe.each([
 
   const sending = (more: Partial<FileSending> = {}): FileSending => ({
     rest,
+    ids: messageIds(),
     notebook,
     patience: new AbortController().signal,
     wait: async () => {},

@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RestFault } from "../../emulator/faults.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { messageIds } from "../../test/support/message-ids.ts";
 import { createRestClient, type RestClient } from "../rest/client.ts";
+import { postMessage } from "../rest/messages.ts";
+import { deriveMessageId, type MessageIds } from "./message-id.ts";
 import { findDelivery, PATIENCE_MS, sendDelivery, sendMessage } from "./send.ts";
 
 let emulator: Emulator;
 let rest: RestClient;
+/** Mallory's own; he is in every room. */
+let foreign: RestClient;
+let ids: MessageIds;
 let roomId: string;
 let waited: number[];
 const patience = new AbortController().signal;
@@ -13,17 +19,23 @@ const wait = async (ms: number) => {
   waited.push(ms);
 };
 
+const connect = (username: string, userId: string): RestClient =>
+  createRestClient({
+    serverUrl: emulator.url,
+    userId,
+    pat: emulator.control.personalAccessToken(username),
+    fetch: async (url, init) => ({ response: await fetch(url, init), release: async () => {} }),
+    onUnauthorized: () => {},
+  });
+
 beforeAll(async () => {
   emulator = await startEmulator();
   emulator.control.addUser({ username: "ann" });
   const { userId } = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] });
-  rest = createRestClient({
-    serverUrl: emulator.url,
-    userId,
-    pat: emulator.control.personalAccessToken("bot"),
-    fetch: async (url, init) => ({ response: await fetch(url, init), release: async () => {} }),
-    onUnauthorized: () => {},
-  });
+  emulator.control.addUser({ username: "mallory" });
+  ids = messageIds(userId);
+  rest = connect("bot", userId);
+  foreign = connect("mallory", emulator.world.userNamed("mallory")?._id ?? "");
 });
 afterAll(() => emulator.close());
 beforeEach(() => {
@@ -31,7 +43,7 @@ beforeEach(() => {
   roomId = emulator.control.addRoom({
     name: `room${emulator.world.rooms.size}`,
     type: "p",
-    members: ["ann", "bot"],
+    members: ["ann", "mallory", "bot"],
   });
   waited = [];
 });
@@ -59,13 +71,13 @@ describe("a message", () => {
     ["the rate is limited, twice", { status: 429, times: 2, headers: LIMITED }],
   ])("is posted once although %s", async (_, what) => {
     fault(what);
-    await sendMessage({ rest, patience, wait }, { id: roomId, roomId, text: "hello" });
+    await sendMessage({ rest, ids, patience, wait }, { id: roomId, roomId, text: "hello" });
     expect(posted()).toEqual(["hello"]);
   });
 
   it("is given up when the server stays away for longer than the patience", async () => {
     fault({ times: 100, status: 503 });
-    const sending = { rest, patience, wait };
+    const sending = { rest, ids, patience, wait };
     await expect(sendMessage(sending, { id: "m2", roomId, text: "x" })).rejects.toMatchObject({
       status: 503,
     });
@@ -76,7 +88,7 @@ describe("a message", () => {
 
   it("is not tried again when the server says no", async () => {
     emulator.control.kick({ as: "ann", rid: roomId, username: "bot" });
-    const sending = { rest, patience, wait };
+    const sending = { rest, ids, patience, wait };
     await expect(sendMessage(sending, { id: "m3", roomId, text: "x" })).rejects.toMatchObject({
       serverCode: "error-not-allowed",
     });
@@ -86,15 +98,46 @@ describe("a message", () => {
 
 describe("a delivery of several messages", () => {
   it("goes on at the part that is missing, in order, and nothing comes twice", async () => {
-    await sendMessage({ rest }, { id: "before", roomId, text: "before" });
+    await sendMessage({ rest, ids }, { id: "before", roomId, text: "before" });
     fault({ effect: true });
     fault({ status: 503 });
-    await expect(sendDelivery({ rest }, delivery("q1"))).rejects.toThrow("1 of 3 parts were posted");
-    expect(await findDelivery(rest, { id: "q1", roomId })).toBeUndefined();
-    const ids = await sendDelivery({ rest }, delivery("q1"));
+    await expect(sendDelivery({ rest, ids }, delivery("q1"))).rejects.toThrow("1 of 3 parts were posted");
+    expect(await findDelivery({ rest, ids }, { id: "q1", roomId })).toBeUndefined();
+    const found = await sendDelivery({ rest, ids }, delivery("q1"));
     expect(posted()).toEqual(["before", ...texts]);
-    expect(await findDelivery(rest, { id: "q1", roomId })).toEqual(ids);
-    expect(await sendDelivery({ rest }, delivery("q1"))).toEqual(ids);
+    expect(await findDelivery({ rest, ids }, { id: "q1", roomId })).toEqual(found);
+    expect(await sendDelivery({ rest, ids }, delivery("q1"))).toEqual(found);
     expect(posted()).toEqual(["before", ...texts]);
+  });
+
+  it("of a name that is not random goes on with what was posted before ids had a secret", async () => {
+    const before = deriveMessageId("q2", 0, "more");
+    await sendMessage({ rest, ids }, { id: before, roomId, text: "one" });
+    expect((await sendDelivery({ rest, ids }, delivery("q2")))[0]).toBe(before);
+    expect(posted()).toEqual(texts);
+  });
+});
+
+describe("an id that somebody else has taken", () => {
+  const taken: string[] = [];
+  const sending = () => ({ rest, ids, onTaken: ({ id }: { id: string }) => void taken.push(id) });
+
+  it("is left to him, and the message is posted once under another", async () => {
+    const id = ids.derive("answer");
+    await postMessage(foreign, { id, roomId, text: "I was here first" });
+    const own = await sendMessage(sending(), { id, roomId, text: "the answer" });
+    expect(own).toBe(ids.derive("taken", id));
+    expect(await sendMessage(sending(), { id, roomId, text: "the answer" })).toBe(own);
+    expect(posted()).toEqual(["I was here first", "the answer"]);
+    expect(taken).toEqual([id, id]);
+  });
+
+  it("does not make a delivery count as posted", async () => {
+    const [id] = ids.deriveParts("q3", { index: 0, last: true });
+    await postMessage(foreign, { id, roomId, text: "not the answer" });
+    expect(await findDelivery(sending(), { id: "q3", roomId })).toBeUndefined();
+    const posts = await sendDelivery(sending(), { id: "q3", roomId, texts: ["the answer"] });
+    expect(await findDelivery(sending(), { id: "q3", roomId })).toEqual(posts);
+    expect(posted()).toEqual(["not the answer", "the answer"]);
   });
 });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { messageIds } from "../../test/support/message-ids.ts";
 import { NetworkError, RestError } from "../errors.ts";
 import type { JsonObject } from "../facts/json.ts";
 import type { RestClient } from "../rest/client.ts";
 import { resolveTargetRoom, sendMessage } from "./send.ts";
+
+const ids = messageIds();
 
 /** A far end that stores what is posted and fails as told, before or after storing. */
 function farEnd(failure?: { error: Error; stored: boolean }) {
@@ -14,7 +17,7 @@ function farEnd(failure?: { error: Error; stored: boolean }) {
       if (path === "v1/users.info") return { user: { _id: query?.userId, username: "alice" } };
       const rid = stored.get(query?.msgId ?? "");
       if (rid === undefined) throw new RestError("unknown", { status: 400, endpoint: path });
-      return { message: { _id: query?.msgId, rid } };
+      return { message: { _id: query?.msgId, rid, u: { _id: "bot" } } };
     },
     async post(path): Promise<JsonObject> {
       calls.push(path);
@@ -42,7 +45,7 @@ const badGateway = new RestError("no", { status: 502, endpoint: "v1/chat.sendMes
 describe("sendMessage", () => {
   it("asks nothing more when the server says it posted", async () => {
     const { rest, calls } = farEnd();
-    await sendMessage({ rest }, message);
+    await sendMessage({ rest, ids }, message);
     expect(calls).toEqual(["v1/chat.sendMessage"]);
   });
 
@@ -50,7 +53,7 @@ describe("sendMessage", () => {
     "finds a message posted despite %s",
     async (error) => {
       const { rest } = farEnd({ error, stored: true });
-      await expect(sendMessage({ rest }, message)).resolves.toBeUndefined();
+      await expect(sendMessage({ rest, ids }, message)).resolves.toBe("m1");
     },
   );
 
@@ -58,13 +61,13 @@ describe("sendMessage", () => {
     "reports %s when nothing was posted",
     async (error) => {
       const { rest } = farEnd({ error, stored: false });
-      await expect(sendMessage({ rest }, message)).rejects.toBe(error);
+      await expect(sendMessage({ rest, ids }, message)).rejects.toBe(error);
     },
   );
 
   it("believes a refusal with a code without asking", async () => {
     const { rest, calls } = farEnd({ error: refused, stored: false });
-    await expect(sendMessage({ rest }, message)).rejects.toBe(refused);
+    await expect(sendMessage({ rest, ids }, message)).rejects.toBe(refused);
     expect(calls).toEqual(["v1/chat.sendMessage"]);
   });
 });

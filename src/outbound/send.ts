@@ -3,11 +3,11 @@
 import { setTimeout } from "node:timers/promises";
 import { RestError, RocketChatError } from "../errors.ts";
 import type { RestClient } from "../rest/client.ts";
-import { messageExists, type NewMessage, postMessage } from "../rest/messages.ts";
+import { findAuthor, type NewMessage, postMessage } from "../rest/messages.ts";
 import { openDirectRoom } from "../rest/rooms.ts";
 import { fetchUser } from "../rest/users.ts";
 import { adviseRetry, backoff } from "../retry.ts";
-import { partId } from "./message-id.ts";
+import type { MessageIds } from "./message-id.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -22,6 +22,9 @@ const MAX_PARTS = 1000;
 /** Where and until when a delivery is posted. */
 export interface Sending {
   readonly rest: RestClient;
+  readonly ids: MessageIds;
+  /** Told when somebody else's message stands under an id that was to be ours. */
+  readonly onTaken?: ((taken: { readonly id: string; readonly authorId: string }) => void) | undefined;
   /** Aborting ends the wait for a server that is away. Without it nothing waits: an error is told at once. */
   readonly patience?: AbortSignal | undefined;
   /** Asked before each message goes out; when it rejects, the message does not. */
@@ -38,17 +41,18 @@ const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeo
  * Posts a message once. When the server's answer leaves open whether it did (no answer, 5xx, or the 400
  * without a code that a used `_id` gets; recording `send-idempotency`), the server is asked. What passes by
  * itself (the network, a 5xx, a rate limit) is waited out. Rejects when the message does not stand in the
- * room, or when it could not be learned whether it does.
+ * room, or when it could not be learned whether it does. Answers with its id: another than the one asked for, that
+ * follows from it, where somebody else has posted under that.
  */
-export async function sendMessage(sending: Sending, message: NewMessage): Promise<void> {
-  const { rest, patience, beforePosting, onPosted, wait = waitOnClock } = sending;
+export async function sendMessage(sending: Sending, message: NewMessage): Promise<string> {
+  const { patience, beforePosting, onPosted, wait = waitOnClock } = sending;
   await beforePosting?.();
   let left = PATIENCE_MS;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await postOnce(rest, message);
+      const id = await postOnce(sending, message);
       onPosted?.();
-      return;
+      return id;
     } catch (error) {
       const advice = adviseRetry(error);
       const pause = Math.max(backoff(attempt, Math.random()), advice.kind === "wait" ? advice.ms : 0);
@@ -61,12 +65,53 @@ export async function sendMessage(sending: Sending, message: NewMessage): Promis
   }
 }
 
-async function postOnce(rest: RestClient, message: NewMessage): Promise<void> {
-  try {
-    await postMessage(rest, message);
-  } catch (error) {
-    if (!isPerhapsPosted(error) || !(await messageExists(rest, message))) throw error;
+/** Nobody can go on taking ids that he cannot know. */
+const MAX_TAKEN = 3;
+
+async function postOnce(sending: Sending, message: NewMessage): Promise<string> {
+  let { id } = message;
+  for (let taken = 0; ; taken += 1) {
+    try {
+      await postMessage(sending.rest, { ...message, id });
+      return id;
+    } catch (error) {
+      if (!isPerhapsPosted(error)) throw error;
+      const found = await findAuthor(sending.rest, id);
+      const own = found?.authorId === sending.ids.userId;
+      if (own && found.roomId === message.roomId) return id;
+      if (found === undefined || own || taken === MAX_TAKEN) throw error;
+      sending.onTaken?.({ id, authorId: found.authorId });
+      id = nextId(sending, id);
+    }
   }
+}
+
+const nextId = ({ ids }: Pick<Sending, "ids">, taken: string): string => ids.derive("taken", taken);
+
+type Finding = Pick<Sending, "rest" | "ids">;
+
+/** The id under which a message of ours stands in a room, its own or one that followed from that. */
+async function findOwn(sending: Finding, where: { id: string; roomId: string }): Promise<string | undefined> {
+  let { id } = where;
+  for (let taken = 0; taken <= MAX_TAKEN; taken += 1) {
+    const found = await findAuthor(sending.rest, id);
+    if (found === undefined) return undefined;
+    if (found.authorId === sending.ids.userId) return found.roomId === where.roomId ? id : undefined;
+    id = nextId(sending, id);
+  }
+  return undefined;
+}
+
+/** The first of some ids under which a message of ours stands in a room. */
+async function findAny(
+  sending: Finding,
+  { ids, roomId }: { readonly ids: readonly string[]; readonly roomId: string },
+): Promise<string | undefined> {
+  for (const id of ids) {
+    const found = await findOwn(sending, { id, roomId });
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The server looks at the length before it looks whether the `_id` exists. */
@@ -106,9 +151,9 @@ export async function sendDelivery(sending: Sending, delivery: Delivery): Promis
   const { id, texts, ...place } = delivery;
   const posted: string[] = [];
   for (const [index, text] of texts.entries()) {
-    const messageId = partId(id, { index, last: index === texts.length - 1 });
+    const ids = sending.ids.deriveParts(id, { index, last: index === texts.length - 1 });
     try {
-      await sendMessage(sending, { id: messageId, text, ...place });
+      posted.push(await sendPart(sending, ids, { text, ...place }));
     } catch (cause) {
       if (posted.length === 0) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -116,9 +161,18 @@ export async function sendDelivery(sending: Sending, delivery: Delivery): Promis
         cause,
       });
     }
-    posted.push(messageId);
   }
   return posted;
+}
+
+/** Where a part may stand under more than one id, it is looked for before it is posted. */
+async function sendPart(
+  sending: Sending,
+  ids: readonly [string, ...string[]],
+  part: Omit<NewMessage, "id">,
+): Promise<string> {
+  const found = ids.length > 1 ? await findAny(sending, { ids, roomId: part.roomId }) : undefined;
+  return found ?? (await sendMessage(sending, { id: ids[0], ...part }));
 }
 
 /**
@@ -126,15 +180,16 @@ export async function sendDelivery(sending: Sending, delivery: Delivery): Promis
  * Rejects when the server cannot be asked.
  */
 export async function findDelivery(
-  rest: RestClient,
+  sending: Finding,
   { id, roomId }: Pick<Delivery, "id" | "roomId">,
 ): Promise<string[] | undefined> {
+  const { deriveParts } = sending.ids;
   const found: string[] = [];
   for (let index = 0; index < MAX_PARTS; index += 1) {
-    const last = partId(id, { index, last: true });
-    if (await messageExists(rest, { id: last, roomId })) return [...found, last];
-    const more = partId(id, { index, last: false });
-    if (!(await messageExists(rest, { id: more, roomId }))) return undefined;
+    const last = await findAny(sending, { ids: deriveParts(id, { index, last: true }), roomId });
+    if (last !== undefined) return [...found, last];
+    const more = await findAny(sending, { ids: deriveParts(id, { index, last: false }), roomId });
+    if (more === undefined) return undefined;
     found.push(more);
   }
   return undefined;

@@ -1,7 +1,7 @@
 // Owns which rooms an account serves and whom it asks OpenClaw to let speak there.
 
 import { mentionsBot } from "../facts/mention.ts";
-import type { MessageFacts } from "../facts/message.ts";
+import type { MessageFacts, UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import { type AccountSettings, ownRoomSettings, type RoomRef, roomSettings } from "../settings.ts";
 import type { DropReason } from "./admission.ts";
@@ -37,15 +37,45 @@ export function refusePlace(settings: AccountSettings, room: RoomFacts): DropRea
     case "group":
       return isGroupDmServed(settings, room.id) ? undefined : "group-dms-off";
     case "channel":
+      if (isUndecided(settings, room)) return "names-pending";
       return isRoomAllowed(settings, room) && !isNamedInVain(settings, room) ? undefined : "room-not-allowed";
   }
 }
 
-/** An entry of this name that was not resolved may be what restricts the room; the default entry must not replace it. */
-function isNamedInVain(settings: AccountSettings, room: RoomFacts): boolean {
-  const named = room.name !== undefined && settings.rooms.has(`#${room.name}`);
-  return named && ownRoomSettings(settings, room) === undefined;
+/**
+ * Whether a name that the server could not be asked about yet may be this room's, or the one of the room that the
+ * discussion was started in, and so decide about it.
+ */
+export function isUndecided(settings: AccountSettings, room: RoomRef): boolean {
+  const { pendingNames } = settings;
+  if (pendingNames.size === 0 || ownRoomSettings(settings, room) !== undefined) return false;
+  if (pendingNames.has(`#${room.name}`) || pendingNames.has(`#${room.id}`)) return true;
+  return room.parentId !== undefined && [...pendingNames].some(isRoomName);
 }
+
+/** Whether somebody may be a listed person whose name the server could not be asked about yet. */
+export function isSenderUndecided({ pendingNames }: AccountSettings, { id, username }: UserFacts): boolean {
+  return pendingNames.has(`@${username}`) || pendingNames.has(`@${id}`);
+}
+
+/**
+ * An entry of this name that was not resolved may be what restricts the room, or the room of the discussion; the default
+ * entry must not replace it.
+ */
+function isNamedInVain(settings: AccountSettings, room: RoomFacts): boolean {
+  if (ownRoomSettings(settings, room) !== undefined) return false;
+  const { name, parentId, parentName } = room;
+  if (name !== undefined && settings.rooms.has(`#${name}`)) return true;
+  if (parentId === undefined || !hasUnresolvedRoom(settings)) return false;
+  return parentName === undefined || settings.rooms.has(`#${parentName}`);
+}
+
+/** Whether some entry of `rooms` names a room that is not known; then a discussion's parent must be known by name. */
+export function hasUnresolvedRoom({ rooms }: AccountSettings): boolean {
+  return [...rooms.keys()].some(isRoomName);
+}
+
+const isRoomName = (entry: string): boolean => entry.startsWith("#");
 
 function isGroupDmServed({ dm }: AccountSettings, roomId: string): boolean {
   return dm.groupEnabled && (dm.groupRooms?.includes(roomId) ?? true);

@@ -19,6 +19,7 @@ export type DropReason =
   | "direct-messages-off"
   | "group-dms-off"
   | "room-not-allowed"
+  | "names-pending"
   | "others-mentioned"
   | "not-mentioned"
   | "sender-not-allowed"

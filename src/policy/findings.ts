@@ -107,7 +107,7 @@ function findNames(settings: AccountSettings): Finding[] {
   const named = listNames(settings).filter(({ kind, name }) => kind === "room" || isNameEntry(`@${name}`));
   if (named.length === 0) return [];
   const paths = [...new Set(named.map(({ path }) => path))].join(", ");
-  const detail = `Names stand in ${paths}; each means whoever has it when the account starts`;
+  const detail = `Names stand in ${paths}; each means whoever has it when it is first looked up`;
   return [
     { id: "names-listed", severity: "info", detail, remediation: "List ids: nobody can take them over." },
   ];

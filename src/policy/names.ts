@@ -88,13 +88,20 @@ function requestsOf(entries: readonly string[], of: Pick<NameRequest, "kind" | "
 /**
  * The settings with ids in place of all names that `ids` knows by their key. A name that it does not know
  * stays as `@name` or `#name`, which is no id and matches nobody, so that a list never becomes empty and a
- * room's restrictions never vanish for want of an answer.
+ * room's restrictions never vanish for want of an answer. Names that the server was not asked about yet, and so are not
+ * among the `unknown` either, are told in `pendingNames`.
  */
-export function withIds(settings: AccountSettings, ids: ReadonlyMap<string, string>): AccountSettings {
+export function withIds(
+  settings: AccountSettings,
+  ids: ReadonlyMap<string, string>,
+  unknown: ReadonlySet<string> = new Set(),
+): AccountSettings {
   const people = (entries: readonly string[]): string[] =>
     entries.flatMap((raw) => resolvePerson(raw, settings, ids));
   const lists = Object.fromEntries(USER_LISTS.flatMap((key) => pairOf(key, settings[key], people)));
-  return { ...settings, ...lists, rooms: resolveRooms(settings.rooms, { ids, people }) };
+  const pending = listNames(settings).filter(({ key }) => !ids.has(key) && !unknown.has(key));
+  const pendingNames = new Set(pending.map(({ kind, name }) => `${kind === "user" ? "@" : "#"}${name}`));
+  return { ...settings, ...lists, rooms: resolveRooms(settings.rooms, { ids, people }), pendingNames };
 }
 
 /** A list that is not there stays away: an empty one would say something else. */

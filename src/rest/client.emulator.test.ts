@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { messageIds } from "../../test/support/message-ids.ts";
 import { sendMessage } from "../outbound/send.ts";
 import { createRestClient } from "./client.ts";
 import type { RestClock } from "./exchange.ts";
@@ -46,7 +47,8 @@ async function start({ roles = ["user", "bot"] } = {}) {
     onUnauthorized: () => {},
     clock,
   });
-  const send = (roomId: string, id: string) => sendMessage({ rest }, { id, roomId, text: id });
+  const send = (roomId: string, id: string) =>
+    sendMessage({ rest, ids: messageIds(userId) }, { id, roomId, text: id });
   return { emulator, send, slow: slow ?? "", quick: quick ?? "", waits, endWait: () => waiting.shift()?.() };
 }
 

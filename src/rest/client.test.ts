@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ProtocolError, RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
 import { createRestClient } from "./client.ts";
 import type { GuardedFetch, RestClock } from "./exchange.ts";
-import { fetchMessage, messageExists, postMessage } from "./messages.ts";
+import { fetchMessage, findAuthor, postMessage } from "./messages.ts";
 import { fetchRevision } from "./reactions.ts";
 import { fetchRoom, openDirectRoom } from "./rooms.ts";
 
@@ -314,21 +314,26 @@ describe("messages", () => {
     expect(JSON.parse(body)).toEqual({ message: { _id: "m1", rid: "r", msg: "hi" }, previewUrls: [] });
   });
 
-  it("finds a message only in the room that is meant", async () => {
+  it("says who wrote a message, and in which room", async () => {
+    const message = { _id: "m", rid: "r", u: { _id: "bot" } };
+    const { rest } = await connect(answer(200, { message, success: true }));
+    expect(await findAuthor(rest, "m")).toEqual({ roomId: "r", authorId: "bot" });
+  });
+
+  it("takes a message without a readable author for nobody's", async () => {
     const { rest } = await connect(answer(200, { message: { _id: "m", rid: "r" }, success: true }));
-    expect(await messageExists(rest, { id: "m", roomId: "r" })).toBe(true);
-    expect(await messageExists(rest, { id: "m", roomId: "other" })).toBe(false);
+    expect(await findAuthor(rest, "m")).toBeUndefined();
   });
 
   it("does not take a proxy's page for the word that a message is gone", async () => {
     const { rest } = await connect(answer(404, "x", { "content-type": "text/html" }));
-    expect(await failure(messageExists(rest, { id: "m", roomId: "r" }))).toMatchObject({ code: "network" });
+    expect(await failure(findAuthor(rest, "m"))).toMatchObject({ code: "network" });
     expect(await failure(fetchMessage(rest, "m"))).toMatchObject({ code: "network" });
     expect(await failure(fetchRevision(rest, "m"))).toMatchObject({ code: "network" });
   });
 
   it("reads the bare 400 as unknown", async () => {
     const { rest } = await connect(answer(400, { success: false }));
-    expect(await messageExists(rest, { id: "m", roomId: "r" })).toBe(false);
+    expect(await findAuthor(rest, "m")).toBeUndefined();
   });
 });

@@ -101,16 +101,18 @@ export async function fetchThreadRoots(rest: RestClient, roomId: string): Promis
   return decodeMessages(answer, "threads");
 }
 
-/** `GET /api/v1/chat.getMessage`: whether a message with this id exists in this room. */
-export async function messageExists(
+/** `GET /api/v1/chat.getMessage`: who wrote the message with this id, in which room; undefined when the bot sees none. */
+export async function findAuthor(
   rest: RestClient,
-  where: { id: string; roomId: string },
-): Promise<boolean> {
+  id: string,
+): Promise<{ readonly roomId: string; readonly authorId: string } | undefined> {
   try {
-    const message = readObject(await rest.get("v1/chat.getMessage", { msgId: where.id }), "message");
-    return message !== undefined && readText(message, "rid") === where.roomId;
+    const message = readObject(await rest.get("v1/chat.getMessage", { msgId: id }), "message") ?? {};
+    const [roomId, author] = [readText(message, "rid"), readObject(message, "u")];
+    const authorId = author && readText(author, "_id");
+    return roomId === undefined || authorId === undefined ? undefined : { roomId, authorId };
   } catch (error) {
-    if (error instanceof RestError && error.status === 400) return false;
+    if (error instanceof RestError && error.status === 400) return undefined;
     throw error;
   }
 }

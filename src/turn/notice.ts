@@ -3,8 +3,9 @@
 import type { UserFacts } from "../facts/message.ts";
 import type { UserLookup } from "../intake/lookups.ts";
 import type { NoticeReceipt } from "../intake/receive.ts";
-import { isUnwantedBot, refusePlace } from "../policy/access.ts";
+import { isUnwantedBot } from "../policy/access.ts";
 import { type Notice, phraseNotice, refuseActor } from "../policy/notice.ts";
+import { findPlace, judgePlace } from "./place.ts";
 import type { TurnDependencies, TurnOutcome } from "./stage.ts";
 
 /** Tells an agent what somebody did, where that somebody could also have written to it. */
@@ -19,10 +20,10 @@ export async function runNotice(
   const refusal = refuseActor(notice, actor, settings);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
 
-  const room = await rooms.room(message.roomId);
+  const room = await findPlace(message.roomId, settings, rooms);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
   const place =
-    refusePlace(settings, room) ?? (isUnwantedBot(settings, acted, room) ? "bot-message" : undefined);
+    judgePlace(settings, room) ?? (isUnwantedBot(settings, acted, room) ? "bot-message" : undefined);
   if (place !== undefined) return { kind: "dropped", reason: place };
 
   const turn = host.openTurn({

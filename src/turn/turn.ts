@@ -1,6 +1,7 @@
 // Owns the straight line from one durable event to one agent turn.
 
 import { type Command, readCommand } from "../commands/parse.ts";
+import { NamesPendingError } from "../errors.ts";
 import { stripMention } from "../facts/mention.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import { withoutQuoteLinks } from "../facts/quote.ts";
@@ -12,13 +13,14 @@ import {
   refuseCommand,
   refuseRoomMessage,
 } from "../intake/receive.ts";
-import { isUnwantedBot, refusePlace } from "../policy/access.ts";
+import { isSenderUndecided, isUnwantedBot } from "../policy/access.ts";
 import { readActivation } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
 import { runCommand } from "./command.ts";
 import type { Dropped, HostTurn } from "./host.ts";
 import type { FileLimits, FileQuery } from "./media.ts";
 import { runNotice } from "./notice.ts";
+import { findPlace, judgePlace } from "./place.ts";
 import type { TurnDependencies, TurnOutcome } from "./stage.ts";
 import type { SessionMemory } from "./surroundings.ts";
 
@@ -100,12 +102,12 @@ async function judge(
   const receipt = receive(event, grounds);
   if (receipt.kind !== "received") return receipt;
   const { message } = receipt;
-  const room = await rooms.room(message.roomId);
+  const room = await findPlace(message.roomId, settings, rooms);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
   await known.learnTeams(message);
   const command = readCommand(message.text, settings.username);
   const reason =
-    refusePlace(settings, room) ??
+    judgePlace(settings, room) ??
     (room.chatType === "channel" ? refuseRoomMessage(message, room, grounds) : undefined) ??
     (command && room.chatType === "group" ? refuseCommand(command, message, settings) : undefined);
   return reason === undefined
@@ -141,6 +143,7 @@ async function admit(
   { message, room, settings, deps }: Admission,
 ): Promise<Dropped | undefined> {
   const access = await turn.resolveAccess();
+  if (access.kind !== "allow" && isSenderUndecided(settings, message.sender)) throw new NamesPendingError();
   if (access.kind === "refuse") {
     const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";
     return { kind: "dropped", reason, detail: access.reason };

@@ -1,6 +1,8 @@
 // Owns the holes that were measured in other plugins for Rocket.Chat, each shown to be closed here.
 import { globSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { NamesPendingError } from "../../src/errors.ts";
+import { MemoryPins } from "../support/name-pins.ts";
 import { openStage, type Stage } from "./stage.ts";
 import type { Place, Saying, Speaker } from "./town.ts";
 
@@ -131,4 +133,60 @@ it("asks once about a flood in a discussion of a room that is not served", async
   const before = emulator.control.requests().length;
   for (let round = 0; round < 200; round += 1) expect(await judge.judge(event)).toBe("room-not-allowed");
   expect(emulator.control.requests().length - before).toBe(1);
+});
+
+it("serves no discussion while the name of a room that may be its parent's is not known, and loses nothing", async () => {
+  const { open, emulator } = stage;
+  const section = ({ ids }: Stage["town"]) => ({
+    rooms: { "#ops": { users: [ids.alice] }, "*": { requireMention: false } },
+  });
+  emulator.faults.rest({ path: "rooms.info", times: 1, status: 502 });
+  const early = await open({ section });
+  for (const place of ["talk", "sidetalk", "ops"] as const)
+    await expect(early.judge(say("bob", place, "named", "hi"))).rejects.toThrow(NamesPendingError);
+  expect(await early.judge(say("bob", "side", "named", "hi"))).toMatch(/^answered/);
+
+  const later = await open({ section });
+  for (const place of ["talk", "ops"] as const) {
+    expect(await later.judge(say("bob", place, "named", "hi"))).toMatch(/^sender-not-allowed/);
+    expect(await later.judge(say("alice", place, "named", "hi"))).toMatch(/^answered/);
+  }
+  expect(await later.judge(say("bob", "sidetalk", "named", "hi"))).toMatch(/^answered/);
+});
+
+it("serves no discussion of a room that the bot may not see while some name means no room", async () => {
+  const { open, emulator } = stage;
+  const { control } = emulator;
+  const hidden = control.addRoom({ name: "hidden", type: "p", members: ["alice"] });
+  const rid = control.discuss({ as: "alice", rid: hidden, title: "plans", users: ["labbot", "bob"] });
+  const said = stage.eventOf({ id: control.post({ as: "bob", rid, msg: "@labbot hi" })._id, rid }, "bob");
+  const withTypo = await open({ section: () => ({ rooms: { "#hidden": { users: [] }, "*": {} } }) });
+  expect(await withTypo.judge(said)).toBe("room-not-allowed");
+  expect(await withTypo.judge(say("bob", "sidetalk", "named", "hi"))).toMatch(/^answered/);
+});
+
+it("lets a listed person wait whose name could not be looked up, and nobody else", async () => {
+  const { open, emulator } = stage;
+  emulator.faults.rest({ path: "users.info", times: 1, status: 502 });
+  const judge = await open({ section: () => ({ dmPolicy: "allowlist", allowFrom: ["@alice"] }) });
+  await expect(judge.judge(say("alice", "dm", "plain", "hi"))).rejects.toThrow(NamesPendingError);
+  expect(await judge.judge(say("bob", "dm", "plain", "hi"))).toMatch(/^sender-not-allowed/);
+});
+
+it("knows people and rooms over restarts by what their names meant, whoever has these names now", async () => {
+  const { open, emulator, town } = stage;
+  const { control } = emulator;
+  const pins = new MemoryPins();
+  const section = () => ({ groupPolicy: "allowlist", rooms: { "#town": { users: ["@alice"] } } });
+  await open({ section, pins });
+  control.renameUser({ username: "alice", to: "alicia" });
+  control.renameUser({ username: "bob", to: "alice" });
+  control.rename({ as: "alicia", rid: town.rooms.town, name: "old-town" });
+  control.rename({ as: "alicia", rid: town.rooms.side, name: "town" });
+  const judge = await open({ section, pins });
+  const hear = (as: string, rid: string) =>
+    judge.judge(stage.eventOf({ id: control.post({ as, rid, msg: "@labbot hi" })._id, rid }, "alice"));
+  expect(await hear("alicia", town.rooms.town)).toMatch(/^answered/);
+  expect(await hear("alice", town.rooms.town)).toMatch(/^sender-not-allowed/);
+  expect(await hear("alicia", town.rooms.side)).toBe("room-not-allowed");
 });

@@ -7,7 +7,7 @@ import { resolveAgentRoute } from "openclaw/plugin-sdk/routing";
 import { systemClock } from "../../src/connection/driver.ts";
 import { createKnowledge, type ThreadMemory } from "../../src/intake/knowledge.ts";
 import { createRoomLookup } from "../../src/intake/lookups.ts";
-import { createNameBook } from "../../src/intake/names.ts";
+import { createNameBook, type NamePins } from "../../src/intake/names.ts";
 import { createPlaces } from "../../src/intake/places.ts";
 import { parentToLookUp, type RawMessageEvent, receive } from "../../src/intake/receive.ts";
 import { createLog } from "../../src/log.ts";
@@ -24,6 +24,7 @@ import { createRuns } from "../../src/turn/runs.ts";
 import { NOTHING_AROUND } from "../../src/turn/surroundings.ts";
 import { runTurn } from "../../src/turn/turn.ts";
 import { commandless } from "../support/commandless.ts";
+import { MemoryPins } from "../support/name-pins.ts";
 
 /** OpenClaw's own functions, outside of a gateway: decisions are real, nothing is recorded. */
 const core = {
@@ -46,6 +47,8 @@ export interface Circumstances {
   readonly siblings: ReadonlySet<string>;
   /** User ids that were paired. */
   readonly paired?: readonly string[];
+  /** What names meant to the account before it started. */
+  readonly pins?: NamePins;
 }
 
 export interface Judge {
@@ -65,6 +68,7 @@ export async function openJudge({
   siblings,
   botUserId,
   paired,
+  pins,
 }: Circumstances): Promise<Judge> {
   const rooms = createRoomLookup({ fetchRoom: (id) => fetchRoom(rest, id), now: () => 0 });
   const places = createPlaces({ rooms, log, ...systemClock });
@@ -77,7 +81,13 @@ export async function openJudge({
     siblings,
     now: () => 0,
   });
-  const names = createNameBook({ rest, log, now: () => 0, onUnresolved: () => {} });
+  const names = createNameBook({
+    rest,
+    log,
+    now: () => 0,
+    pins: pins ?? new MemoryPins(),
+    onLearned: () => {},
+  });
   const live = followSettings({ readConfig: () => cfg, accountId: "default", bots: known.bots, names });
   const matchesPattern = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
   await live.prepare();

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import type { NamePins } from "../../src/intake/names.ts";
 import type { RawMessageEvent } from "../../src/intake/receive.ts";
 import { openThreadMemory } from "../../src/openclaw/account/memory/thread-memory.ts";
 import { createRestClient } from "../../src/rest/client.ts";
@@ -15,7 +16,7 @@ export interface Stage {
   readonly emulator: Emulator;
   readonly town: Town;
   /** An account with this configuration, just started. */
-  open(block: Pick<Block, "section" | "config" | "paired">): Promise<Judge>;
+  open(block: Pick<Block, "section" | "config" | "paired"> & { pins?: NamePins }): Promise<Judge>;
   /** The event as the stream brings it to the bot user. */
   eventOf(message: { id: string; rid: string }, as: Speaker): RawMessageEvent;
   close(): Promise<void>;
@@ -41,7 +42,7 @@ export async function openStage(): Promise<Stage> {
   return {
     emulator,
     town,
-    open({ section, config, paired = [] }) {
+    open({ section, config, paired = [], pins }) {
       const { userId, username } = bot;
       const account = { serverUrl: "https://chat.example.org", userId, username, pat: "x" };
       return openJudge({
@@ -51,6 +52,7 @@ export async function openStage(): Promise<Stage> {
         threads,
         siblings: new Set([town.ids.second]),
         paired: paired.map((name) => town.ids[name]),
+        ...(pins && { pins }),
       });
     },
     eventOf({ id, rid }, as) {

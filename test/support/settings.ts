@@ -53,6 +53,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     dmHistoryLimits: new Map(),
     contextVisibility: "all",
     joinPublicRooms: false,
+    pendingNames: new Set(),
     dangerouslyAllowNameMatching: false,
     credentialCheckSeconds: 240,
     catchUp: { maxAgeMinutes: 60, maxMessagesPerRoom: 200, safetyScanMinutes: 10 },

@@ -8,8 +8,8 @@ import type { RoomFacts } from "../../facts/room.ts";
 import { createNotebook, type Notebook, sendFile } from "../../outbound/send-file.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { divisions } from "./memory/divisions.ts";
+import type { AccountSending } from "./sending.ts";
 import { serverFacts } from "./server-facts.ts";
-import type { AccountSending } from "./transport.ts";
 
 /** OpenClaw's readers of files are large, and most accounts send none. */
 const loadReaders = createLazyRuntimeModule(() => import("openclaw/plugin-sdk/web-media"));

@@ -1,4 +1,4 @@
-// Owns how an account reaches its server: OpenClaw's guarded fetch, TLS, proxies, and the running accounts' clients.
+// Owns how an account reaches its server: OpenClaw's guarded fetch, TLS and proxies.
 
 import { readFileSync } from "node:fs";
 import {
@@ -10,7 +10,6 @@ import {
   ssrfPolicyFromHttpBaseUrlAllowedOrigin,
 } from "openclaw/plugin-sdk/ssrf-runtime";
 import { ConfigError, NetworkError } from "../../errors.ts";
-import type { Sending } from "../../outbound/send.ts";
 import {
   type AccountClient,
   createRestClient,
@@ -58,29 +57,6 @@ export async function readServerClock(settings: AccountSettings, signal: AbortSi
   const { response, release } = await fetch(`${settings.serverUrl}/api/info`, init);
   await release();
   return Date.parse(response.headers.get("date") ?? "");
-}
-
-/** Sending with a client that can do all. */
-export interface AccountSending extends Sending {
-  readonly rest: AccountClient;
-}
-
-const running = new Map<string, AccountSending>();
-
-/**
- * Lets sends of this process use the running account's client, so that its 401 ends the account's connection,
- * and its patience, so that they wait for a server that is away.
- */
-export function shareSending(accountId: string, sending: AccountSending): () => void {
-  running.set(accountId, sending);
-  return () => {
-    if (running.get(accountId) === sending) running.delete(accountId);
-  };
-}
-
-/** As the running account sends, or with a client of its own and no patience where it does not run (the command line). */
-export function sendingFor(settings: AccountSettings): AccountSending {
-  return running.get(settings.accountId) ?? { rest: openRestClient(settings, { onUnauthorized: () => {} }) };
 }
 
 /** How the server's certificate is judged. Nothing here reaches beyond the account. */

@@ -44,6 +44,7 @@ export function roomsOf(config: AccountConfig) {
     reactionNotifications: config.reactionNotifications ?? DEFAULTS.reactionNotifications,
     reactionAllowlist: mapEntries(config.reactionAllowlist),
     joinPublicRooms: config.joinPublicRooms ?? DEFAULTS.joinPublicRooms,
+    pendingNames: new Set<string>(),
   };
 }
 

@@ -15,7 +15,7 @@ import { fetchPinnedIds, fetchRevision } from "../../rest/reactions.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { type AccountMemory, openAccountMemory } from "../account/memory/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
-import type { AccountSending } from "../account/transport.ts";
+import type { AccountSending } from "../account/sending.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { getRuntime } from "../runtime.ts";
 import { Admission } from "./admission.ts";

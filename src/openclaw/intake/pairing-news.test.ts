@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { messageIds } from "../../../test/support/message-ids.ts";
 import { createLog } from "../../log.ts";
 import { createRestClient } from "../../rest/client.ts";
 import { openPairingMemory, type PairingMemory } from "../account/memory/pairing-memory.ts";
@@ -82,7 +83,13 @@ describe("an approval given elsewhere", () => {
     });
     const log = createLog({ info: () => {}, warn: () => {}, error: () => {} }, { prefix: "t", secrets: [] });
     const readApproved = async () => people.map(({ userId }) => userId);
-    const watch = watchApprovals({ accountId: "default", sending: { rest }, pairings, readApproved, log });
+    const watch = watchApprovals({
+      accountId: "default",
+      sending: { rest, ids: messageIds() },
+      pairings,
+      readApproved,
+      log,
+    });
     const told = control.waitForMessage(({ rid }) => rid === last);
     const answered = (status: number) =>
       control.requests().filter((one) => one.path.endsWith("chat.sendMessage") && one.status === status)
@@ -125,7 +132,13 @@ describe("an approval given elsewhere", () => {
     );
     const approved: string[] = [];
     const readApproved = async () => approved;
-    const watch = watchApprovals({ accountId: "default", sending: { rest }, pairings, readApproved, log });
+    const watch = watchApprovals({
+      accountId: "default",
+      sending: { rest, ids: messageIds() },
+      pairings,
+      readApproved,
+      log,
+    });
     vi.advanceTimersByTime(5000);
     expect(control.messages(roomId)).toEqual([]);
 

@@ -8,7 +8,7 @@ import { deriveMessageId } from "../../outbound/message-id.ts";
 import { resolveTargetRoom, type Sending, sendMessage } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
 import { openPairingMemory, type PairingMemory, type SentCode } from "../account/memory/pairing-memory.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { getRuntime } from "../runtime.ts";
@@ -21,7 +21,7 @@ const LOOK_INTERVAL_MS = 5000;
 /** Somebody who could not be told is tried again after 1, 2, 4 … looks, and at least so often: every five minutes. */
 const MAX_LOOKS_BETWEEN = 60;
 
-/** Tells one person, once: the message's id follows from the code, and a repeated post is none. */
+/** Tells one person, once: the message's id follows from the code, which is a secret, and a repeated post is none. */
 async function announceApproval(
   { userId, code, roomId }: SentCode,
   { accountId, sending, pairings }: { accountId: string; sending: Sending; pairings: PairingMemory },

@@ -4,7 +4,6 @@ import { systemClock } from "../../connection/driver.ts";
 import { NotOnlineError } from "../../errors.ts";
 import { createUserLookup } from "../../intake/lookups.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
-import { deriveMessageId } from "../../outbound/message-id.ts";
 import { sendMessage } from "../../outbound/send.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchMessage } from "../../rest/messages.ts";
@@ -18,7 +17,7 @@ import { readSurroundings, SURROUNDINGS_WAIT_MS, type SurroundingsQuery } from "
 import { runTurn } from "../../turn/turn.ts";
 import type { AccountMemory } from "../account/memory/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
-import type { AccountSending } from "../account/transport.ts";
+import type { AccountSending } from "../account/sending.ts";
 import { getRuntime, isDraining } from "../runtime.ts";
 import { createFileStore } from "../turn/context/file-store.ts";
 import { keepRefusals, readRefusals } from "../turn/handover.ts";
@@ -77,9 +76,10 @@ export class Processing {
     if (!this.#open || isDraining()) throw new NotOnlineError("on hold");
   }
 
-  async #run(event: RawMessageEvent, host: InboundHost, { id, receivedAt }: EventClaim): Promise<void> {
+  async #run(event: RawMessageEvent, host: InboundHost, claim: EventClaim): Promise<void> {
     const { scope } = this.#options;
-    const post = createPost(this.#options, id);
+    const post = createPost(this.#options, claim);
+    const { receivedAt } = claim;
     const outcome = await runTurn(event, { ...this.#turn, host, post, receivedAt });
     if (outcome.kind !== "dropped") return;
     const { reason, detail = "-" } = outcome;
@@ -130,13 +130,12 @@ async function findRoot(rest: RestClient, roomId: string, messageId: string): Pr
 }
 
 /** Posts what an event is answered with. An event that is run again counts anew, so that nothing comes twice. */
-function createPost({ scope, sending, memory }: ProcessingOptions, eventId: string) {
+function createPost({ sending, memory }: ProcessingOptions, { id: eventId, receivedAt }: EventClaim) {
   let count = 0;
   return async (where: { roomId: string; threadId: string | undefined }, text: string): Promise<string> => {
     count += 1;
-    const id = deriveMessageId(scope.ctx.accountId, eventId, count);
+    const id = sending.ids.deriveAnswer(receivedAt, eventId, count);
     const { unfurlLinks } = memory.readSettings().text;
-    await sendMessage(sending, { id, text, ...where, unfurlLinks });
-    return id;
+    return sendMessage(sending, { id, text, ...where, unfurlLinks });
   };
 }

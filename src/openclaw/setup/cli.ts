@@ -95,4 +95,13 @@ function addDoctor(group: Command, cfg: OpenClawConfig): void {
       const { runDoctor } = await import("./doctor/doctor-command.ts");
       process.exitCode = await runDoctor(cfg, options);
     });
+  group
+    .command("names")
+    .description("Show which users and rooms the names in the configuration mean, or let one go")
+    .option("--account <id>", "only this account")
+    .option("--forget <name>", "a name as it is shown; it is looked up anew at the account's next start")
+    .action(async (options: unknown) => {
+      const { runNames } = await import("./names-command.ts");
+      process.exitCode = runNames(cfg, options);
+    });
 }

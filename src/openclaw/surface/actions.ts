@@ -15,7 +15,7 @@ import type { RestClient } from "../../rest/client.ts";
 import { fetchRevision } from "../../rest/reactions.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { splitReply } from "../account/reply-text.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "../config/account.ts";
 import { readMessageId } from "../turn/handover.ts";
 import { isBroadcast, sendBroadcast } from "./broadcast.ts";

@@ -6,7 +6,7 @@ import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { TargetError } from "../../errors.ts";
 import { sendDelivery } from "../../outbound/send.ts";
 import { splitReply } from "../account/reply-text.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { findDestination } from "./targets.ts";
 

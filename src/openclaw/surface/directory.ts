@@ -15,7 +15,7 @@ import type { RestClient } from "../../rest/client.ts";
 import { fetchJoinedRooms, fetchRoom, findRoomByName } from "../../rest/rooms.ts";
 import { listMembers, listUsers, type Page, searchUsers, type UserPage } from "../../rest/users.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { readTarget } from "./targets.ts";
 

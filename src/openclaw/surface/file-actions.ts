@@ -8,7 +8,7 @@ import { fetchMessage } from "../../rest/messages.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { fetchMessageFiles, MAX_FILES, nameReason } from "../../turn/media.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import { getRuntime } from "../runtime.ts";
 import { createFileStore } from "../turn/context/file-store.ts";
 import { sendMedia } from "./send-media.ts";

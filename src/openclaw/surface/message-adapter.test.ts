@@ -1,12 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk/channel-outbound";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
-import { sendingFor } from "../account/transport.ts";
 import { resolveAccount } from "../config/account.ts";
 import { setRuntime } from "../runtime.ts";
 import { messageAdapter } from "./message-adapter.ts";
@@ -17,6 +18,7 @@ let roomId: string;
 const stateDir = mkdtempSync(join(tmpdir(), "adapter-"));
 
 beforeAll(async () => {
+  vi.stubEnv("OPENCLAW_STATE_DIR", stateDir);
   setRuntime({ state: { resolveStateDir: () => stateDir } } as unknown as Parameters<typeof setRuntime>[0]);
   emulator = await startEmulator();
   emulator.control.addUser({ username: "ann" });
@@ -32,6 +34,7 @@ beforeAll(async () => {
   cfg = { channels: { rocketchat } };
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await emulator.close();
   rmSync(stateDir, { recursive: true });
 });
@@ -194,7 +197,8 @@ describe("the message adapter", () => {
   it.each([
     ["a server that is busy", { status: 503 }],
     ["a lost answer", { effect: true, lost: true }],
-  ])("has OpenClaw send a queued reply again after %s, and posts it once", async (name, fault) => {
+  ])("has OpenClaw send a queued reply again after %s, and posts it once", async (_, fault) => {
+    const name = randomUUID();
     emulator.faults.rest({ path: "chat.sendMessage", times: 1, ...fault });
     emulator.faults.rest({ path: "chat.getMessage", times: 1, status: 503 });
     const error = await Promise.resolve(send("hello", { deliveryQueueId: name })).catch((e: unknown) => e);

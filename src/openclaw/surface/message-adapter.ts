@@ -13,8 +13,8 @@ import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { splitReply } from "../account/reply-text.ts";
+import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
-import { sendingFor } from "../account/transport.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { raise, rejectRepeatable, rejectUnsent, type SendRequest } from "./delivery.ts";
@@ -99,9 +99,9 @@ async function reconcileUnknownSend({ cfg, queueId, to, accountId, payloads }: U
   // A delivery with files goes on where it was: what stands in the room is found there, and not posted again.
   if (payloads.some(hasOutboundMedia)) return { status: "not_sent" as const };
   const settings = resolveAccount(cfg, accountId);
-  const { rest } = sendingFor(settings);
-  const { roomId } = await findDestination({ rest, settings }, { to });
-  const messageIds = await findDelivery(rest, { id: queueId, roomId });
+  const sending = sendingFor(settings);
+  const { roomId } = await findDestination({ rest: sending.rest, settings }, { to });
+  const messageIds = await findDelivery(sending, { id: queueId, roomId });
   if (messageIds === undefined) return { status: "not_sent" as const };
   const results = messageIds.map((messageId) => ({
     channel: CHANNEL_ID,

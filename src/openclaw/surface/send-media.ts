@@ -9,7 +9,7 @@ import type { AccountSettings } from "../../settings.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { type MediaAccess, sendOutgoing } from "../account/outgoing-file.ts";
 import { splitReply } from "../account/reply-text.ts";
-import { type AccountSending, sendingFor } from "../account/transport.ts";
+import { type AccountSending, sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { raise, rejectRepeatable, rejectUnsent, type SendRequest } from "./delivery.ts";

@@ -12,7 +12,7 @@ import { findExactThread, mayLackCapitals } from "../../outbound/exact-ids.ts";
 import { formatTarget, parseTarget, type Target } from "../../outbound/target.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 

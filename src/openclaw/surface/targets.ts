@@ -8,7 +8,7 @@ import { resolveTargetRoom } from "../../outbound/send.ts";
 import { formatTarget, parseNamedTarget, parseTarget } from "../../outbound/target.ts";
 import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { readMessageId } from "../turn/handover.ts";
 

@@ -1,10 +1,9 @@
 // Owns telling a person that the server refuses the agent's answer in a room.
 
 import { RestError } from "../../errors.ts";
-import { deriveMessageId } from "../../outbound/message-id.ts";
 import { resolveTargetRoom, sendMessage } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
-import { sendingFor } from "../account/transport.ts";
+import { sendingFor } from "../account/sending.ts";
 import type { TurnScope } from "./scope.ts";
 
 /** The codes with which a room takes no message of the bot user, in words for people. */
@@ -31,7 +30,7 @@ export function findRefusal(error: unknown): RestError | undefined {
  * A refusal in a direct message, or of this note, can be told to nobody but the log. Never rejects.
  */
 export async function tellRefusal(scope: TurnScope, refusal: RestError): Promise<void> {
-  const { accountId, settings, log, input } = scope;
+  const { settings, log, input } = scope;
   const { message, room } = input;
   if (room.chatType === "direct") return;
   const sending = sendingFor(settings);
@@ -40,7 +39,8 @@ export async function tellRefusal(scope: TurnScope, refusal: RestError): Promise
   try {
     const roomId = await resolveTargetRoom(sending.rest, { kind: "user", id: message.sender.id });
     const text = `I could not answer you in ${where}: ${reason}.`;
-    await sendMessage(sending, { id: deriveMessageId(accountId, message.id, "refused"), roomId, text });
+    const id = sending.ids.deriveAnswer(message.sentAt, message.id, "refused");
+    await sendMessage(sending, { id, roomId, text });
   } catch (error) {
     log.warn("a refused answer could not be told of", { message: message.id, error });
   }

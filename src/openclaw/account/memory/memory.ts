@@ -7,7 +7,7 @@ import { isJsonObject, readObject } from "../../../facts/json.ts";
 import { decodeMessage } from "../../../facts/message.ts";
 import { createKnowledge } from "../../../intake/knowledge.ts";
 import { createRoomLookup } from "../../../intake/lookups.ts";
-import { createNameBook } from "../../../intake/names.ts";
+import { createNameBook, type NameBook } from "../../../intake/names.ts";
 import { createPlaces } from "../../../intake/places.ts";
 import { parentToLookUp, type RawMessageEvent } from "../../../intake/receive.ts";
 import type { RestClient } from "../../../rest/client.ts";
@@ -20,6 +20,7 @@ import { shareRooms } from "../../config/room-tools.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { getRuntime } from "../../runtime.ts";
 import { type AccountScope, botUserIds } from "../scope.ts";
+import { openNamePins } from "./name-pins.ts";
 import { openPairingMemory } from "./pairing-memory.ts";
 import { openThreadMemory, type StoredThreadMemory } from "./thread-memory.ts";
 
@@ -36,12 +37,7 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
   const pairings = openPairingMemory(directory, accountId, Date.now);
   const rooms = createRoomLookup({ fetchRoom: (roomId, call) => fetchRoom(rest, roomId, call), now });
   const places = createPlaces({ rooms, log, ...systemClock });
-  const names = createNameBook({
-    rest,
-    log,
-    now,
-    onUnresolved: (unresolvedNames) => audit({ unresolvedNames }),
-  });
+  const names = openNames({ log, audit, settings }, rest);
   const known = createKnowledge({
     places,
     threads,
@@ -85,6 +81,19 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
       pairings.close();
     },
   };
+}
+
+function openNames(
+  { log, audit, settings }: Pick<AccountScope, "log" | "audit" | "settings">,
+  rest: RestClient,
+): NameBook {
+  return createNameBook({
+    rest,
+    log,
+    now: systemClock.now,
+    pins: openNamePins(settings),
+    onLearned: ({ unresolved, pinned }) => audit({ unresolvedNames: unresolved, pinnedNames: pinned }),
+  });
 }
 
 function noteOwn(threads: StoredThreadMemory, userId: string, { message: raw }: RawMessageEvent): void {

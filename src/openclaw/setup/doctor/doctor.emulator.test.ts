@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../../emulator/server.ts";
 import { accountSettings } from "../../../../test/support/settings.ts";
 import type { AccountSettings, RoomSettings } from "../../../settings.ts";
+import { openNamePins } from "../../account/memory/name-pins.ts";
 import { openPairingMemory } from "../../account/memory/pairing-memory.ts";
 import { checkAccount, type DoctorPort } from "./doctor.ts";
 import { runDoctor, walkGates } from "./doctor-command.ts";
@@ -14,7 +15,9 @@ import { GATES, SHUT } from "./gates.ts";
 let emulator: Emulator;
 let account: AccountSettings;
 let otherBot: string;
+const folder = mkdtempSync(join(tmpdir(), "doctor-names-"));
 beforeAll(async () => {
+  vi.stubEnv("OPENCLAW_STATE_DIR", folder);
   emulator = await startEmulator();
   const { control } = emulator;
   control.limitRest(false);
@@ -32,7 +35,11 @@ beforeAll(async () => {
     dangerouslyAllowInsecure: true,
   });
 });
-afterAll(() => emulator.close());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+  await emulator.close();
+});
 
 const port: DoctorPort = { resolveSecret: async () => undefined, readWaiting: async () => [] };
 
@@ -146,6 +153,26 @@ describe("a check fails", () => {
     expect(await outcomeOf("room", readOnly)).toEqual(["failure"]);
     const muted = serving("quiet", (rid) => control.mute({ as: "alice", rid, username: "labbot" }));
     expect(await outcomeOf("room", muted)).toEqual(["failure"]);
+  });
+
+  it("name: that means somebody or a room with another name by now", async () => {
+    const { control } = emulator;
+    const carla = control.addUser({ username: "carla" }).userId;
+    const rid = control.addRoom({ name: "lab", type: "p", members: ["alice", "labbot"] });
+    const named = { allowFrom: ["@carla"], rooms: new Map([["#lab", {}]]) };
+    expect(await outcomeOf("name", named)).toEqual([]);
+    openNamePins(account).write(
+      new Map([
+        ["@carla", carla],
+        ["#lab", rid],
+      ]),
+    );
+    expect(await outcomeOf("name", named)).toEqual(["ok", "ok"]);
+    control.renameUser({ username: "carla", to: "carlotta" });
+    control.rename({ as: "alice", rid, name: "old-lab" });
+    expect(await outcomeOf("name", named)).toEqual(["warning", "warning"]);
+    expect(await outcomeOf("room", named)).toEqual(["ok"]);
+    expect(await outcomeOf("name", {})).toEqual([]);
   });
 
   it("policies: that let everybody in", async () => {

@@ -6,13 +6,14 @@ import { ConfigError, UnauthorizedError } from "../../../errors.ts";
 import type { RoomFacts } from "../../../facts/room.ts";
 import { describe } from "../../../log.ts";
 import { findConcerns } from "../../../policy/findings.ts";
-import { findRoomKey } from "../../../policy/names.ts";
+import { findRoomKey, listNames, withIds } from "../../../policy/names.ts";
 import { fetchMe, type OwnUserFacts } from "../../../rest/auth.ts";
 import type { RestClient } from "../../../rest/client.ts";
-import { fetchJoinedRooms, fetchRoomState, type RoomState } from "../../../rest/rooms.ts";
+import { fetchJoinedRooms, fetchRoom, fetchRoomState, type RoomState } from "../../../rest/rooms.ts";
 import { fetchPublicSetting } from "../../../rest/server.ts";
 import { findUser } from "../../../rest/users.ts";
 import type { AccountSettings } from "../../../settings.ts";
+import { type NamePin, nameOfPin, openNamePins } from "../../account/memory/name-pins.ts";
 import { openSetupClient, readServerClock } from "../../account/transport.ts";
 import { assertOnlyOne, listAccountIds } from "../../config/account.ts";
 import { findFaults } from "../../config/faults.ts";
@@ -198,6 +199,7 @@ async function checkBotUser(account: AccountSettings): Promise<Check[]> {
     checkRole(user, "bot", "Rocket.Chat limits it to ten calls a minute of each kind"),
     checkRole(user, "user", "it cannot delete its own messages or renew its token"),
     ...(await attempt("changes", async () => [await checkChanges(rest)])),
+    ...(await attempt("names", () => checkNames(account, rest))),
     ...(await attempt("rooms", async () => checkRooms(account, await fetchJoinedRooms(rest), rest))),
   ];
 }
@@ -227,12 +229,36 @@ async function checkChanges(rest: RestClient): Promise<Check> {
   return warning("changes", `${off} is off: the agent cannot do that to its messages`, remedy);
 }
 
+/** Each name that was looked up: what it means, and whether that is still called so. */
+async function checkNames(account: AccountSettings, rest: RestClient): Promise<Check[]> {
+  const wanted = new Set(listNames(account).map(({ key }) => key));
+  const pins = openNamePins(account)
+    .list()
+    .filter(({ key }) => wanted.has(key));
+  return Promise.all(pins.map((pin) => checkName(rest, pin)));
+}
+
+async function checkName(rest: RestClient, pin: NamePin): Promise<Check> {
+  const name = nameOfPin(pin);
+  const { id, key } = pin;
+  const isRoom = key.startsWith("#");
+  const now = isRoom ? (await fetchRoom(rest, id))?.name : (await findUser(rest, { userId: id }))?.username;
+  const bare = name.replace(/^[@#]/, "");
+  if (now === bare || id === bare) return ok("name", `${name} is ${id}`);
+  const state = now === undefined ? "which the server does not show" : `now called ${now}`;
+  const found = `${name} means the ${isRoom ? "room" : "user"} ${id}, ${state}`;
+  const remedy = `List the id. If another is meant: \`openclaw rocketchat names --forget NAME\`, and restart`;
+  return warning("name", found, remedy);
+}
+
 /** Each served room: whether the bot is in it, and may write there; and the rooms that it is in for nothing. */
 async function checkRooms(
-  account: AccountSettings,
+  written: AccountSettings,
   joined: readonly RoomFacts[],
   rest: RestClient,
 ): Promise<Check[]> {
+  // A name means the room that it meant first, whatever that is called by now.
+  const account = { ...written, rooms: withIds(written, openNamePins(written).read()).rooms };
   const rooms = joined.filter(({ type }) => type !== "d");
   const unlisted = rooms.filter((room) => judgeRoom(account, room) === "unserved");
   const checks = [...(unlisted.length === 0 ? [] : [checkUnlisted(account, unlisted)])];

@@ -97,6 +97,11 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
     found: "this group DM is not served",
     remedy: "Set dm.groupEnabled to true; dm.groupRooms must be empty or name this room's id",
   },
+  "names-pending": {
+    gate: "place",
+    found: "a name in the configuration that may be this room's could not be looked up yet",
+    remedy: "It is tried again by itself; list the room by its id",
+  },
   "room-not-allowed": {
     gate: "place",
     found: "this room is not served",

@@ -10,7 +10,7 @@ import type { UserFacts } from "../../../facts/message.ts";
 import type { RoomFacts } from "../../../facts/room.ts";
 import { createKnowledge, type LearnedKnowledge } from "../../../intake/knowledge.ts";
 import { createRoomLookup } from "../../../intake/lookups.ts";
-import { createNameBook } from "../../../intake/names.ts";
+import { createNameBook, type NamePins } from "../../../intake/names.ts";
 import { createPlaces } from "../../../intake/places.ts";
 import type { RawMessageEvent } from "../../../intake/receive.ts";
 import { createLog } from "../../../log.ts";
@@ -25,6 +25,7 @@ import { createRuns } from "../../../turn/runs.ts";
 import type { TurnOutcome } from "../../../turn/stage.ts";
 import { NOTHING_AROUND } from "../../../turn/surroundings.ts";
 import { runTurn } from "../../../turn/turn.ts";
+import { openNamePins } from "../../account/memory/name-pins.ts";
 import { followSettings, inspectAccount, listAccountIds } from "../../config/account.ts";
 import { createPatternMatcher } from "../../config/mention-patterns.ts";
 import { readAccess, resolveIngress } from "../../turn/access.ts";
@@ -175,12 +176,24 @@ async function readGrounds(
     siblings,
     now: Date.now,
   });
-  const names = createNameBook({ rest, log, now: Date.now, onUnresolved: () => {} });
+  const names = createNameBook({
+    rest,
+    log,
+    now: Date.now,
+    pins: readOnlyPins(account),
+    onLearned: () => {},
+  });
   const live = followSettings({ readConfig: () => cfg, accountId, bots: known.bots, names });
   const matchesPattern = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
   await live.prepare();
   return { settings: live.read(), known };
 }
+
+/** What names mean to the account itself; the doctor changes nothing. */
+const readOnlyPins = (account: AccountSettings): NamePins => ({
+  read: openNamePins(account).read,
+  write: () => {},
+});
 
 /** A command was admitted; it is not carried out. */
 class CommandReached extends Error {}

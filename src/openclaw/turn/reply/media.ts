@@ -5,7 +5,7 @@ import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { resolvePayloadMediaUrls } from "openclaw/plugin-sdk/reply-payload";
 import { FileRefusedError } from "../../../errors.ts";
 import { type FileToSend, readOutgoing, sendOutgoing } from "../../account/outgoing-file.ts";
-import { sendingFor } from "../../account/transport.ts";
+import { sendingFor } from "../../account/sending.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import type { Route } from "../route.ts";
 import type { TurnScope } from "../scope.ts";

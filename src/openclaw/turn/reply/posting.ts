@@ -3,7 +3,7 @@
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import type { ReplyPort } from "../../../turn/host.ts";
 import { splitReply } from "../../account/reply-text.ts";
-import { sendingFor } from "../../account/transport.ts";
+import { sendingFor } from "../../account/sending.ts";
 import type { TurnScope } from "../scope.ts";
 import { mediaOf, type ReplyMedia } from "./media.ts";
 
