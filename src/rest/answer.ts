@@ -38,11 +38,22 @@ export async function readAnswer(response: Response, path: string): Promise<Json
   if (isDeadToken(status, body, path)) throw new UnauthorizedError(path);
   if (response.ok && body.success !== false) return body;
   const serverCode = codeOf(body);
-  throw new RestError(`Rocket.Chat refused ${path} with status ${status} (${serverCode ?? "no code"})`, {
-    status,
-    endpoint: path,
-    serverCode,
-  });
+  throw new RestError(tellRefusal(path, status, serverCode), { status, endpoint: path, serverCode });
+}
+
+/** What each version calls a want of permission or membership; 9.0 calls nearly all of them `error-forbidden`. */
+const MAY_NOT = new Set([
+  ...["error-forbidden", "unauthorized", "error-unauthorized", "not-authorized", "error-not-authorized"],
+  ...["error-not-allowed", "not-allowed", "error-action-not-allowed"],
+  // A private room that the bot user is not in (recording `history-read`).
+  "error-room-not-found",
+]);
+
+/** The same refusal in the same words, whatever the server's version calls it and with whatever status. */
+function tellRefusal(path: string, status: number, serverCode: string | undefined): string {
+  if (serverCode === undefined || !MAY_NOT.has(serverCode))
+    return `Rocket.Chat refused ${path} with status ${status} (${serverCode ?? "no code"})`;
+  return `Rocket.Chat refused ${path}: the bot user may not do this there. It is no member of the room, or lacks a permission`;
 }
 
 /** Something else answered in Rocket.Chat's place, so that whether the request got through is not known. */

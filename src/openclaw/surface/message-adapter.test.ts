@@ -222,6 +222,6 @@ describe("the message adapter", () => {
       (reason: unknown) => reason,
     );
     expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
-    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("error-not-allowed") });
+    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("may not do this there") });
   });
 });
