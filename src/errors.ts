@@ -243,24 +243,28 @@ export function networkErrorFrom(cause: unknown, where: string): NetworkError {
   return new NetworkError(`Cannot reach ${where}${detail}. ${adviceFor(code)}`, { cause });
 }
 
-function adviceFor(code: string | undefined): string {
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return "The host name does not resolve: check `serverUrl` and the DNS of this machine";
-  }
-  if (code === "ECONNREFUSED") {
-    return "Nothing listens there: check the port in `serverUrl` and that Rocket.Chat is running";
-  }
-  if (code === "CERT_HAS_EXPIRED") return "The TLS certificate of the server has expired: renew it";
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return "The TLS certificate is for another host name: check the name in `serverUrl`";
-  }
-  if (code !== undefined && /CERT|SELF_SIGNED|LEAF_SIGNATURE/.test(code)) {
-    return "The TLS certificate is not trusted: install one of a known authority, or name the authority's file in `tls.caFile`";
-  }
-  if (code === "EPROTO" || code?.startsWith("ERR_SSL")) {
-    return "TLS failed: check that `serverUrl` names the HTTPS port";
-  }
-  return "Check `serverUrl`, the network between, and that Rocket.Chat is running";
+/** What to check by the system's code; the first that fits is told. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(ENOTFOUND|EAI_AGAIN)$/,
+    "The host name does not resolve: check `serverUrl` and the DNS of this machine",
+  ],
+  [/^ECONNREFUSED$/, "Nothing listens there: check the port in `serverUrl` and that Rocket.Chat is running"],
+  [/^CERT_HAS_EXPIRED$/, "The TLS certificate of the server has expired: renew it"],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "The TLS certificate is for another host name: check the name in `serverUrl`",
+  ],
+  [
+    /CERT|SELF_SIGNED|LEAF_SIGNATURE/,
+    "The TLS certificate is not trusted: install one of a known authority, or name the authority's file in `tls.caFile`",
+  ],
+  [/^(EPROTO$|ERR_SSL)/, "TLS failed: check that `serverUrl` names the HTTPS port"],
+];
+
+function adviceFor(code = ""): string {
+  const known = ADVICE.find(([codes]) => codes.test(code));
+  return known?.[1] ?? "Check `serverUrl`, the network between, and that Rocket.Chat is running";
 }
 
 /** Depth of `cause` chains that is looked at; the chain of `fetch` has two. */

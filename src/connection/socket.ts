@@ -36,12 +36,17 @@ export function createOpenSocket(options: SocketOptions): OpenSocket {
       ...(agent === undefined ? {} : { agent }),
     });
     socket.on("upgrade", ({ socket: link }) => {
-      const validUntil =
-        link instanceof TLSSocket ? Date.parse(link.getPeerCertificate().valid_to) : Number.NaN;
-      if (!Number.isNaN(validUntil)) onCertificate?.(validUntil);
+      const validUntil = validityOf(link);
+      if (validUntil !== undefined) onCertificate?.(validUntil);
     });
     return listen(socket, new URL(url).host, handlers);
   };
+}
+
+/** Until when the certificate of a TLS link is valid; undefined for another link. */
+function validityOf(link: unknown): number | undefined {
+  const until = link instanceof TLSSocket ? Date.parse(link.getPeerCertificate().valid_to) : Number.NaN;
+  return Number.isNaN(until) ? undefined : until;
 }
 
 /** The listeners stay for the life of the socket: `ws` may report an error after `terminate`, which must find one. */

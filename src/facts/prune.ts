@@ -1,7 +1,7 @@
 // Owns what the news says that many messages of a room were deleted at once: by which rule, and which messages that means.
 
 import type { Revision } from "./change.ts";
-import { isJsonObject, readInstant, readObject, readText, readTexts } from "./json.ts";
+import { isJsonObject, type JsonObject, readInstant, readObject, readText, readTexts } from "./json.ts";
 
 /** Which messages of a room are gone. */
 export interface Prune {
@@ -28,17 +28,23 @@ export function decodePrune(raw: unknown): Prune | undefined {
   const ids = readTexts(raw, "ids");
   const span = readObject(raw, "ts");
   if (roomId === undefined || (ids === undefined && span === undefined)) return undefined;
-  const bounds = span ?? {};
-  const after = readInstant(bounds, "$gt");
-  const before = readInstant(bounds, "$lt");
   return {
     roomId,
     ids: ids && new Set(ids),
-    from: readInstant(bounds, "$gte") ?? (after === undefined ? Number.NEGATIVE_INFINITY : after + 1),
-    to: readInstant(bounds, "$lte") ?? (before === undefined ? Number.POSITIVE_INFINITY : before - 1),
+    ...readSpan(span ?? {}),
     usernames: readTexts(raw, "users") ?? [],
     sparesPinned: raw.excludePinned === true,
     sparesDiscussions: raw.ignoreDiscussion === true,
+  };
+}
+
+/** The instants from and to which messages are taken, both included. */
+function readSpan(bounds: JsonObject): Pick<Prune, "from" | "to"> {
+  const after = readInstant(bounds, "$gt");
+  const before = readInstant(bounds, "$lt");
+  return {
+    from: readInstant(bounds, "$gte") ?? (after === undefined ? Number.NEGATIVE_INFINITY : after + 1),
+    to: readInstant(bounds, "$lte") ?? (before === undefined ? Number.POSITIVE_INFINITY : before - 1),
   };
 }
 

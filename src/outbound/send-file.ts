@@ -1,14 +1,13 @@
 // Owns posting files: each once, whatever becomes of the answers and of the process in between.
 
-import { setTimeout } from "node:timers/promises";
 import { RestError } from "../errors.ts";
 import { decodeMessage } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountClient, RestClient } from "../rest/client.ts";
 import { fetchHistory } from "../rest/history.ts";
 import { confirmFile, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
-import { adviseRetry, backoff } from "../retry.ts";
-import { PATIENCE_MS, type Sending } from "./send.ts";
+import { withPatience } from "./patience.ts";
+import type { Sending } from "./send.ts";
 
 /** What is written down of a delivery before its effect can be seen, in every process that may go on with it. */
 export interface Notebook {
@@ -52,27 +51,11 @@ const EXPIRED = "invalid-file";
  * could not be learned whether it does.
  */
 export async function sendFile(sending: FileSending, delivery: FileDelivery): Promise<string> {
-  const { patience, onPosted, wait = waitOnClock } = sending;
-  let left = PATIENCE_MS;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const messageId = await postOnce(sending, delivery);
-      onPosted?.();
-      return messageId;
-    } catch (error) {
-      const advice = adviseRetry(error);
-      const pause = Math.max(backoff(attempt, Math.random()), advice.kind === "wait" ? advice.ms : 0);
-      left -= pause;
-      if (patience === undefined || patience.aborted || advice.kind === "blocked" || left < 0) throw error;
-      // An attempt whose answer was lost may still be under way: its message is looked for after this.
-      await wait(pause, patience).catch(() => {
-        throw error;
-      });
-    }
-  }
+  // An attempt whose answer was lost may still be under way: its message is looked for in the next one.
+  const messageId = await withPatience(sending, () => postOnce(sending, delivery));
+  sending.onPosted?.();
+  return messageId;
 }
-
-const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal });
 
 async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<string> {
   const { rest, notebook, beforePosting } = sending;

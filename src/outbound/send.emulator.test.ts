@@ -5,7 +5,8 @@ import { messageIds } from "../../test/support/message-ids.ts";
 import { createRestClient, type RestClient } from "../rest/client.ts";
 import { postMessage } from "../rest/messages.ts";
 import { deriveMessageId, type MessageIds } from "./message-id.ts";
-import { findDelivery, PATIENCE_MS, sendDelivery, sendMessage } from "./send.ts";
+import { PATIENCE_MS } from "./patience.ts";
+import { findDelivery, sendDelivery, sendMessage } from "./send.ts";
 
 let emulator: Emulator;
 let rest: RestClient;

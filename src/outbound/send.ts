@@ -1,41 +1,28 @@
 // Owns posting text: each message once, the parts of a delivery in order, through what passes by itself.
 
-import { setTimeout } from "node:timers/promises";
 import { RestError, RocketChatError } from "../errors.ts";
 import type { RestClient } from "../rest/client.ts";
 import { findAuthor, type NewMessage, postMessage } from "../rest/messages.ts";
 import { openDirectRoom } from "../rest/rooms.ts";
 import { fetchUser } from "../rest/users.ts";
-import { adviseRetry, backoff } from "../retry.ts";
 import type { MessageIds } from "./message-id.ts";
+import { type Patience, withPatience } from "./patience.ts";
 import type { Target } from "./target.ts";
-
-/**
- * How long a message waits in all, between attempts, for a server that is away. A next answer of the conversation waits for it;
- * after this, OpenClaw's queue goes on with what it keeps. Milliseconds.
- */
-export const PATIENCE_MS = 2 * 60_000;
 
 /** No reply has this many parts; a search for the last one ends here. */
 const MAX_PARTS = 1000;
 
 /** Where and until when a delivery is posted. */
-export interface Sending {
+export interface Sending extends Patience {
   readonly rest: RestClient;
   readonly ids: MessageIds;
   /** Told when somebody else's message stands under an id that was to be ours. */
   readonly onTaken?: ((taken: { readonly id: string; readonly authorId: string }) => void) | undefined;
-  /** Aborting ends the wait for a server that is away. Without it nothing waits: an error is told at once. */
-  readonly patience?: AbortSignal | undefined;
   /** Asked before each message goes out; when it rejects, the message does not. */
   readonly beforePosting?: (() => Promise<void>) | undefined;
   /** Told of every message that stands in its room. */
   readonly onPosted?: (() => void) | undefined;
-  /** Passes the time between two attempts; rejects when the signal aborts. The real clock unless a test says otherwise. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
-
-const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal });
 
 /**
  * Posts a message once. When the server's answer leaves open whether it did (no answer, 5xx, or the 400
@@ -45,24 +32,11 @@ const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeo
  * follows from it, where somebody else has posted under that.
  */
 export async function sendMessage(sending: Sending, message: NewMessage): Promise<string> {
-  const { patience, beforePosting, onPosted, wait = waitOnClock } = sending;
+  const { beforePosting, onPosted } = sending;
   await beforePosting?.();
-  let left = PATIENCE_MS;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const id = await postOnce(sending, message);
-      onPosted?.();
-      return id;
-    } catch (error) {
-      const advice = adviseRetry(error);
-      const pause = Math.max(backoff(attempt, Math.random()), advice.kind === "wait" ? advice.ms : 0);
-      left -= pause;
-      if (patience === undefined || patience.aborted || advice.kind === "blocked" || left < 0) throw error;
-      await wait(pause, patience).catch(() => {
-        throw error;
-      });
-    }
-  }
+  const id = await withPatience(sending, () => postOnce(sending, message));
+  onPosted?.();
+  return id;
 }
 
 /** Nobody can go on taking ids that he cannot know. */

@@ -92,18 +92,15 @@ function findEmptyLists(settings: AccountSettings): Finding[] {
   return [{ id: "nobody-listed", severity: "warn", detail, remediation }];
 }
 
+const NAME_MATCHING: Finding = {
+  id: "name-matching",
+  severity: "critical",
+  detail: "dangerouslyAllowNameMatching is on: whoever takes a listed username is let in",
+  remediation: "Remove the key, and list user ids.",
+};
+
 function findNames(settings: AccountSettings): Finding[] {
-  if (settings.dangerouslyAllowNameMatching) {
-    const detail = "dangerouslyAllowNameMatching is on: whoever takes a listed username is let in";
-    return [
-      {
-        id: "name-matching",
-        severity: "critical",
-        detail,
-        remediation: "Remove the key, and list user ids.",
-      },
-    ];
-  }
+  if (settings.dangerouslyAllowNameMatching) return [NAME_MATCHING];
   const named = listNames(settings).filter(({ kind, name }) => kind === "room" || isNameEntry(`@${name}`));
   if (named.length === 0) return [];
   const paths = [...new Set(named.map(({ path }) => path))].join(", ");

@@ -51,6 +51,13 @@ export async function fetchMessage(rest: RestClient, id: string): Promise<Messag
 
 const HISTORY = { c: "channels", p: "groups", d: "im" } as const;
 
+interface HistoryQuery {
+  readonly room: Pick<RoomFacts, "id" | "type">;
+  readonly until: number;
+  readonly since: number | undefined;
+  readonly count: number;
+}
+
 /**
  * `GET /api/v1/channels.history`, `groups.history` or `im.history`: the newest `count` messages sent up to an
  * instant and after another, in order, without replies that are shown in their threads alone (recording
@@ -58,14 +65,8 @@ const HISTORY = { c: "channels", p: "groups", d: "im" } as const;
  */
 export async function fetchMessagesUntil(
   rest: RestClient,
-  query: {
-    readonly room: Pick<RoomFacts, "id" | "type">;
-    readonly until: number;
-    readonly since: number | undefined;
-    readonly count: number;
-  },
+  { room, until, since, count }: HistoryQuery,
 ): Promise<MessageFacts[]> {
-  const { room, until, since, count } = query;
   const answer = await rest.get(`v1/${HISTORY[room.type]}.history`, {
     roomId: room.id,
     // The server leaves out what was sent at this very instant.

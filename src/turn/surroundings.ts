@@ -132,12 +132,8 @@ async function readRecent(
     message.threadId !== undefined && room.chatType !== "direct" && settings.thread.historyScope === "thread";
   if (inThread)
     return (await readThread(rest, message, count)).filter(({ sentAt }) => sentAt >= (session.since ?? 0));
-  const found = await fetchMessagesUntil(rest, {
-    room,
-    until: message.sentAt,
-    since: session.since,
-    count,
-  });
+  const query = { room, until: message.sentAt, since: session.since, count };
+  const found = await fetchMessagesUntil(rest, query);
   return found.filter((other) => isEarlier(other, message));
 }
 

@@ -4,22 +4,12 @@ import { readSources } from "./imports.ts";
 import { findCircles, findFullFolders, measureFunctions, percentile90 } from "./shape.ts";
 
 const MAX_LINES = 60;
-/** 18 is wanted. */
-const MAX_P90 = 20;
+const MAX_P90 = 18;
 const MAX_FILES = 16;
 
 /** What is still to be divided. */
-const TOO_LONG: readonly string[] = [
-  "createCatchUp",
-  "createReader",
-  "createLedger",
-  "Composer",
-  "controlActions",
-  "directRoutes",
-  "ofFamily",
-  "LoginView",
-];
-const CIRCULAR = /^emulator\/|^src\/intake\/(catch-up|learner)\.ts$/;
+const TOO_LONG: readonly string[] = ["createCatchUp", "createReader", "createLedger"];
+const CIRCULAR = /^src\/intake\/(catch-up|learner)\.ts$/;
 
 const sources = readSources(fileURLToPath(new URL("../..", import.meta.url)));
 const sizes = [...sources]

@@ -1,5 +1,9 @@
 // What type a file has: by its name, by what its sender said, and the name a download gets for it.
-import type { NewFile } from "./uploads.ts";
+export interface NewFile {
+  name: string;
+  type: string;
+  bytes: Uint8Array;
+}
 
 const ANYTHING = "application/octet-stream";
 

@@ -12,13 +12,7 @@ import {
   topParent,
 } from "../messages/messages.ts";
 import { type Picture, PREVIEW, readPicture, thumbnailSize } from "./images.ts";
-import { plainType, typeOf } from "./types.ts";
-
-export interface NewFile {
-  name: string;
-  type: string;
-  bytes: Uint8Array;
-}
+import { type NewFile, plainType, typeOf } from "./types.ts";
 
 /** Takes a file in; throws where the workspace, the room or its bytes refuse it. */
 export function takeFile(world: World, room: Room, { user, file }: { user: User; file: NewFile }): Upload {

@@ -26,8 +26,8 @@ export const threading = {
     const entered = textOf(context.MessageThreadId) ?? textOf(context.TransportThreadId);
     const current = textOf(context.CurrentMessageId);
     const replied = textOf(context.ReplyToId);
-    const isInThread =
-      entered !== undefined || (replied !== undefined && current !== undefined && replied !== current);
+    const repliesToOther = replied !== undefined && current !== undefined && replied !== current;
+    const isInThread = entered !== undefined || repliesToOther;
     const configured =
       context.ReplyToMode ?? replyToModeOf(inspectAccount(cfg, accountId), readChatType(context.ChatType));
     const currentThreadTs = entered ?? replied ?? current;
