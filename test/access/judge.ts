@@ -9,7 +9,7 @@ import { createKnowledge, type ThreadMemory } from "../../src/intake/knowledge.t
 import { createRoomLookup } from "../../src/intake/lookups.ts";
 import { createNameBook, type NamePins } from "../../src/intake/names.ts";
 import { createPlaces } from "../../src/intake/places.ts";
-import { parentToLookUp, type RawMessageEvent, receive } from "../../src/intake/receive.ts";
+import { type Grounds, parentToLookUp, type RawMessageEvent, receive } from "../../src/intake/receive.ts";
 import { createLog } from "../../src/log.ts";
 import { followSettings } from "../../src/openclaw/config/account.ts";
 import { createPatternMatcher } from "../../src/openclaw/config/mention-patterns.ts";
@@ -51,7 +51,7 @@ export interface Circumstances {
   readonly pins?: NamePins;
 }
 
-export interface Judge {
+export interface Judge extends Grounds {
   /** `answered: why`, `pairing: why`, or why it was dropped. */
   judge(event: RawMessageEvent): Promise<string>;
   /** What reached the agent. */
@@ -96,6 +96,7 @@ export async function openJudge({
   const posted: string[] = [];
 
   return {
+    ...grounds,
     heard,
     posted,
     async judge(event) {

@@ -23,6 +23,28 @@ const answer = (text: string) =>
 const answers = (rid = town) =>
   stack.emulator.control.messages(rid).flatMap(({ u, msg }) => (u._id === stack.bot.userId ? [msg] : []));
 
+it("an edit by another person never runs as the author's words, seen or not", async () => {
+  const { control } = stack.emulator;
+  const seen = post("alice", "@openclaw-bot [say as alice wrote it]");
+  await answer("as alice wrote it");
+  control.edit({ as: "mallory", messageId: seen._id, text: "@openclaw-bot [say put into her mouth]" });
+  const plain = post("alice", "no request yet");
+  control.edit({ as: "mallory", messageId: plain._id, text: "@openclaw-bot [say made of no request]" });
+
+  await stack.gateway.end();
+  const unseen = post("alice", "@openclaw-bot [say as alice meant it]");
+  control.edit({ as: "mallory", messageId: unseen._id, text: "@openclaw-bot [say put in while away]" });
+  const command = post("alice", "@openclaw-bot hello");
+  control.edit({ as: "alice", messageId: command._id, text: "@openclaw-bot !status" });
+  await stack.gateway.start();
+
+  post("alice", "@openclaw-bot what did I say? [say that was all]");
+  await answer("that was all");
+  expect(answers()).toEqual(["as alice wrote it", "that was all"]);
+  const [asked] = stack.model.requests().slice(-1);
+  expect(JSON.stringify(asked)).toMatch(/alice, edited by Mallory.{0,200}put in while away/i);
+});
+
 it("a name goes on to mean whom it meant, over a rename and a restart, until it is let go", async () => {
   const { control } = stack.emulator;
   const shown = await stack.gateway.mustRun(["rocketchat", "names"]);
