@@ -46,6 +46,9 @@ const OLD: Readonly<Record<string, Method>> = {
   "rooms/get": roomsGet,
   loadHistory,
   loadMissedMessages,
+  loadSurroundingMessages,
+  loadNextMessages,
+  getSingleMessage,
   blockUser: (session, params) => block(session, params, true),
   unblockUser: (session, params) => block(session, params, false),
   setUserStatus,
@@ -54,7 +57,7 @@ const OLD: Readonly<Record<string, Method>> = {
   "UserPresence:away": (session) => setConnectionStatus(session, "away"),
 };
 
-/** Answered by 6.5, gone in 8.3. */
+/** Answered by 6.5 and 7.7, gone in 8.3. */
 const OLDER: Readonly<Record<string, Method>> = {
   deleteMessage: remove,
   setReaction: setReaction,
@@ -68,7 +71,7 @@ export function callMethod(session: Caller, name: string, params: unknown[]): un
   const method =
     own(LASTING, name) ??
     (era === "9.0" ? undefined : own(OLD, name)) ??
-    (era === "6.5" ? own(OLDER, name) : undefined);
+    (era === "6.5" || era === "7.7" ? own(OLDER, name) : undefined);
   if (!method) throw new ServerError(404, `Method '${name}' not found`);
   return method(session, params);
 }
@@ -145,6 +148,10 @@ function update(session: Caller, params: unknown[]): undefined {
   const message = isRecord(change) ? session.world.messages.get(String(change._id)) : undefined;
   if (!isRecord(change) || !message)
     throw new ServerError("error-action-not-allowed", "Not allowed", { method: "updateMessage" });
+  if (change.tmid !== undefined && change.tmid !== message.tmid)
+    throw new ServerError("error-invalid-update-key", "Cannot update the message tmid", {
+      method: "updateMessage",
+    });
   editMessage(session.world, user, { message, text: String(change.msg ?? "") });
 }
 
@@ -195,6 +202,33 @@ function loadMissedMessages(session: Caller, [rid, since]: unknown[]): unknown {
   return history(world, room, { oldest, count: 0, threadReplies: true });
 }
 
+/** The messages before and after one, itself between them; of three there is one before it. */
+function loadSurroundingMessages({ world, user }: Caller, [named, count]: unknown[]): unknown {
+  const message = isRecord(named) ? world.messages.get(String(named._id)) : undefined;
+  const room = message && world.rooms.get(message.rid);
+  if (!message || !room || !user || !world.canAccess(room, user)) return false;
+  const size = typeof count === "number" ? count : 50;
+  const all = history(world, room, { count: 0, threadReplies: false }).reverse();
+  const at = all.indexOf(message);
+  const before = Math.round((size - 1) / 2);
+  const messages = all.slice(Math.max(0, at - before), at + Math.floor(size / 2) + 1);
+  return { messages, moreBefore: at - before > 0, moreAfter: at + Math.floor(size / 2) + 1 < all.length };
+}
+
+function loadNextMessages({ world, user }: Caller, [rid, since, count]: unknown[]): unknown {
+  const room = world.rooms.get(String(rid));
+  if (!room || !user || !world.canAccess(room, user)) return false;
+  const oldest = since instanceof Date ? since : undefined;
+  const all = history(world, room, { oldest, count: 0, threadReplies: false }).reverse();
+  return { messages: all.slice(0, typeof count === "number" ? count : 20) };
+}
+
+function getSingleMessage({ world, user }: Caller, [id]: unknown[]): unknown {
+  const message = world.messages.get(String(id));
+  const room = message && world.rooms.get(message.rid);
+  return room && user && world.canAccess(room, user) ? message : undefined;
+}
+
 function block(session: Caller, params: unknown[], on: boolean): true {
   const by = requireUser(session, "blockUser");
   const request = isRecord(params[0]) ? params[0] : {};
@@ -228,6 +262,7 @@ function setUserStatus(session: Caller, [status, text]: unknown[]): undefined {
 }
 
 function setDefaultStatus({ user }: Caller, [status]: unknown[]): false {
+  if (user) user.tellsPresence = true;
   if (user && user.statusText === undefined) {
     user.statusText = "";
     user.statusDefault = isPresence(status) ? status : "online";
@@ -237,9 +272,18 @@ function setDefaultStatus({ user }: Caller, [status]: unknown[]): false {
 
 /** Where presence follows connections, a client may say that nobody is at it. */
 function setConnectionStatus({ user, world }: Caller, status: Presence): boolean {
-  if (!user || !world.traits.livePresence) return false;
+  if (!user) return false;
+  const isFirst = user.tellsPresence === undefined;
+  user.tellsPresence = true;
+  if (!world.traits.livePresence) {
+    if (isFirst && user.statusText) tellPresence(world, user, 0);
+    return false;
+  }
+  // Who called himself busy or away stays so, whatever his connections say.
+  const chosen = user.statusDefault ?? "online";
+  const shown = chosen === "online" ? status : chosen;
   if (user.status !== status) {
-    user.status = status;
+    user.status = shown;
     tellPresence(world, user);
   }
   return true;

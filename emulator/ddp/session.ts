@@ -6,7 +6,7 @@ import { countSession, emailsOf } from "../world/users.ts";
 import type { World } from "../world.ts";
 import { fromEjson, isRecord, toEjson } from "./ejson.ts";
 import { type Caller, callMethod } from "./methods.ts";
-import { framesFor, openStream, type StreamSubscription } from "./streams.ts";
+import { framesFor, openStream, PRESENCE, type StreamSubscription, watchOthers } from "./streams.ts";
 
 /** What a session needs of its socket and of the server around it. */
 export interface SessionPort extends CallerPort {
@@ -137,7 +137,14 @@ export class Session implements Caller {
     try {
       this.#requireAllowance(request.name, "sub");
       if (this.port.refusesStream(request.name)) throw new ServerError("not-allowed");
-      this.subscriptions.set(request.id, openStream(this.world, this.user, request));
+      const opened = openStream(this.world, this.user, request);
+      const watching = [...this.subscriptions.values()].find(({ name }) => name === PRESENCE);
+      if (watching && opened.name === PRESENCE) {
+        watchOthers(watching, request.params[1]);
+        this.send({ msg: "nosub", id: request.id });
+        return;
+      }
+      this.subscriptions.set(request.id, opened);
       this.send({ msg: "ready", subs: [request.id] });
     } catch (error) {
       this.send({ msg: "nosub", id: request.id, error: asMeteorError(error) });
@@ -227,7 +234,7 @@ function asMeteorError(error: unknown): Record<string, unknown> {
 function userFields({ traits }: World, user: User): Record<string, unknown> {
   if (traits.legacy) return { username: user.username, emails: emailsOf(user) };
   return {
-    services: {},
+    services: traits.mailFactor ? { email2fa: { enabled: true } } : {},
     username: user.username,
     emails: emailsOf(user),
     name: user.name,
@@ -242,7 +249,8 @@ function userFields({ traits }: World, user: User): Record<string, unknown> {
 
 function presenceFields(user: User): Record<string, unknown> {
   if (user.statusText === undefined) return {};
-  return { statusText: user.statusText, statusDefault: user.statusDefault, statusConnection: "offline" };
+  const connection = user.tellsPresence ? { statusConnection: "offline" } : {};
+  return { statusText: user.statusText, statusDefault: user.statusDefault, ...connection };
 }
 
 function parse(text: string): unknown {

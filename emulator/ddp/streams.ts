@@ -14,6 +14,7 @@ export interface StreamSubscription {
   watched: Set<string>;
 }
 
+export const PRESENCE = "stream-user-presence";
 export const MY_MESSAGES = "__my_messages__";
 
 const STREAMS = new Set([
@@ -44,9 +45,18 @@ export function openStream(
 }
 
 function watchedBy(options: unknown): Set<string> {
-  const added = isRecord(options) ? options.added : undefined;
-  return new Set(Array.isArray(added) ? added.filter((uid) => typeof uid === "string") : []);
+  return new Set(isRecord(options) ? idsIn(options.added) : []);
 }
+
+/** A further `sub` of a connection that watches presences already changes whom it watches, and ends at once. */
+export function watchOthers(watching: StreamSubscription, options: unknown): void {
+  if (!isRecord(options)) return;
+  for (const uid of idsIn(options.added)) watching.watched.add(uid);
+  for (const uid of idsIn(options.removed)) watching.watched.delete(uid);
+}
+
+const idsIn = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((uid) => typeof uid === "string") : [];
 
 function mayListen(world: World, user: User | undefined, name: string, eventName: string): boolean {
   switch (name) {
@@ -59,6 +69,7 @@ function mayListen(world: World, user: User | undefined, name: string, eventName
     case "stream-notify-user":
       return user !== undefined && eventName.startsWith(`${user._id}/`);
     case "stream-notify-all":
+    case "stream-user-presence":
       return true;
     default:
       return user !== undefined;

@@ -86,14 +86,32 @@ const getStatus = route("GET", "users.getStatus", {
       : userId === undefined
         ? world.userNamed(username ?? "")
         : world.users.get(userId);
-    if (!found) throw new PlainError("User not found.");
+    if (!found) throw unknownUser();
     const connection = self ? { connectionStatus: connectionStatusOf(world, user) } : {};
     return { _id: found._id, ...connection, status: found.status };
   },
 });
 
+function unknownUser(): ServerError {
+  return new ServerError(
+    "error-invalid-user",
+    'The required "userId" or "username" param provided does not match any users',
+  );
+}
+
 const getPresence = route("GET", "users.getPresence", {
-  run: ({ world, user, query: { userId } }) => ({ presence: (world.users.get(userId ?? "") ?? user).status }),
+  run({ world, user: self, query: { userId, username, user: named = username } }) {
+    const asked = userId !== undefined || named !== undefined;
+    const found = !asked
+      ? self
+      : userId === undefined
+        ? world.userNamed(named ?? "")
+        : world.users.get(userId);
+    if (!found) throw unknownUser();
+    if (asked && found !== self) return { presence: found.status };
+    const connectionStatus = connectionStatusOf(world, self);
+    return { presence: self.status, connectionStatus, lastLogin: self.lastLogin };
+  },
 });
 
 const presences = route("GET", "users.presence", {
@@ -122,7 +140,7 @@ function isPresence(value: unknown): value is Presence {
 const STATUS_LIMIT = { calls: 5, windowMs: 60_000 };
 
 const changeStatus = route("POST", "users.setStatus", {
-  limit: ({ legacy }) => (legacy ? undefined : STATUS_LIMIT),
+  limit: ({ statusInTwo }) => (statusInTwo ? undefined : STATUS_LIMIT),
   run({ limiter, world, user, body: { status, message, userId } }) {
     if (status === undefined && message === undefined) {
       throw new PlainError("Match error: Failed Match.OneOf, Match.Maybe or Match.Optional validation");
@@ -130,7 +148,7 @@ const changeStatus = route("POST", "users.setStatus", {
     if (userId !== undefined && userId !== user._id && !allows("edit-other-user-info", user)) {
       return new Reply(403, { success: false, error: "unauthorized" });
     }
-    if (world.traits.legacy && typeof message === "string") {
+    if (world.traits.statusInTwo && typeof message === "string") {
       const verdict = limiter.count(`status text ${user._id}`, STATUS_LIMIT, world.sources.now());
       if (!verdict.allowed) return tooManyCalls(verdict, "trying again");
     }
@@ -231,7 +249,7 @@ const remove = route("POST", "users.delete", {
         'The required "userId" or "username" param provided does not match any users',
       );
     const deletedRooms = deleteUser(world, user);
-    return world.traits.legacy ? {} : { deletedRooms };
+    return world.traits.mailFactor ? {} : { deletedRooms };
   },
 });
 
@@ -251,7 +269,7 @@ function requireUser(world: World, id: string): User {
 
 /** Endpoints about tokens ask for the password once more, as its SHA-256 in a header. */
 function requireSecondFactor({ header, world }: Pick<IncomingCall, "header" | "world">, user: User): void {
-  if (world.traits.legacy) return;
+  if (world.traits.mailFactor) return;
   const details = { method: "password", codeGenerated: false, availableMethods: [] };
   const code = header("x-2fa-code");
   if (code === undefined) throw new ServerError("totp-required", "TOTP Required", details);
@@ -315,8 +333,15 @@ export const ACCOUNTS: Route[] = [
   removeToken,
   listTokens,
   route("GET", "users.autocomplete", {
-    run() {
-      throw new PlainError("Cannot read properties of undefined (reading 'split')");
+    run({ world, query: { selector = "" } }) {
+      if (world.traits.legacy) throw new PlainError("Cannot read properties of undefined (reading 'split')");
+      const term = /"term":"([^"]*)"/.exec(selector)?.[1] ?? "";
+      const found = [...world.users.values()].filter(({ username }) => username.includes(term));
+      return {
+        items: found.map(({ _id, name, username, status, statusText = "" }) => {
+          return { _id, score: 1, name, username, status, statusText };
+        }),
+      };
     },
   }),
   route("GET", "users.getAvatarSuggestion", { run: () => ({ suggestions: {} }) }),

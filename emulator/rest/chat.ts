@@ -11,12 +11,22 @@ import {
   starMessage,
   unpinMessage,
 } from "../world/messages/message-changes.ts";
-import { asAnswered, sendMessage } from "../world/messages/messages.ts";
+import { asPosted, sendMessage } from "../world/messages/messages.ts";
 import { type Post, postMessage } from "../world/messages/posts.ts";
 import { whisperRefusal } from "../world/notices.ts";
 import { allows } from "../world/permissions.ts";
 import type { World } from "../world.ts";
-import { body, flag, keys, nullableText, object, type Route, route, text } from "./call/route.ts";
+import {
+  body,
+  flag,
+  InvalidInput,
+  keys,
+  nullableText,
+  object,
+  type Route,
+  route,
+  text,
+} from "./call/route.ts";
 
 /** The sender's own echo, and the refusal of the same id sent at once, come before the answer. */
 const ANSWER_DELAY_MS = 5;
@@ -59,7 +69,7 @@ const send = route("POST", "chat.sendMessage", {
     const sent = sendOrWhisper(world, user, { ...message, rid });
     if (!sent) throw new PlainError(duplicateText(world));
     await setTimeout(ANSWER_DELAY_MS);
-    return { message: asAnswered(world, sent, typeof message._id === "string") };
+    return { message: asPosted(world, sent, typeof message._id === "string") };
   },
 });
 
@@ -116,15 +126,23 @@ const post = route("POST", "chat.postMessage", {
   }),
   laxBody: keys<PostBody>({ text }, [], missingKey),
   run({ world, user, body: { roomId, channel, ...rest } }) {
+    if (rest.parseUrls !== undefined && world.traits.coercesBodies)
+      throw new InvalidInput(NO_PARSE_URLS, "suffixed");
     const fields = known(rest);
     const named = channel ?? roomId ?? [];
     const [first, ...others] = [named].flat();
     if (first === undefined) throw new ServerError("invalid-channel");
     const posted = postMessage(world, user, first, fields);
     for (const other of others) postMessage(world, user, other, fields);
-    return { ts: world.now().getTime(), channel: first, message: asAnswered(world, posted, false) };
+    return { ts: world.now().getTime(), channel: first, message: asPosted(world, posted, false) };
   },
 });
+
+const NO_PARSE_URLS = [
+  "must NOT have additional properties",
+  "must have required property 'channel'",
+  "must match exactly one schema in oneOf",
+].join("\n ");
 
 /** A lax server drops the keys it does not know. */
 function known({ text: words, alias, emoji, avatar, attachments, parseUrls, tmid }: PostBody): Post {
@@ -148,6 +166,8 @@ interface UpdateBody {
   roomId: string;
   msgId: string;
   text: string;
+  previewUrls?: string[];
+  customFields?: object;
 }
 
 const updateFields = {
@@ -167,10 +187,14 @@ const update = route("POST", "chat.update", {
     },
     "bare",
   ),
-  laxBody: keys<UpdateBody>({ roomId: text, msgId: text, text }, ["roomId", "msgId", "text"], missingKey),
-  run({ world, user, body: { roomId, msgId, text: words } }) {
+  olderBody: body<UpdateBody>(object({ ...updateFields, text }, ["roomId", "msgId", "text"])),
+  laxBody: keys<UpdateBody>({ roomId: text, msgId: text }, ["roomId", "msgId", "text"], missingKey),
+  run({ world, user, body: { roomId, msgId, text: words, previewUrls, customFields } }) {
     const message = messageOfRoom(world, roomId, msgId);
-    return { message: { ...editMessage(world, user, { message, text: words }) } };
+    if (customFields !== undefined && !world.traits.legacy) throw new PlainError("Custom fields not enabled");
+    if (typeof words !== "string")
+      throw new PlainError(`Match error: Expected string, got ${typeof words} in field text`);
+    return { message: { ...editMessage(world, user, { message, text: words, previewUrls }) } };
   },
 });
 
@@ -248,16 +272,19 @@ function requireMessage(world: World, id: string): Message {
   return message;
 }
 
-const byMessageId = body<{ messageId: string }>(object({ messageId: text }, ["messageId"]));
+const BY_ID = object({ messageId: text }, ["messageId"]);
+const byMessageId = body<{ messageId: string }>(BY_ID);
 const byMid = body<{ mid: string }>(object({ mid: text }, ["mid"]));
 
 /** An endpoint that does one thing to the message it is given. */
 function onMessage(
   path: string,
   run: (world: World, user: User, message: Message) => Record<string, unknown> | undefined,
+  check = byMessageId,
 ): Route {
   return route("POST", path, {
-    body: byMessageId,
+    body: check,
+    laxBody: byMessageId,
     run: ({ world, user, body: { messageId } }) => run(world, user, requireMessage(world, messageId)) ?? {},
   });
 }
@@ -281,7 +308,11 @@ export const CHAT: Route[] = [
   update,
   remove,
   reactTo,
-  onMessage("chat.pinMessage", (world, user, message) => ({ message: pinMessage(world, user, message) })),
+  onMessage(
+    "chat.pinMessage",
+    (world, user, message) => ({ message: pinMessage(world, user, message) }),
+    body<{ messageId: string }>(BY_ID, "bare"),
+  ),
   onMessage("chat.unPinMessage", (world, user, message) => void unpinMessage(world, user, message)),
   onMessage(
     "chat.starMessage",

@@ -20,7 +20,7 @@ import {
   route,
   text,
 } from "./call/route.ts";
-import { HISTORY_FIELDS, type HistoryParams, joinedRooms, readHistory } from "./room-refs.ts";
+import { counters, HISTORY_FIELDS, type HistoryParams, joinedRooms, readHistory } from "./room-refs.ts";
 
 interface DirectBody {
   username?: string;
@@ -68,6 +68,11 @@ const members = (prefix: Prefix) =>
       const { page: list, counts } = paged(directMembers(world, room), page);
       return { members: list, ...counts };
     },
+  });
+
+const countersOf = (prefix: Prefix) =>
+  route("GET", `${prefix}.counters`, {
+    run: ({ world, user, query: { roomId } }) => counters(world, user, direct(world, roomId)),
   });
 
 const files = (prefix: Prefix) =>
@@ -118,6 +123,7 @@ const directRoutes = (prefix: Prefix): Route[] => [
   history(prefix),
   members(prefix),
   files(prefix),
+  countersOf(prefix),
   opener(prefix, "open"),
   opener(prefix, "close"),
   remove(prefix),

@@ -3,7 +3,7 @@ import { ServerError } from "../world/errors.ts";
 import { markRead } from "../world/memberships.ts";
 import { tellSubscription } from "../world/notices.ts";
 import { type UserChanges, updateUser } from "../world/users.ts";
-import { body, object, PAGE, type Page, paged, query, type Route, route, text } from "./call/route.ts";
+import { body, object, PAGE, type Page, paged, query, Reply, type Route, route, text } from "./call/route.ts";
 import { joinedRooms } from "./room-refs.ts";
 import { adminDocument } from "./user-documents.ts";
 
@@ -41,7 +41,7 @@ const directMessages = ["im", "dm"].map((prefix) =>
     query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text }, ["roomId"], true)),
     run({ world, user, query: { roomId, ...page } }) {
       const room = joinedRooms(world, user, ["d"]).find(({ _id }) => _id === roomId);
-      if (!room) throw new ServerError("invalid-channel");
+      if (!room) return new Reply(403, { success: false, error: "unauthorized" });
       const { page: messages, counts } = paged(world.messagesOf(room._id).reverse(), page);
       return { messages, ...counts };
     },
@@ -65,9 +65,24 @@ const membersByRole = route("GET", "rooms.membersOrderedByRole", {
   },
 });
 
+interface UnreadBody {
+  roomId?: string;
+  firstUnreadMessage?: { _id: string };
+}
+
+const UNREAD_BODY = {
+  anyOf: [
+    object({ roomId: text }, ["roomId"]),
+    object({ firstUnreadMessage: object({ _id: text }, ["_id"], true) }, ["firstUnreadMessage"]),
+  ],
+};
+
 const unread = route("POST", "subscriptions.unread", {
-  run({ world, user, body: { roomId } }) {
-    const membership = world.membership(String(roomId), user._id);
+  body: body<UnreadBody>(UNREAD_BODY, "bare"),
+  laxBody: body<UnreadBody>(UNREAD_BODY),
+  run({ world, user, body: { roomId, firstUnreadMessage } }) {
+    const rid = roomId ?? world.messages.get(firstUnreadMessage?._id ?? "")?.rid ?? "";
+    const membership = world.membership(rid, user._id);
     if (!membership) throw new ServerError("error-invalid-subscription", "Invalid subscription");
     markRead(world, membership);
     membership.alert = true;

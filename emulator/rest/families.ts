@@ -17,6 +17,7 @@ import {
 import type { World } from "../world.ts";
 import { body, object, PAGE, type Page, paged, query, Reply, type Route, route, text } from "./call/route.ts";
 import {
+  counters,
   HISTORY_FIELDS,
   type HistoryParams,
   joinedRooms,
@@ -181,8 +182,45 @@ function byStatusAndName(a: User, b: User): number {
   return a.username < b.username ? -1 : 1;
 }
 
-function newestFirst(world: World, room: Room): Message[] {
-  return world.messagesOf(room._id).reverse();
+interface MessagesQuery extends Page {
+  query?: string;
+  roomId: string;
+  mentionIds?: string;
+  starredIds?: string;
+  pinned?: string;
+}
+
+/** The old `query`: JSON whose values those of the message must equal. */
+function fitsFilter(message: Message, filter = "{}"): boolean {
+  const wanted: unknown = JSON.parse(filter);
+  return Object.entries(wanted ?? {}).every(([key, value]) => message[key] === value);
+}
+
+const NARROWED = { mentionIds: text, starredIds: text, pinned: text };
+
+function messagesOf(family: Family): Route {
+  return route("GET", `${family.prefix}.messages`, {
+    query: query<MessagesQuery>(object({ ...PAGE, roomId: text, ...NARROWED }, ["roomId"])),
+    laxQuery: query<MessagesQuery>(object({ ...PAGE, roomId: text }, ["roomId"])),
+    run({ world, user, query: { roomId, mentionIds, starredIds, pinned, query: filter, ...page } }) {
+      const room = requireRoom(world, user, family, { roomId });
+      const has = (list: { _id: string }[] | undefined, ids: string | undefined) =>
+        ids === undefined || (list?.some(({ _id }) => ids.split(",").includes(_id)) ?? false);
+      const found = world
+        .messagesOf(room._id)
+        .filter(({ mentions, starred }) => has(mentions, mentionIds) && has(starred, starredIds))
+        .filter((message) => pinned !== "true" || message.pinned === true)
+        .filter((message) => !world.traits.legacy || fitsFilter(message, filter));
+      const { page: messages, counts } = paged(found.reverse(), page);
+      return { messages, ...counts };
+    },
+  });
+}
+
+function countersOf(family: Family): Route {
+  return route("GET", `${family.prefix}.counters`, {
+    run: ({ world, user, query: ref }) => counters(world, user, requireRoom(world, user, family, ref)),
+  });
 }
 
 /** What one may read of a room. */
@@ -202,7 +240,8 @@ function readings(family: Family): Route[] {
         .map(({ u }) => u),
     })),
     listOf(family, "members", { key: "members", of: membersOf }),
-    listOf(family, "messages", { key: "messages", of: newestFirst }),
+    messagesOf(family),
+    countersOf(family),
     listOf(family, "files", { key: "files", of: filesOf }),
     readPast(family),
   ];
@@ -254,8 +293,10 @@ function changes(family: Family): Route[] {
     }),
     change(family, "setReadOnly", ({ world, user, room, request }) => {
       requireRight(world, user, room, "set-readonly", "saveRoomSettings");
+      const { muted } = room;
       setReadOnly(world, room, { readOnly: request.readOnly === true, by: user });
-      return { [word]: room };
+      // Answered before anybody is muted.
+      return { [word]: muted === undefined ? { ...room, muted } : room };
     }),
     change(family, "archive", ({ world, user, room }) => {
       requireRight(world, user, room, "archive-room", "archiveRoom");

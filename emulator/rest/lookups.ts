@@ -1,6 +1,8 @@
 // What one may ask about the server: settings, roles, commands, emoji, directory, spotlight.
+
 import { allows } from "../world/permissions.ts";
 import type { SettingValue } from "../world/settings.ts";
+import type { World } from "../world.ts";
 import {
   body,
   object,
@@ -142,6 +144,27 @@ const command = route("GET", "commands.get", {
   }),
 });
 
+const createEmoji = route("POST", "emoji-custom.create", {
+  run({ world, user, fields: { name = "", aliases = "" } }) {
+    if (!allows("manage-emoji", user)) return new Reply(403, { success: false, error: "unauthorized" });
+    world.customEmoji.set(name, aliases.split(",").filter(Boolean));
+    return {};
+  },
+});
+
+const deleteEmoji = route("POST", "emoji-custom.delete", {
+  body: body<{ emojiId: string }>(object({ emojiId: text }, ["emojiId"])),
+  run({ world, user, body: { emojiId } }) {
+    if (!allows("manage-emoji", user)) return new Reply(403, { success: false, error: "unauthorized" });
+    for (const name of world.customEmoji.keys())
+      if (emojiIdOf(world, name) === emojiId) world.customEmoji.delete(name);
+    return {};
+  },
+});
+
+/** 24 hexadecimal digits made of the name. */
+const emojiIdOf = ({ sources }: World, name: string): string => sources.sha256(`emoji ${name}`).slice(0, 24);
+
 export const LOOKUPS: Route[] = [
   settings,
   oldSettings,
@@ -151,10 +174,12 @@ export const LOOKUPS: Route[] = [
   directory,
   roles,
   command,
+  createEmoji,
+  deleteEmoji,
   route("GET", "emoji-custom.list", {
     run({ world }) {
       const update = [...world.customEmoji].map(([name, aliases]) => ({
-        _id: `emoji of ${name}`,
+        _id: emojiIdOf(world, name),
         name,
         aliases,
         extension: "png",

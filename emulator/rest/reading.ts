@@ -17,6 +17,9 @@ import {
   text,
 } from "./call/route.ts";
 
+/** A lax server takes the numbers of a page, and nothing else amiss. */
+const LAX_PAGE = { count: number, offset: number };
+
 const getMessage = route("GET", "chat.getMessage", {
   query: query<{ msgId: string }>(object({ msgId: text }, ["msgId"])),
   laxQuery: keys<{ msgId: string }>(
@@ -34,6 +37,11 @@ const getMessage = route("GET", "chat.getMessage", {
 
 const threadMessages = route("GET", "chat.getThreadMessages", {
   query: query<Page & { tmid: string }>(object({ ...PAGE, tmid: text }, ["tmid"])),
+  laxQuery: keys<Page & { tmid: string }>(
+    { ...LAX_PAGE, tmid: text },
+    ["tmid"],
+    () => new ServerError("error-invalid-params", 'The required "tmid" query param is missing.'),
+  ),
   run({ world, user, query: { tmid, ...page } }) {
     const parent = world.messages.get(tmid);
     if (!parent) throw new ServerError("error-invalid-message", "Invalid Message");
@@ -43,11 +51,27 @@ const threadMessages = route("GET", "chat.getThreadMessages", {
   },
 });
 
+interface ThreadsQuery extends Page {
+  rid: string;
+  type?: string;
+}
+
 const threadsList = route("GET", "chat.getThreadsList", {
-  query: query<Page & { rid: string }>(object({ ...PAGE, rid: text, type: text, text }, ["rid"])),
-  run({ world, user, query: { rid, ...page } }) {
-    const room = requireRead(world, user, rid, "getThreadsList");
-    const { page: threads, counts } = paged(threadsOf(world, room), page);
+  query: query<ThreadsQuery>(
+    object({ ...PAGE, rid: text, type: { ...text, enum: ["unread", "following"] }, text }, ["rid"]),
+  ),
+  laxQuery: keys<ThreadsQuery>(
+    { ...LAX_PAGE, rid: text },
+    ["rid"],
+    () => new PlainError("Match error: Expected string, got undefined"),
+  ),
+  run({ world, user, query: { rid, type, ...page } }) {
+    const room = world.rooms.get(rid);
+    if (!room || !world.canAccess(room, user)) throw new ServerError("error-not-allowed", "Not Allowed");
+    const unread = world.membership(rid, user._id)?.tunread ?? [];
+    const fits = ({ _id, replies }: Message) =>
+      type === "following" ? replies?.includes(user._id) : type === "unread" ? unread.includes(_id) : true;
+    const { page: threads, counts } = paged(threadsOf(world, room).filter(fits), page);
     return { threads, ...counts };
   },
 });
@@ -115,25 +139,49 @@ function requireRead(world: World, user: User, rid: string, method: string): Roo
   return room;
 }
 
+function missingParam(key: string): ServerError {
+  return new ServerError(`error-${key}-param-not-provided`, `The required "${key}" query param is missing.`);
+}
+
+/** Whether a message is found by `from:me`, `from:name`, a pattern between slashes, or a part of its text. */
+function finds(searchText: string, { msg, u }: Message, user: User): boolean {
+  const from = /^from:(\S+)$/.exec(searchText)?.[1];
+  if (from !== undefined) return u.username === (from === "me" ? user.username : from);
+  const pattern = /^\/(.+)\/(i?)$/.exec(searchText);
+  return pattern ? new RegExp(pattern[1] ?? "", pattern[2]).test(msg) : msg.includes(searchText);
+}
+
 const search = route("GET", "chat.search", {
   query: query<Page & { roomId: string; searchText: string }>(
     object({ ...PAGE, roomId: text, searchText: text }, ["roomId", "searchText"]),
   ),
+  laxQuery: keys<Page & { roomId: string; searchText: string }>(
+    { ...LAX_PAGE, roomId: text, searchText: text },
+    ["roomId", "searchText"],
+    missingParam,
+  ),
   run({ world, user, query: { roomId, searchText, ...page } }) {
-    const room = requireRead(world, user, roomId, "messageSearch");
-    const found = world.messagesOf(room._id).filter((message) => message.msg.includes(searchText));
+    if (searchText === "") throw missingParam("searchText");
+    const room = world.rooms.get(roomId);
+    if (!room || !world.canAccess(room, user)) {
+      if (world.traits.legacy) throw new PlainError("Cannot read property 'docs' of undefined");
+      return new Reply(400, { success: false });
+    }
+    const found = world.messagesOf(room._id).filter((message) => finds(searchText, message, user));
     return { messages: paged(found.reverse(), page).page };
   },
 });
 
 /** A paged list of the messages of a room that fit. */
-function listing(path: string, fits: (message: Message, user: User) => boolean): Route {
+function listing(path: string, fits: (message: Message, user: User) => boolean, oldestFirst = false): Route {
   return route("GET", path, {
     query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text, text }, ["roomId"])),
+    laxQuery: keys<Page & { roomId: string }>({ roomId: text }, ["roomId"], missingParam),
     run({ world, user, query: { roomId, ...page } }) {
-      const room = requireRead(world, user, roomId, path);
+      const room = world.rooms.get(roomId);
+      if (!room || !world.canAccess(room, user)) throw new ServerError("error-not-allowed", "Not allowed");
       const found = world.messagesOf(room._id).filter((message) => fits(message, user));
-      const { page: messages, counts } = paged(found.reverse(), page);
+      const { page: messages, counts } = paged(oldestFirst ? found : found.reverse(), page);
       return { messages, ...counts };
     },
   });
@@ -154,6 +202,6 @@ export const READING: Route[] = [
     "chat.getStarredMessages",
     (message, user) => message.starred?.some(({ _id }) => _id === user._id) ?? false,
   ),
-  listing("chat.getPinnedMessages", (message) => message.pinned === true),
+  listing("chat.getPinnedMessages", (message) => message.pinned === true, true),
   listing("chat.getDiscussions", (message) => message.drid !== undefined),
 ];

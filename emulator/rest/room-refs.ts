@@ -1,5 +1,5 @@
 // What the endpoints about rooms share: whom and what a call names, rights, histories.
-import type { Room, RoomType, User } from "../world/documents.ts";
+import type { Message, Room, RoomType, User } from "../world/documents.ts";
 import { ServerError } from "../world/errors.ts";
 import { history } from "../world/messages/histories.ts";
 import { allows } from "../world/permissions.ts";
@@ -67,18 +67,37 @@ export const HISTORY_FIELDS = {
   offset: number,
 };
 
-/** Reads a room's past the way the query asks. */
+/** Reads a room's past the way the query asks; replies of threads are shown in groups unless the query refuses them. */
 export function readHistory(world: World, room: Room, params: HistoryParams): Record<string, unknown> {
   const { latest, oldest, inclusive, unreads, showThreadMessages, count = 20, offset = 0 } = params;
   const messages = history(world, room, {
     latest: latest === undefined ? undefined : new Date(latest),
-    oldest: oldest === undefined ? undefined : new Date(oldest),
+    oldest: oldest === undefined || Number.isNaN(Date.parse(oldest)) ? undefined : new Date(oldest),
     inclusive: isTrue(inclusive),
     count,
     offset,
-    threadReplies: isTrue(showThreadMessages),
+    threadReplies: room.t === "p" ? showThreadMessages !== "false" : isTrue(showThreadMessages),
   });
   return { messages, ...(isTrue(unreads) ? { unreadNotLoaded: 0 } : {}) };
+}
+
+/** What a member has not read of a room. */
+export function counters(world: World, user: User, room: Room): Record<string, unknown> {
+  const membership = world.membership(room._id, user._id);
+  const unreadsFrom = membership?.ls ?? membership?.ts ?? room.ts;
+  const shown = ({ ts, tmid, tshow, t }: Message) =>
+    ts > unreadsFrom && t === undefined && (tmid === undefined || tshow === true);
+  const unread = world.messagesOf(room._id).filter(shown).length;
+  return {
+    joined: membership !== undefined,
+    members: world.membersOf(room._id).length,
+    // A message that was sent by the user himself marks what came before as read.
+    unreads: room.t === "c" && world.traits.nulls ? (membership?.unread ?? 0) : unread,
+    unreadsFrom,
+    msgs: room.msgs,
+    latest: room.lm ?? room.ts,
+    userMentions: membership?.userMentions ?? 0,
+  };
 }
 
 export function joinedRooms(world: World, user: User, types: readonly RoomType[] = ["c", "p", "d"]): Room[] {

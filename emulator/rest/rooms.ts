@@ -1,12 +1,12 @@
 // The endpoints rooms.* and subscriptions.*.
 import { createDiscussion } from "../world/discussions.ts";
 import type { Room, User } from "../world/documents.ts";
-import { ServerError } from "../world/errors.ts";
+import { PlainError, ServerError } from "../world/errors.ts";
 import { leaveRoom, markRead, setOpen } from "../world/memberships.ts";
 import { type PruneOptions, pruneRoom } from "../world/messages/prune.ts";
 import { deleteRoom, findRoom, muteUser } from "../world/rooms.ts";
 import type { World } from "../world.ts";
-import { body, object, query, Reply, type Route, route, text } from "./call/route.ts";
+import { body, flag, object, query, Reply, type Route, route, text } from "./call/route.ts";
 import { joinedRooms, notFound, refOfBody, requireRight, requireTarget } from "./room-refs.ts";
 
 const roomInfo = route("GET", "rooms.info", {
@@ -65,11 +65,24 @@ const getOne = route("GET", "subscriptions.getOne", {
   run: ({ world, user, query: { roomId } }) => ({ subscription: world.membership(roomId, user._id) ?? null }),
 });
 
+interface ReadBody {
+  rid?: string;
+  roomId?: string;
+}
+
+const READ_BODY = {
+  anyOf: [
+    object({ rid: text, readThreads: flag }, ["rid"]),
+    object({ roomId: text, readThreads: flag }, ["roomId"]),
+  ],
+};
+
 const read = route("POST", "subscriptions.read", {
-  run({ world, user, body: { rid, roomId } }) {
-    const membership = world.membership(String(rid ?? roomId), user._id);
-    if (!membership)
-      throw new ServerError("error-invalid-subscription", "Invalid subscription", { method: "readMessages" });
+  body: body<ReadBody>(READ_BODY, "bare"),
+  laxBody: body<ReadBody>(READ_BODY),
+  run({ world, user, body: { rid, roomId = "" } }) {
+    const membership = world.membership(rid ?? roomId, user._id);
+    if (!membership) throw new PlainError("error-invalid-subscription");
     markRead(world, membership);
     return {};
   },
@@ -126,8 +139,6 @@ interface PruneBody extends Omit<PruneOptions, "oldest" | "latest"> {
   oldest: string;
   latest: string;
 }
-
-const flag = { type: "boolean" };
 
 const prune = route("POST", "rooms.cleanHistory", {
   body: body<PruneBody>(

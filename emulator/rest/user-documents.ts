@@ -1,5 +1,6 @@
 // How a user looks to himself, to others, and to an administrator.
 import type { Token, User } from "../world/documents.ts";
+import { empty } from "../world/shapes.ts";
 import { connectionStatusOf, emailsOf } from "../world/users.ts";
 import type { World } from "../world.ts";
 import { PREFERENCES, PREFERENCES_SINCE_8 } from "./preferences.ts";
@@ -13,7 +14,7 @@ export function ownDocument(world: World, user: User, { hashes = false } = {}): 
     _id: user._id,
     services: {
       password: legacy && hashes ? { bcrypt: user.passwordHash } : { exists: true },
-      ...(legacy ? { email2fa: { enabled: true } } : {}),
+      ...(world.traits.mailFactor ? { email2fa: { enabled: true } } : {}),
     },
     username: user.username,
     emails: emailsOf(user),
@@ -35,7 +36,7 @@ export function ownDocument(world: World, user: User, { hashes = false } = {}): 
 }
 
 function settingsOf({ traits }: World): Document {
-  if (traits.legacy) return { profile: {}, preferences: PREFERENCES };
+  if (traits.mailFactor) return { profile: {}, preferences: PREFERENCES };
   return { profile: {}, preferences: { ...PREFERENCES, ...PREFERENCES_SINCE_8 }, calendar: {} };
 }
 
@@ -59,7 +60,7 @@ export function fullDocument(world: World, user: User): Document {
     createdAt: user.createdAt,
     services: {
       password: true,
-      ...(world.traits.legacy
+      ...(world.traits.mailFactor
         ? { email2fa: { enabled: true, changedAt: user.createdAt }, ...resumeOf(world, user) }
         : {}),
     },
@@ -99,6 +100,7 @@ export function adminDocument(world: World, user: User): Document {
     _updatedAt: user.updatedAt,
     settings: {},
     requirePasswordChange: false,
+    ...(user.reactivated || world.traits.mailFactor ? {} : empty(world.traits, "inactiveReason")),
     ...(user.lastLogin === undefined ? {} : { lastLogin: user.lastLogin }),
     ...(user.listsRooms ? { __rooms: rooms.map(({ rid }) => rid) } : {}),
     ...(world.traits.legacy ? connectionField(world, user) : {}),

@@ -4,6 +4,7 @@ import type { Message, Room, User } from "./documents.ts";
 import { insertMessage } from "./messages/messages.ts";
 import { systemMessage } from "./notices.ts";
 import { createRoom } from "./rooms.ts";
+import { empty } from "./shapes.ts";
 
 const NAME_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";
 
@@ -27,7 +28,7 @@ export function createDiscussion(
   const members = message ? [message.u.username, ...users] : users;
   const extra = {
     fname: title,
-    ...(message ? { description: message.msg } : {}),
+    ...(message ? { description: message.msg } : empty(world.traits, "description")),
     topic: parent.fname ?? parent.name ?? "",
     prid: parent._id,
     encrypted: false,
@@ -35,15 +36,17 @@ export function createDiscussion(
   const name = `${world.sources.random(16, NAME_ALPHABET)}2`;
   const type = parent.t === "c" ? "c" : "p";
   const room = createRoom(world, { name, type, by, members, extra });
-  const answered = { rid: room._id, inserted: true, ...room, usersCount: 0 };
+  const { description, ...rest } = room;
+  const described = description ? { description } : {};
+  const answered = { rid: room._id, inserted: true, ...rest, ...described, usersCount: 0 };
   const notice = systemMessage(world, {
     room: parent,
     t: "discussion-created",
     msg: title,
     by: refOf(by),
-    extra: { drid: room._id, ...(message ? { attachments: [quoteOf(parent, message)] } : {}) },
+    extra: { drid: room._id, ...(message ? { attachments: [quoteOf(world, parent, message)] } : {}) },
   });
-  if (world.traits.legacy && message) postQuote(world, room, { by, quote: quoteOf(parent, message) });
+  if (world.traits.legacy && message) postQuote(world, room, { by, quote: quoteOf(world, parent, message) });
   if (reply !== undefined) insertMessage(world, room, { user: by, ts: world.now(), fields: { msg: reply } });
   if (!world.traits.legacy) world.tell({ stream: "room-messages", message: notice });
   return answered;
@@ -69,13 +72,14 @@ function postQuote(
   world.tell({ stream: "room-messages", message: first });
 }
 
-function quoteOf(parent: Room, message: Message): Record<string, unknown> {
+function quoteOf({ traits }: World, parent: Room, message: Message): Record<string, unknown> {
   const kind = parent.t === "c" ? "channel" : "group";
   return {
     text: message.msg,
     author_name: message.u.username,
     author_icon: `/avatar/${message.u.username}`,
     message_link: `/${kind}/${parent.name}?msg=${message._id}`,
+    ...(message.attachments ? { attachments: message.attachments } : empty(traits, "attachments")),
     ts: message.ts,
   };
 }

@@ -8,7 +8,8 @@ export type Profile = "8.3" | "7.7" | "6.5" | "9.0";
 export interface UserRef {
   _id: string;
   username: string;
-  name?: string;
+  /** Null in the memberships that come with a room in 7.7. */
+  name?: string | null;
 }
 
 /** A login token or a personal access token; only the world ever sees `secret`. */
@@ -45,6 +46,10 @@ export interface User {
   createdAt: Date;
   updatedAt: Date;
   lastLogin?: Date;
+  /** Has been deactivated and activated again; then there is no reason for it any more, not even an empty one. */
+  reactivated?: true;
+  /** The status of his connections is known, from his first word about it over DDP on. */
+  tellsPresence?: true;
   /** The live DDP sessions; absent before the first. */
   connections?: number;
   /** Whether `users.update` has looked the user's rooms up (it leaves them in the document). */

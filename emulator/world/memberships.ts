@@ -47,7 +47,7 @@ export function addMembership(
     u: founding ? foundingRef(traits, ref) : ref,
     ...(room.prid === undefined ? {} : { prid: room.prid }),
     ...rest,
-    ...(founding && traits.legacy ? {} : { _updatedAt: world.now() }),
+    ...(founding && traits.lightMemberships ? {} : { _updatedAt: world.now() }),
   };
   world.subscriptions.set(`${room._id} ${user._id}`, membership);
   tellSubscription(world, "inserted", membership);
@@ -67,7 +67,7 @@ export function addUser(world: World, room: Room, user: User, inviter?: User): b
     unread: 1,
     userMentions: 1,
     ts,
-    ...(inviter === undefined || legacy ? {} : { inviter: refOf(inviter) }),
+    ...(inviter === undefined || world.traits.lightMemberships ? {} : { inviter: refOf(inviter) }),
   });
   room.msgs += 1;
   touch(world, room);

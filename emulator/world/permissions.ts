@@ -12,6 +12,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   "delete-user": ["admin"],
   "view-full-other-user-info": ["admin"],
   "view-statistics": ["admin"],
+  "manage-emoji": ["admin"],
   "view-privileged-setting": ["admin"],
   "edit-privileged-setting": ["admin"],
   "view-room-administration": ["admin"],

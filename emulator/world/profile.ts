@@ -25,7 +25,7 @@ export interface Traits {
   /** Refused logins say 401 "User not found"; else 403 "You've been logged out by the server". */
   readonly loginRefusal: 401 | 403;
   /** Old DDP methods that are still answered. */
-  readonly methods: "8.3" | "6.5" | "9.0";
+  readonly methods: "8.3" | "7.7" | "6.5" | "9.0";
   /** The documents and REST manners of 6.5: more keys in rooms, fewer in events, other refusals, lax bodies. */
   readonly legacy: boolean;
   /** A user's own post marks the room as read. */
@@ -36,6 +36,14 @@ export interface Traits {
   readonly desktopNotifications: boolean;
   /** A direct room with somebody unknown is refused; else it is made with whoever is known. */
   readonly strictDirect: boolean;
+  /** Text and status of a presence are two changes, told one after the other; the texts are limited. */
+  readonly statusInTwo: boolean;
+  /** Memberships that come with a room have no `_updatedAt` and no name of the member, and nobody knows who invited. */
+  readonly lightMemberships: boolean;
+  /** Users' documents tell of the second factor by mail; tokens are made without one. */
+  readonly mailFactor: boolean;
+  /** A body of another type is made into the right one; what does not fit is told with the code behind it. */
+  readonly coercesBodies: boolean;
   /** Keys without a value are stored as null. */
   readonly nulls: boolean;
   /** Uploads in two calls only, with the words for their refusals and the group of a file's type in messages. */
@@ -62,6 +70,10 @@ const v83: Traits = {
   livePresence: false,
   desktopNotifications: false,
   strictDirect: false,
+  statusInTwo: false,
+  lightMemberships: false,
+  mailFactor: false,
+  coercesBodies: false,
   nulls: true,
   recentUploads: true,
   forbidden403: false,
@@ -85,12 +97,28 @@ const v65: Traits = {
   livePresence: true,
   desktopNotifications: true,
   strictDirect: true,
+  statusInTwo: true,
+  lightMemberships: true,
+  mailFactor: true,
+  coercesBodies: false,
   nulls: false,
   recentUploads: false,
   forbidden403: false,
 };
 
-const v77: Traits = { ...v83, version: "7.7", strictDirect: true, recentUploads: false };
+const v77: Traits = {
+  ...v83,
+  version: "7.7",
+  mentionsFromMarkdown: false,
+  archivedRefuses: false,
+  methods: "7.7",
+  strictDirect: true,
+  statusInTwo: true,
+  lightMemberships: true,
+  mailFactor: true,
+  coercesBodies: true,
+  recentUploads: false,
+};
 
 /** 9.0 is not recorded: it is 8.3 with what the release notes of 9.0.0 say. */
 const v90: Traits = { ...v83, version: "9.0", methods: "9.0", forbidden403: true };

@@ -4,7 +4,7 @@ import type { Room, RoomType, User } from "./documents.ts";
 import { ServerError } from "./errors.ts";
 import { addMembership } from "./memberships.ts";
 import { systemMessage, tellRoom, tellSubscription, touch } from "./notices.ts";
-import { customExtras, roomExtras } from "./shapes.ts";
+import { customExtras, empty, roomExtras } from "./shapes.ts";
 
 export interface NewRoom {
   name: string;
@@ -93,6 +93,7 @@ export function describeRoom(
   change: { field: "topic" | "announcement" | "description"; value: string; by: User },
 ): void {
   room[change.field] = change.value;
+  if (change.field === "announcement") Object.assign(room, empty(world.traits, "announcementDetails"));
   noticeOfChange(world, room, { t: `room_changed_${change.field}`, msg: change.value, by: change.by });
 }
 

@@ -14,6 +14,11 @@ export function customExtras({ legacy }: Traits): Record<string, unknown> {
   return legacy ? { customFields: {} } : {};
 }
 
+/** Keys without a value: null where the server stores null, else absent. */
+export function empty({ nulls }: Traits, ...keys: string[]): Record<string, null> {
+  return nulls ? Object.fromEntries(keys.map((key) => [key, null])) : {};
+}
+
 /** A membership in `subscriptions-changed`. */
 export function shownSubscription({ legacy }: Traits, action: Action, membership: Subscription): object {
   if (!legacy || action === "inserted") return membership;
@@ -29,6 +34,9 @@ export function shownRoom({ legacy }: Traits, action: Action, room: Room): objec
 }
 
 /** The user in a membership that came with the room; one who joins later has his name there. */
-export function foundingRef({ legacy }: Traits, { _id, username, name }: Required<UserRef>): UserRef {
-  return legacy ? { _id, username } : { _id, username, name };
+export function foundingRef(
+  traits: Traits,
+  { _id, username, name }: Required<UserRef>,
+): Record<string, string | null> & UserRef {
+  return traits.lightMemberships ? { _id, username, ...empty(traits, "name") } : { _id, username, name };
 }

@@ -160,6 +160,7 @@ function requirePersonalTokens(user: User, method: string): void {
 /** Deactivation destroys every token for good and closes the sockets. */
 export function setActive(world: World, user: User, active: boolean): void {
   user.active = active;
+  if (active) user.reactivated = true;
   user.updatedAt = world.now();
   if (active) return;
   user.tokens = [];
@@ -273,19 +274,24 @@ export function setStatus(
   user: User,
   { status, text }: { status?: Presence | undefined; text?: string | undefined },
 ): void {
-  const old = user.statusText ?? "";
+  const old = user.statusText;
   user.statusDefault = status ?? user.statusDefault ?? "online";
-  user.statusText = text ?? old;
+  user.statusText = text?.trim().slice(0, MAX_STATUS_TEXT) ?? old ?? "";
   user.updatedAt = world.now();
-  if (world.traits.livePresence && status !== undefined && text !== undefined) tellStatus(world, user);
+  const inTwo = world.traits.statusInTwo && status !== undefined && text !== undefined;
+  if (inTwo && user.statusText !== old) tellStatus(world, user, user.statusText);
   user.status = status ?? user.status;
-  tellStatus(world, user);
+  tellStatus(world, user, inTwo ? (old ?? null) : user.statusText);
 }
 
-function tellStatus(world: World, user: User): void {
+/** A longer text of a status is cut. UTF-16 units. */
+const MAX_STATUS_TEXT = 120;
+
+/** @param text what is told of the text: where status and text are two changes, the second tells the text of before */
+function tellStatus(world: World, user: User, text: string | null): void {
   const number = STATUS_NUMBER[user.status];
-  world.tell({ stream: "user-presence", uid: user._id, args: [user.username, number, user.statusText] });
-  const args = [[user._id, user.username, number, user.statusText, user.name, user.roles]];
+  world.tell({ stream: "user-presence", uid: user._id, args: [user.username, number, text] });
+  const args = [[user._id, user.username, number, text, user.name, user.roles]];
   world.tell({ stream: "notify-logged", event: "user-status", args });
 }
 
@@ -294,16 +300,15 @@ export function countSession(world: World, user: User, step: 1 | -1): void {
   user.connections = Math.max(0, (user.connections ?? 0) + step);
   if (!world.traits.livePresence) return;
   const status = user.connections > 0 ? (user.statusDefault ?? "online") : "offline";
-  if (status === user.status) return;
+  const cameOrWent = user.connections === (step === 1 ? 1 : 0);
+  if (!cameOrWent || (status === "online" && user.status === status)) return;
   user.status = status;
   tellPresence(world, user);
 }
 
 /** What is told of a presence nobody set by hand: without the name. */
-export function tellPresence(world: World, user: User): void {
-  const args = [
-    [user._id, user.username, STATUS_NUMBER[user.status], user.statusText ?? null, null, user.roles],
-  ];
+export function tellPresence(world: World, user: User, status = STATUS_NUMBER[user.status]): void {
+  const args = [[user._id, user.username, status, user.statusText ?? null, null, user.roles]];
   world.tell({ stream: "notify-logged", event: "user-status", args });
 }
 

@@ -1,7 +1,7 @@
 // Owns the start of an emulator with the people of the scenarios in it, made by REST as on any server.
 import { startEmulator } from "../../emulator/server.ts";
 import { BRISK } from "./quiet.ts";
-import type { Profile } from "./recording/recording.ts";
+import { LATE, type Profile } from "./recording/recording.ts";
 import { seed } from "./seed.ts";
 import { makePassword, type Target } from "./stage.ts";
 
@@ -16,12 +16,16 @@ export async function startEmulated(profile: Profile): Promise<Emulated> {
   const { url, control, faults } = emulator;
   const administrator = { username: "admin", password: makePassword() };
   control.addAdmin(administrator);
+  // The recorded 7.7.1 limited nothing.
+  if (profile === "7.7") control.limitRest(false);
   try {
     const credentials = await seed(url, administrator);
     const passTime = (ms: number) => {
       faults.lasting.clockSkewMs += ms;
     };
-    return { target: { url, credentials, pace: BRISK, passTime }, close: () => emulator.close() };
+    // Its frames are not waited for where they were recorded late: the emulator's come at once.
+    const pace = LATE.has(profile) ? { ...BRISK, missingMs: 150 } : BRISK;
+    return { target: { url, credentials, pace, passTime }, close: () => emulator.close() };
   } catch (error) {
     await emulator.close();
     throw error;

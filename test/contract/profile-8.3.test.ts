@@ -1,4 +1,4 @@
 // The emulator's default profile against the recordings of Rocket.Chat 8.3.
 import { testProfile } from "./profile.ts";
 
-testProfile("8.3", 94);
+testProfile("8.3", 99);

@@ -62,6 +62,8 @@ export class Stage {
   private readonly sockets: DdpSocket[] = [];
   private readonly removals: (() => Promise<unknown>)[] = [];
   private changesAddress: boolean;
+  /** What was let pass so far; taken back at the end. Milliseconds. */
+  private passed = 0;
 
   /** `real` tells how many frames each phase has to wait for. */
   constructor(target: Target, real: Recording) {
@@ -112,6 +114,7 @@ export class Stage {
 
   /** Lets so much time pass on the server, in milliseconds. */
   async wait(ms: number): Promise<void> {
+    this.passed += ms;
     if (this.target.passTime) this.target.passTime(ms);
     else await setTimeout(ms);
   }
@@ -195,6 +198,7 @@ export class Stage {
     for (const socket of this.sockets) await socket.close();
     const steps = this.redactor.redact(this.steps);
     for (const remove of this.removals) await remove().catch(() => undefined);
+    this.target.passTime?.(-this.passed);
     return steps;
   }
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { compareRecordings, type IgnoreRule, type Verdict } from "./recording/compare.ts";
-import { loadRecordings, PROFILES, type Profile, type Recording } from "./recording/recording.ts";
+import { LATE, loadRecordings, PROFILES, type Profile, type Recording } from "./recording/recording.ts";
 import { playScenario, type Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { prepare } from "./seed.ts";
@@ -62,7 +62,7 @@ export async function runSuite(options: SuiteOptions): Promise<Score> {
 async function playAndCompare(options: SuiteOptions, scenario: Scenario, real: Recording): Promise<Verdict> {
   const { recording, brokeOff } = await playScenario(scenario, options.target, real);
   options.keep?.(recording);
-  const verdict = compareRecordings(real, recording, options.rules);
+  const verdict = compareRecordings(real, recording, options.rules, { late: LATE.has(options.profile) });
   if (brokeOff !== undefined) verdict.differences.unshift(`${scenario.name} | broke off: ${brokeOff}`);
   return verdict;
 }

@@ -36,8 +36,10 @@ const WANT_OF_PERMISSION = new Set<string | number>([
 /** What an endpoint threw, as the client sees it. */
 export function refusal({ traits }: World, error: unknown): Reply {
   if (error instanceof InvalidInput) {
-    const suffix = error.wording === "suffixed" ? ` [${error.code}]` : "";
-    return new Reply(400, { success: false, errorType: error.code, error: `${error.reason}${suffix}` });
+    const { coercesBodies: always } = traits;
+    const code = always ? "invalid-params" : error.code;
+    const suffix = always || error.wording === "suffixed" ? ` [${code}]` : "";
+    return new Reply(400, { success: false, errorType: code, error: `${error.reason}${suffix}` });
   }
   const code = error instanceof ServerError ? error.code : error instanceof Error ? error.message : "";
   if (traits.forbidden403 && WANT_OF_PERMISSION.has(code)) return forbidden();

@@ -77,6 +77,8 @@ interface Definition<Query, Body> {
   /** In place of `query` and `body` on a lax server. */
   laxQuery?: Check<Query>;
   laxBody?: Check<Body>;
+  /** In place of `body` on a server that coerces bodies. */
+  olderBody?: Check<Body>;
   limit?(traits: Traits): Allowance | undefined;
   exists?(traits: Traits): boolean;
   run(call: Call<Query, Body>): Outcome | Promise<Outcome>;
@@ -110,9 +112,12 @@ export function route(method: "GET" | "POST", path: string, definition: Definiti
       if (!user) throw new Error(`${path} was called without a user`);
       const { legacy } = call.world.traits;
       const checkQuery = (legacy ? definition.laxQuery : undefined) ?? definition.query;
-      const checkBody = (legacy ? definition.laxBody : undefined) ?? definition.body;
+      const older = call.world.traits.coercesBodies ? definition.olderBody : undefined;
+      const checkBody = (legacy ? definition.laxBody : older) ?? definition.body;
+      const { coercesBodies } = call.world.traits;
       const query = checkQuery ? checkQuery(call.query) : call.query;
-      const body = checkBody ? checkBody(call.body) : asObject(call.body);
+      const given = coercesBodies ? asObject(call.body) : call.body;
+      const body = checkBody ? checkBody(given, coercesBodies) : asObject(call.body);
       return definition.run({ ...call, user, query, body });
     },
   };
@@ -129,7 +134,7 @@ export function openRoute(
 }
 
 /** Throws a refusal when the input does not fit; else answers it with its type. */
-export type Check<T> = (input: unknown) => T;
+export type Check<T> = (input: unknown, coerces?: boolean) => T;
 
 /** How an endpoint words a bad input: with the code in the text, or without, or with the newer code. */
 export type Wording = "suffixed" | "bare" | "newer";
@@ -139,7 +144,7 @@ const forQueries = new Ajv({ strict: false, coerceTypes: true });
 
 /** Holds a JSON body against a schema, as the server does: with the same library, so with the same words. */
 export function body<T>(schema: object, wording: Wording = "suffixed"): Check<T> {
-  return check(forBodies.compile<T>(schema), wording);
+  return check(forBodies.compile<T>(schema), wording, forQueries.compile<T>(schema));
 }
 
 /** Holds the query against a schema; texts become numbers where the schema says so. */
@@ -147,9 +152,10 @@ export function query<T>(schema: object, wording: Wording = "suffixed"): Check<T
   return check(forQueries.compile<T>(schema), wording);
 }
 
-function check<T>(validate: ValidateFunction<T>, wording: Wording): Check<T> {
-  return (input) => {
+function check<T>(strict: ValidateFunction<T>, wording: Wording, coercing = strict): Check<T> {
+  return (input, coerces = false) => {
     const copy: unknown = structuredClone(input);
+    const validate = coerces ? coercing : strict;
     if (validate(copy)) return copy;
     const text = (validate.errors ?? []).map((error) => error.message).join("\n ");
     throw new InvalidInput(text, wording);

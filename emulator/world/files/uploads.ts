@@ -197,7 +197,7 @@ function attachmentOf(
       ? { format: name.split(".").at(-1)?.toUpperCase(), size: bytes.length }
       : { [`${kind}_url`]: shown, [`${kind}_type`]: type, [`${kind}_size`]: bytes.length }),
     ...(picture ? pictureKeys(thumbnail?.picture ?? picture) : {}),
-    ...(description ? { descriptionMd: parseMarkdown(description) } : {}),
+    ...(description ? { descriptionMd: parseMarkdown(description, traits) } : {}),
   };
 }
 

@@ -2,13 +2,21 @@
 import { parse } from "@rocket.chat/message-parser";
 
 /** The tree the server keeps beside the text, made by Rocket.Chat's own parser with the default settings. */
-export function parseMarkdown(text: string): unknown[] {
+export function parseMarkdown(text: string, { nulls = false }: { nulls?: boolean } = {}): unknown[] {
   const options = {
     colors: true,
     emoticons: true,
     katex: { dollarSyntax: false, parenthesisSyntax: true },
   };
-  return parse(text, options);
+  const tree: unknown[] = parse(text, options);
+  return nulls ? tree.map(withNulls) : tree;
+}
+
+/** Nodes without a value, such as an emoji's, as a server stores them that keeps null. */
+function withNulls(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withNulls);
+  if (!isRecord(node)) return node ?? null;
+  return Object.fromEntries(Object.entries(node).map(([key, one]) => [key, withNulls(one)]));
 }
 
 export interface References {

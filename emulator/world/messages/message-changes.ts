@@ -6,14 +6,16 @@ import { PlainError, ServerError } from "../errors.ts";
 import { removeFiles } from "../files/uploads.ts";
 import { systemMessage, touch } from "../notices.ts";
 import { allows, isReadOnlyFor } from "../permissions.ts";
-import { interpret, requireLicense } from "./messages.ts";
+import { empty } from "../shapes.ts";
+import { parseMarkdown } from "./mentions.ts";
+import { interpret, requireLicense, requireMayPost } from "./messages.ts";
 import { resetLast } from "./prune.ts";
 
 /** Changes a message's text. The same text again changes nothing and is told to nobody. */
 export function editMessage(
   world: World,
   user: User,
-  { message, text }: { message: Message; text: string },
+  { message, text, previewUrls }: { message: Message; text: string; previewUrls?: string[] | undefined },
 ): Message {
   requireLicense(world);
   const membership = world.membership(message.rid, user._id);
@@ -25,9 +27,16 @@ export function editMessage(
     });
   }
   requireEditable(world, user, message);
-  if (message.msg === text) return message;
-  message.msg = text;
+  requireMayPost(world, message.rid, user);
+  const [attachment] = message.attachments ?? [];
+  const captioned = attachment?.description !== undefined;
+  if ((attachment?.description ?? message.msg) === text) return message;
+  if (captioned) setCaption(world, attachment, text);
+  else message.msg = withFenceClosed(text);
   interpret(world, message, user);
+  if (!world.traits.legacy) message.urls ??= [];
+  if (previewUrls)
+    for (const link of message.urls ?? []) if (!previewUrls.includes(link.url)) link.ignoreParse = true;
   message._updatedAt = world.now();
   message.editedAt = world.now();
   message.editedBy = { _id: user._id, username: user.username };
@@ -39,20 +48,42 @@ export function editMessage(
   return message;
 }
 
+/** An edit closes a code block that its text leaves open. */
+function withFenceClosed(text: string): string {
+  return text.split("```").length % 2 === 0 ? `${text}\n\`\`\`` : text;
+}
+
+/** The text of a file's message that has a place for a description goes there. */
+function setCaption(world: World, attachment: Record<string, unknown>, text: string): void {
+  attachment.description = text;
+  if (text === "") delete attachment.descriptionMd;
+  else attachment.descriptionMd = parseMarkdown(text, world.traits);
+}
+
 /** A setting may forbid to edit what is older than some minutes; 0 forbids nothing. */
 function requireEditable(world: World, user: User, message: Message): void {
-  const minutes = Number(world.setting("Message_AllowEditing_BlockEditInMinutes"));
-  if (minutes === 0 || allows("bypass-time-limit-edit-and-delete", user)) return;
-  if (world.sources.now() - message.ts.getTime() <= minutes * 60_000) return;
+  if (isWithin(world, message, "Message_AllowEditing_BlockEditInMinutes")) return;
+  if (allows("bypass-time-limit-edit-and-delete", user)) return;
   throw new ServerError("error-message-editing-blocked", "Message editing is blocked", {
     method: "updateMessage",
   });
 }
 
+/** Whether a message is younger than the minutes of a setting; 0 limits nothing. */
+function isWithin(world: World, message: Message, setting: string): boolean {
+  const minutes = Number(world.setting(setting));
+  return minutes === 0 || world.sources.now() - message.ts.getTime() <= minutes * 60_000;
+}
+
 /** Deletes for good and tells the id; a thread's parent only loses its content and is sent again. */
 export function deleteMessage(world: World, user: User, message: Message): void {
   const membership = world.membership(message.rid, user._id);
-  const own = message.u._id === user._id && allows("delete-own-message", user, membership);
+  const own =
+    message.u._id === user._id &&
+    allows("delete-own-message", user, membership) &&
+    world.setting("Message_AllowDeleting") === true &&
+    (isWithin(world, message, "Message_AllowDeleting_BlockDeleteInMinutes") ||
+      allows("bypass-time-limit-edit-and-delete", user));
   if (
     !own &&
     !allows("delete-message", user, membership) &&
@@ -80,18 +111,23 @@ function blank(world: World, user: User, message: Message): void {
     _updatedAt: now,
   });
   message.editedBy = { _id: user._id, username: user.username };
+  leaveThread(world, message);
   world.tell({ stream: "room-messages", message });
+}
+
+/** A reply less: from 7.0 on the parent is sent again only when it was the last one. */
+function leaveThread(world: World, { tmid }: Message): void {
+  const parent = tmid ? world.messages.get(tmid) : undefined;
+  if (parent?.tcount === undefined) return;
+  parent.tcount -= 1;
+  parent._updatedAt = world.now();
+  if (world.traits.legacy || parent.tcount === 0) world.tell({ stream: "room-messages", message: parent });
 }
 
 function erase(world: World, message: Message): void {
   world.messages.delete(message._id);
   world.trash.push({ message, deletedAt: world.now() });
-  const parent = message.tmid ? world.messages.get(message.tmid) : undefined;
-  if (parent?.tcount !== undefined) {
-    parent.tcount -= 1;
-    parent._updatedAt = world.now();
-    if (world.traits.legacy) world.tell({ stream: "room-messages", message: parent });
-  }
+  leaveThread(world, message);
   const room = world.rooms.get(message.rid);
   if (room) {
     room.msgs -= 1;
@@ -154,17 +190,19 @@ function isCustomEmoji({ customEmoji }: World, name: string): boolean {
   return customEmoji.has(name) || [...customEmoji.values()].some((aliases) => aliases.includes(name));
 }
 
-/** Pins a message; answers the notice. */
+/** Pins a message; answers the notice, or from 7.0 on the message that was pinned already. */
 export function pinMessage(world: World, user: User, message: Message): Message {
   const room = requirePinRight(world, user, message, "pinMessage");
+  if (message.pinned === true && !world.traits.pinResends) return message;
   setPinned(world, user, message, true);
   if (world.traits.pinResends) world.tell({ stream: "room-messages", message });
   const quote = {
     text: message.msg,
     author_name: message.u.username,
     author_icon: `/avatar/${message.u.username}`,
+    ...(world.traits.recentUploads ? empty(world.traits, "content") : {}),
     ts: message.ts,
-    attachments: message.attachments ?? [],
+    attachments: (message.attachments ?? []).map((one) => (one.attachments ? null : one)),
   };
   return systemMessage(world, {
     room,
@@ -176,6 +214,13 @@ export function pinMessage(world: World, user: User, message: Message): Message 
 }
 
 export function unpinMessage(world: World, user: User, message: Message): void {
+  const room = world.rooms.get(message.rid);
+  if (!room || !world.canAccess(room, user)) {
+    throw new ServerError("error-invalid-message", "Message you are unpinning was not found", {
+      method: "unpinMessage",
+      action: "Message_pinning",
+    });
+  }
   requirePinRight(world, user, message, "unpinMessage");
   setPinned(world, user, message, false);
   world.tell({ stream: "room-messages", message });

@@ -5,6 +5,7 @@ import { PlainError, ServerError } from "../errors.ts";
 import { addUser, markRead } from "../memberships.ts";
 import { tellRoom, tellSubscription, touch } from "../notices.ts";
 import { allows, isReadOnlyFor } from "../permissions.ts";
+import { empty } from "../shapes.ts";
 import { parseMarkdown, type References, referencesInMarkdown, referencesInText } from "./mentions.ts";
 
 /** A client's clock may be off by this much before its message is refused, in milliseconds. */
@@ -149,10 +150,17 @@ export function asAnswered({ traits }: World, message: Message, hasClientId: boo
   return copy;
 }
 
+/** The form a call that posts answers: made before the message is stored, so without null for what has no value. */
+export function asPosted(world: World, message: Message, hasClientId: boolean): Message {
+  const copy = asAnswered(world, message, hasClientId);
+  if (copy.md !== undefined) copy.md = parseMarkdown(copy.msg);
+  return copy;
+}
+
 /** Sets what the server derives from the text: `md`, `mentions`, `channels`, `urls`, quotes. */
 export function interpret(world: World, message: Message, user: User): void {
   if (message.msg === "") delete message.md;
-  else message.md = parseMarkdown(message.msg);
+  else message.md = parseMarkdown(message.msg, world.traits);
   const found = referencesOf(world, message);
   message.mentions = found.users
     .map((name) => mentionOf(world, name))
@@ -316,7 +324,7 @@ function updateDiscussionNotice(world: World, room: Room): void {
   for (const notice of world.messages.values()) {
     if (notice.drid !== room._id) continue;
     notice.dcount = room.msgs;
-    if (room.lm) notice.dlm = room.lm;
+    Object.assign(notice, room.lm ? { dlm: room.lm } : empty(world.traits, "dlm"));
     notice._updatedAt = world.now();
     world.tell({ stream: "room-messages", message: notice });
   }

@@ -1,6 +1,6 @@
 // Owns the verdict on two recordings of one scenario: which steps agree, and what the others differ in. Pure.
 import type { Json } from "./json.ts";
-import { type Event, sortIntoLanes, titleOf } from "./lanes.ts";
+import { type Event, sortIntoLanes, titleOf, WHENEVER } from "./lanes.ts";
 import { blurNumbers } from "./placeholders.ts";
 import type { Answer, Recording, RestStep } from "./recording.ts";
 import { compareShape, difference, Identities } from "./shape.ts";
@@ -27,8 +27,16 @@ export interface Verdict {
   ignored: Map<IgnoreRule, string[]>;
 }
 
-/** Compares what a server said with the recording of the real one. A step agrees when no difference is left after `rules`. */
-export function compareRecordings(real: Recording, played: Recording, rules: IgnoreRule[] = []): Verdict {
+/**
+ * Compares what a server said with the recording of the real one. A step agrees when no difference is left after `rules`;
+ * `late` as for `sortIntoLanes`.
+ */
+export function compareRecordings(
+  real: Recording,
+  played: Recording,
+  rules: IgnoreRule[] = [],
+  { late = false } = {},
+): Verdict {
   const verdict: Verdict = {
     scenario: real.scenario,
     agree: 0,
@@ -37,8 +45,10 @@ export function compareRecordings(real: Recording, played: Recording, rules: Ign
     ignored: new Map(),
   };
   const identities = new Identities();
-  const [a, b] = [sortIntoLanes(real), sortIntoLanes(played)];
-  for (const phase of new Set([...a.keys(), ...b.keys()])) {
+  const [a, b] = [sortIntoLanes(real, { late }), sortIntoLanes(played, { late })];
+  const phases = [...new Set([...a.keys(), ...b.keys()])];
+  const inOrder = [...phases.filter((phase) => phase !== WHENEVER), ...(late ? [WHENEVER] : [])];
+  for (const phase of inOrder) {
     const [ours, theirs] = [a.get(phase), b.get(phase)];
     for (const lane of restFirst([...(ours?.keys() ?? []), ...(theirs?.keys() ?? [])])) {
       const place = `${real.scenario} | ${phase} | ${lane}`;

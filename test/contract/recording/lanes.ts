@@ -6,18 +6,25 @@ import type { FrameStep, PhaseStep, Recording, Step } from "./recording.ts";
 export type Event = Exclude<Step, PhaseStep>;
 export type Lanes = Map<string, Event[]>;
 
+/** The phase of what came in no particular one. */
+export const WHENEVER = "(in any phase)";
+
 /**
  * The steps by phase, and by lane within it. Steps of one lane have an order, steps of two lanes have none: a REST answer and
  * the echo of its message may come in either order, so may `result` and `updated`.
+ *
+ * @param late what the server sends may stand in a later phase than its own, as on a loaded machine: then it has an order
+ *   and no phase
  */
-export function sortIntoLanes(recording: Recording): Map<string, Lanes> {
+export function sortIntoLanes(recording: Recording, { late = false } = {}): Map<string, Lanes> {
   const phases = new Map<string, Lanes>();
   const countsHeartbeat = heartbeatFilter(recording.timed);
   let name = "(before the first phase)";
   for (const step of recording.steps) {
     if (step.kind === "phase") name = step.name;
     else if (countsHeartbeat(step)) {
-      const lanes = getOrAdd(phases, name, () => new Map<string, Event[]>());
+      const sent = step.kind === "frame" && step.dir === "in";
+      const lanes = getOrAdd(phases, late && sent ? WHENEVER : name, () => new Map<string, Event[]>());
       getOrAdd(lanes, laneOf(step), () => []).push(step);
     }
   }

@@ -72,6 +72,9 @@ export interface Recording {
 export const PROFILES = ["8.3", "7.7", "6.5"] as const;
 export type Profile = (typeof PROFILES)[number];
 
+/** Recorded on a loaded machine: frames stand in later phases than their own. */
+export const LATE: ReadonlySet<Profile> = new Set(["7.7"]);
+
 /** The recorded servers, by profile. */
 const RECORDED: Record<Profile, string> = {
   "8.3": "rocketchat-8.3.jsonl.gz",
