@@ -58,9 +58,11 @@ const OLD: Readonly<Record<string, Method>> = {
 };
 
 /** Answered by 6.5 and 7.7, gone in 8.3. */
+const MIDDLE: Readonly<Record<string, Method>> = { setReaction };
+
+/** Answered by 6.5, gone in 7.7. */
 const OLDER: Readonly<Record<string, Method>> = {
   deleteMessage: remove,
-  setReaction: setReaction,
   muteUserInRoom: (session, params) => mute(session, params, true),
   unmuteUserInRoom: (session, params) => mute(session, params, false),
 };
@@ -71,7 +73,8 @@ export function callMethod(session: Caller, name: string, params: unknown[]): un
   const method =
     own(LASTING, name) ??
     (era === "9.0" ? undefined : own(OLD, name)) ??
-    (era === "6.5" || era === "7.7" ? own(OLDER, name) : undefined);
+    (era === "6.5" || era === "7.7" ? own(MIDDLE, name) : undefined) ??
+    (era === "6.5" ? own(OLDER, name) : undefined);
   if (!method) throw new ServerError(404, `Method '${name}' not found`);
   return method(session, params);
 }
@@ -159,11 +162,7 @@ function remove(session: Caller, params: unknown[]): undefined {
   const user = requireUser(session, "deleteMessage");
   const named = params[0];
   const message = isRecord(named) ? session.world.messages.get(String(named._id)) : undefined;
-  if (!message)
-    throw new ServerError("error-action-not-allowed", "Not allowed", {
-      method: "deleteMessage",
-      action: "Delete_message",
-    });
+  if (!message) throw new ServerError("error-action-not-allowed", "Not allowed");
   deleteMessage(session.world, user, message);
 }
 

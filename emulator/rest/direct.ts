@@ -142,7 +142,7 @@ function directMembers(world: World, room: Room): unknown[] {
   return users.map(({ _id, username, name, status, statusText = "" }) => {
     const member = { _id, username, name, status, statusText };
     const membership = world.membership(room._id, _id);
-    if (!membership || world.traits.legacy) return member;
+    if (!membership || world.traits.lightMemberships) return member;
     return { ...member, subscription: { _id: membership._id, ts: membership.ts } };
   });
 }

@@ -36,9 +36,11 @@ export const PREFERENCES = {
   enableMobileRinging: true,
 };
 
+/** What 7.7 does not have yet. */
+export const PREFERENCES_SINCE_8 = { desktopNotificationVoiceCalls: true };
+
 /** What 6.5 does not have yet. */
-export const PREFERENCES_SINCE_8 = {
-  desktopNotificationVoiceCalls: true,
+export const PREFERENCES_SINCE_7 = {
   masterVolume: 100,
   voipRingerVolume: 100,
   sidebarSectionsOrder: [

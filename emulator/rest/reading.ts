@@ -176,7 +176,7 @@ const search = route("GET", "chat.search", {
 function listing(path: string, fits: (message: Message, user: User) => boolean, oldestFirst = false): Route {
   return route("GET", path, {
     query: query<Page & { roomId: string }>(object({ ...PAGE, roomId: text, text }, ["roomId"])),
-    laxQuery: keys<Page & { roomId: string }>({ roomId: text }, ["roomId"], missingParam),
+    laxQuery: keys<Page & { roomId: string }>({ ...LAX_PAGE, roomId: text }, ["roomId"], missingParam),
     run({ world, user, query: { roomId, ...page } }) {
       const room = world.rooms.get(roomId);
       if (!room || !world.canAccess(room, user)) throw new ServerError("error-not-allowed", "Not allowed");

@@ -3,7 +3,7 @@ import type { Token, User } from "../world/documents.ts";
 import { empty } from "../world/shapes.ts";
 import { connectionStatusOf, emailsOf } from "../world/users.ts";
 import type { World } from "../world.ts";
-import { PREFERENCES, PREFERENCES_SINCE_8 } from "./preferences.ts";
+import { PREFERENCES, PREFERENCES_SINCE_7, PREFERENCES_SINCE_8 } from "./preferences.ts";
 
 type Document = Record<string, unknown>;
 
@@ -36,8 +36,10 @@ export function ownDocument(world: World, user: User, { hashes = false } = {}): 
 }
 
 function settingsOf({ traits }: World): Document {
-  if (traits.mailFactor) return { profile: {}, preferences: PREFERENCES };
-  return { profile: {}, preferences: { ...PREFERENCES, ...PREFERENCES_SINCE_8 }, calendar: {} };
+  if (traits.legacy) return { profile: {}, preferences: PREFERENCES };
+  const preferences = { ...PREFERENCES, ...PREFERENCES_SINCE_7 };
+  if (traits.mailFactor) return { profile: {}, preferences };
+  return { profile: {}, preferences: { ...preferences, ...PREFERENCES_SINCE_8 }, calendar: {} };
 }
 
 /** 6.5 has the key from the first connection on, 8.3 from the first status. */

@@ -16,7 +16,7 @@ export async function startEmulated(profile: Profile): Promise<Emulated> {
   const { url, control, faults } = emulator;
   const administrator = { username: "admin", password: makePassword() };
   control.addAdmin(administrator);
-  // The recorded 7.7.1 limited nothing.
+  // The recorded 7.7.1 limited no REST calls.
   if (profile === "7.7") control.limitRest(false);
   try {
     const credentials = await seed(url, administrator);

@@ -1,4 +1,4 @@
 // The emulator's middle profile against the recordings of Rocket.Chat 7.7.
 import { testProfile } from "./profile.ts";
 
-testProfile("7.7", 97);
+testProfile("7.7", 99);

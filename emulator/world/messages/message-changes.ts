@@ -34,7 +34,7 @@ export function editMessage(
   if (captioned) setCaption(world, attachment, text);
   else message.msg = withFenceClosed(text);
   interpret(world, message, user);
-  if (!world.traits.legacy) message.urls ??= [];
+  if (world.traits.mentionsFromMarkdown) message.urls ??= [];
   if (previewUrls)
     for (const link of message.urls ?? []) if (!previewUrls.includes(link.url)) link.ignoreParse = true;
   message._updatedAt = world.now();

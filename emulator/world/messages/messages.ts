@@ -284,10 +284,12 @@ function raise(
   const group = ids.includes("all") || ids.includes("here");
   const quiet = membership.alert && membership.open && room.t !== "d" && !named && !group;
   if (quiet) return false;
-  membership._updatedAt = world.now();
+  const counts = room.t === "d" || named || group;
+  // 7.7 leaves the time of a membership as it was when nothing is counted.
+  if (counts || world.traits.methods !== "7.7") membership._updatedAt = world.now();
   membership.alert = true;
   membership.open = true;
-  if (room.t !== "d" && !named && !group) return true;
+  if (!counts) return true;
   membership.unread += 1;
   if (named) membership.userMentions += 1;
   if (group) membership.groupMentions += 1;
