@@ -71,14 +71,8 @@ export class QueueRows {
 
   /** OpenClaw lists all that wait, again and again, and looks at lanes and times alone: a payload is read when it is asked for. */
   #toListed(row: JsonObject): QueueRecord {
-    const { payload: _, ...record } = this.toRecord(row);
-    const readPayload = () => decodePayload(readText(this.find(record.id) ?? {}, "payload"));
-    return {
-      ...record,
-      get payload() {
-        return readPayload();
-      },
-    };
+    const id = readText(row, "id") ?? "";
+    return this.#describe(row, () => this.find(id) ?? {});
   }
 
   /** Changes a row that is still as the caller knows it: pending, or claimed by the caller's token. */
@@ -99,20 +93,31 @@ export class QueueRows {
   }
 
   toRecord(row: JsonObject): QueueRecord {
-    const lane = readText(row, "lane");
-    const lastAttemptAt = readNumber(row, "last_attempt_at");
-    const lastError = readText(row, "last_error");
-    return {
-      ...this.owner,
+    return this.#describe(row, () => row);
+  }
+
+  /** One object and no copies: a thousand of these are made for every event that comes in. */
+  #describe(row: JsonObject, readWhole: () => JsonObject): QueueRecord {
+    const { channelId, accountId, queueName } = this.owner;
+    const record: QueueRecord = {
+      channelId,
+      accountId,
+      queueName,
       id: readText(row, "id") ?? "",
-      payload: decodePayload(readText(row, "payload")),
       receivedAt: readNumber(row, "received_at") ?? 0,
       updatedAt: readNumber(row, "updated_at") ?? 0,
       attempts: readNumber(row, "attempts") ?? 0,
-      ...(lane !== undefined && { laneKey: lane }),
-      ...(lastAttemptAt !== undefined && { lastAttemptAt }),
-      ...(lastError !== undefined && { lastError }),
+      get payload() {
+        return decodePayload(readText(readWhole(), "payload"));
+      },
     };
+    const laneKey = readText(row, "lane");
+    const lastAttemptAt = readNumber(row, "last_attempt_at");
+    const lastError = readText(row, "last_error");
+    if (laneKey !== undefined) record.laneKey = laneKey;
+    if (lastAttemptAt !== undefined) record.lastAttemptAt = lastAttemptAt;
+    if (lastError !== undefined) record.lastError = lastError;
+    return record;
   }
 
   toClaim(row: JsonObject): QueueClaim {
