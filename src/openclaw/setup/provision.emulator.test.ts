@@ -167,6 +167,27 @@ describe("provisioning", () => {
     expect(machine.cfg).toBe(cfg);
   });
 
+  it("makes bots for several agents of which none is the default one", async () => {
+    const none = { entries: { main: {}, helper: {} } };
+    const machine = new Machine({ agents: none });
+    await run(machine, {
+      bots: [
+        { agentId: "main", username: mainBot },
+        { agentId: "helper", username: helperBot },
+      ],
+    });
+    expect(listAccountIds(machine.cfg)).toEqual(["helper", "main"]);
+    expect(await worksIn(machine, "helper")).toEqual(complete);
+  });
+
+  it("knows its account behind a binding of all accounts, which OpenClaw writes by itself", async () => {
+    const machine = new Machine({ agents });
+    await run(machine);
+    const all = { agentId: "main", match: { channel: "rocketchat", accountId: "*" } };
+    Object.assign(machine.cfg, { bindings: [all, ...(machine.cfg.bindings ?? [])] });
+    expect(await plan(machine)).toEqual([]);
+  });
+
   it("plans, and does nothing by planning", async () => {
     const machine = new Machine({ agents });
     expect(await plan(machine)).toEqual([

@@ -2,7 +2,6 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
-import { resolveDefaultAgentId } from "openclaw/plugin-sdk/agent-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { findRoomKey } from "../../policy/names.ts";
 import {
@@ -21,7 +20,7 @@ import { isSameServer } from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { addBinding, addRoom, isBound, setAccountKeys } from "./config-edit.ts";
 import { nameOf } from "./probe.ts";
-import { planBots, type Survey, surveyBot, type WantedBot } from "./survey.ts";
+import { isDefaultAgent, planBots, type Survey, surveyBot, type WantedBot } from "./survey.ts";
 import { describePlace, type TokenPort } from "./token-place.ts";
 
 /** What provisioning changes, besides the server. */
@@ -242,7 +241,7 @@ function planBinding({ found, cfg, port }: BotScope): Step[] {
 
 /** The default account needs no binding to be the default agent's. */
 function isHeardAnyway(cfg: OpenClawConfig, { accountId, agentId, account }: Survey): boolean {
-  if (accountId !== DEFAULT_ACCOUNT_ID || agentId !== resolveDefaultAgentId(cfg)) return false;
+  if (accountId !== DEFAULT_ACCOUNT_ID || !isDefaultAgent(cfg, agentId)) return false;
   return account.userId !== "" && !(cfg.bindings ?? []).some(({ match }) => match.channel === CHANNEL_ID);
 }
 

@@ -107,21 +107,33 @@ function accountOf(
   const ours = (cfg.bindings ?? []).filter(
     ({ match }) => match.channel === CHANNEL_ID && match.peer === undefined,
   );
-  const bound = ours.find((binding) => binding.agentId === agentId)?.match.accountId;
-  if (bound !== undefined && bound !== "*") return normalizeAccountId(bound);
+  const bound = ours.find(({ agentId: id, match }) => id === agentId && isOneAccount(match.accountId));
+  if (bound !== undefined) return normalizeAccountId(bound.match.accountId);
   const own = normalizeAccountId(agentId);
   const taken = ours.find(({ match }) => match.accountId === own);
   if (taken !== undefined)
     throw refuse(`The account ${own} is bound to the agent ${taken.agentId} already. Correct bindings first`);
   const known = listAccountIds(cfg);
   const free = !ours.some(({ match }) => (match.accountId ?? DEFAULT_ACCOUNT_ID) === DEFAULT_ACCOUNT_ID);
-  const isHeard = resolveDefaultAgentId(cfg) === agentId && free && known.includes(DEFAULT_ACCOUNT_ID);
+  const isHeard = isDefaultAgent(cfg, agentId) && free && known.includes(DEFAULT_ACCOUNT_ID);
   if (!isHeard || known.includes(own)) return own;
   const account = inspectAccount(cfg, DEFAULT_ACCOUNT_ID);
   const fits = username === undefined || username === account.username;
   return isConfigured(account) && fits && isSameServer(account.serverUrl, serverUrl)
     ? DEFAULT_ACCOUNT_ID
     : own;
+}
+
+/** OpenClaw itself binds all accounts of a channel, `*`, to the agent that had them before there were several. */
+const isOneAccount = (accountId: string | undefined): boolean => accountId !== undefined && accountId !== "*";
+
+/** Whether messages without a binding are this agent's. OpenClaw throws when there are several agents and none is the default. */
+export function isDefaultAgent(cfg: OpenClawConfig, agentId: string): boolean {
+  try {
+    return resolveDefaultAgentId(cfg) === agentId;
+  } catch {
+    return false;
+  }
 }
 
 /** A bot user that another account works as must not get a new password or token. */
