@@ -59,6 +59,10 @@ function addAccountCommands(group: Command, cfg: OpenClawConfig): void {
     .option("--account <id>", "the account; the default one when not given")
     .option("--dry-run", "print the plan and do nothing")
     .option("--yes", "do not ask before the plan is carried out")
+    .addHelpText(
+      "after",
+      "\nSome servers (8.x before 8.6) ask for the bot user's password; it is asked for, or read from ROCKETCHAT_BOT_PASSWORD.",
+    )
     .action(async (options: unknown) => {
       const { runRotate } = await import("./account-commands.ts");
       process.exitCode = await runRotate(cfg, options);

@@ -2,6 +2,7 @@
 
 import { listAgentIds } from "openclaw/plugin-sdk/agent-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { WizardCancelledError } from "openclaw/plugin-sdk/setup";
 import { createClackPrompter } from "openclaw/plugin-sdk/setup-runtime";
 import { z } from "zod";
 import { ConfigError, RocketChatError, UnauthorizedError } from "../../errors.ts";
@@ -49,6 +50,12 @@ export async function explainFailures(command: string, run: () => Promise<void>)
     if (error instanceof z.ZodError) {
       say(`rocketchat ${command}: ${z.prettifyError(error)}`);
       return 2;
+    }
+    if (error instanceof WizardCancelledError) {
+      say(
+        `rocketchat ${command}: no answer was given. Run it at a terminal, or see --help for the variables that answer`,
+      );
+      return 1;
     }
     if (!(error instanceof RocketChatError)) throw error;
     say(`rocketchat ${command}: ${error.message}`);

@@ -284,12 +284,22 @@ describe("provisioning", () => {
     expect(inspectAccount(machine.cfg, "main").rooms).toEqual(new Map(Object.entries(rooms)));
   });
 
-  it("keeps the restrictions that an account inherits when it gets a room of its own", async () => {
+  it("keeps the rooms that an account inherits when it gets one of its own", async () => {
     const rooms = { "#ops": { users: ["alice"] } };
-    const machine = new Machine(withSection({ ...local, rooms }));
+    const main = addBot(mainBot);
+    const machine = new Machine(
+      withSection({ ...local, serverUrl: emulator.url, rooms, accounts: { main } }),
+    );
     await run(machine);
     expect(inspectAccount(machine.cfg, "main").rooms.get("#ops")).toEqual({ users: ["alice"] });
     expect(inspectAccount(machine.cfg, "main").rooms.has(square)).toBe(true);
+  });
+
+  it("gives a new account its own rooms alone, with what restricts them at the root", async () => {
+    const square = { users: ["alice"] };
+    const machine = new Machine(withSection({ ...local, rooms: { "#ops": {}, "#square": square } }));
+    await run(machine);
+    expect(inspectAccount(machine.cfg, "main").rooms).toEqual(new Map([["#square", square]]));
   });
 
   it("changes by key what is newest, and nothing else", async () => {

@@ -17,6 +17,7 @@ import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { inspectAccount, isConfigured } from "../config/account.ts";
 import { isSameServer } from "../config/faults.ts";
+import { accountKeyOf } from "../config/places.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { addBinding, addRoom, isBound, setAccountKeys } from "./config-edit.ts";
 import { nameOf } from "./probe.ts";
@@ -218,7 +219,24 @@ function accountKeys(cfg: OpenClawConfig, scope: BotScope, made: Made): Record<s
     ...(account.userId !== made.userId && { userId: made.userId }),
     ...(account.username !== found.username && { username: found.username }),
     ...((found.token.kind !== "works" || !isConfigured(account)) && transportKeys(account, transport)),
+    ...beginRooms(cfg, account, found.rooms),
   };
+}
+
+/**
+ * An account that is made begins a list of its own, so that it does not serve the rooms of the root's bot; what restricts
+ * a wanted room comes along. Under `"*"` and other policies than `allowlist` it inherits all of it.
+ */
+function beginRooms(
+  cfg: OpenClawConfig,
+  { accountId, rooms, groupPolicy }: AccountSettings,
+  wanted: Survey["rooms"],
+): Record<string, unknown> {
+  const isNew =
+    accountId !== DEFAULT_ACCOUNT_ID && accountKeyOf(cfg.channels?.[CHANNEL_ID], accountId) === undefined;
+  if (!isNew || rooms.size === 0 || rooms.has("*") || groupPolicy !== "allowlist") return {};
+  const keys = new Set(wanted.map(({ room }) => findRoomKey(rooms.keys(), room)));
+  return { rooms: Object.fromEntries([...rooms].filter(([key]) => keys.has(key))) };
 }
 
 function transportKeys(
