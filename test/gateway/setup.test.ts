@@ -1,4 +1,6 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { freePort, type Gateway, installGateway } from "../../demo/gateway.ts";
@@ -12,6 +14,7 @@ import { NO_TEST_RUNNER } from "./stack.ts";
 import { BACKSPACE, DOWN, ENTER, openTerminal, SPACE } from "./terminal.ts";
 
 const ADMIN_PASSWORD = "an administrator's password";
+const BOT_PASSWORD = "the bot user's password";
 const section = (value: unknown) => z.record(z.string(), z.unknown()).parse(value);
 
 let emulator: Emulator;
@@ -28,14 +31,22 @@ beforeAll(async () => {
   control.limitRest(false);
   control.addUser(alice);
   control.join({ username: "alice", rid: "GENERAL" });
-  const { userId } = control.addUser({ username: "openclaw-bot", roles: ["user", "bot"] });
+  const { userId } = control.addUser({
+    username: "openclaw-bot",
+    password: BOT_PASSWORD,
+    roles: ["user", "bot"],
+  });
   bot = { userId, pat: control.personalAccessToken("openclaw-bot") };
   town = control.addRoom({ name: "town", type: "p", members: ["alice", "openclaw-bot"] });
   gateway = await installGateway({
     tarball: inject("tarball"),
     modelUrl: model.url,
     channels: {},
-    env: { ...NO_TEST_RUNNER, ROCKETCHAT_ADMIN_PASSWORD: ADMIN_PASSWORD },
+    env: {
+      ...NO_TEST_RUNNER,
+      ROCKETCHAT_ADMIN_PASSWORD: ADMIN_PASSWORD,
+      ROCKETCHAT_BOT_PASSWORD: BOT_PASSWORD,
+    },
     onOutput: (text) => feed.read(text),
   });
 });
@@ -170,6 +181,21 @@ describe("the account that was set up", () => {
     await answered("still here");
   });
 
+  it("gets a new token while it runs, and answers with that one", async () => {
+    const rotated = await gateway.mustRun(["rocketchat", "rotate"]);
+    expect(rotated).toContain("revoke the old one when the gateway listens with the new one");
+    const { rocketchat } = z
+      .object({ rocketchat: z.looseObject({ pat: z.string() }) })
+      .parse((await gateway.readConfig()).channels);
+    const user = emulator.world.users.get(bot.userId);
+    const tokens = user?.tokens.filter(({ kind }) => kind === "personal").map(({ secret }) => secret);
+    expect(tokens).toEqual([rocketchat.pat]);
+    expect(rocketchat.pat).not.toBe(bot.pat);
+    expect(rotated).not.toContain(rocketchat.pat);
+    emulator.control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say with the new token]" });
+    await answered("with the new token");
+  });
+
   it("shows whom it can write to", async () => {
     const list = async (what: string[]) =>
       JSON.parse(await gateway.mustRun(["directory", ...what, "--channel", "rocketchat", "--json"]));
@@ -190,25 +216,52 @@ it("makes a bot user for each agent, which work, and changes nothing the second 
     ...config,
     agents: { ...section(config.agents), entries: { main: { default: true }, helper: {} } },
   }));
-  const provision = () =>
+  const provision = (agents = "main=main-bot,helper") =>
     gateway.cli([
       ...["rocketchat", "provision", "--server-url", emulator.url, "--admin", "root-admin"],
-      ...["--agent", "main=main-bot,helper", "--room", "square"],
+      ...["--agent", agents, "--room", "square"],
       ...["--dangerously-allow-insecure", "--dangerously-allow-private-network"],
     ]);
+  const users = emulator.world.users.size;
+  const typo = await provision("main=main-bot,typo");
+  expect(typo.stdout).toContain('There is no agent "typo". There are: main, helper');
+  expect(emulator.world.users.size).toBe(users);
 
   const first = await provision();
   expect(first.stdout).toContain("Done. A running gateway takes the configuration up by itself");
-  const config = await gateway.readConfig();
   for (const agentId of ["main", "helper"]) {
     const match = { channel: "rocketchat", accountId: agentId };
-    expect(config.bindings).toContainEqual({ agentId, match });
+    expect((await gateway.readConfig()).bindings).toContainEqual({ agentId, match });
   }
+  const file = join(gateway.folder, "main-pat");
+  await gateway.updateConfig((config) => {
+    const rocketchat = structuredClone(section(section(config.channels).rocketchat));
+    const main = section(section(rocketchat.accounts).main);
+    writeFileSync(file, String(main.pat), { mode: 0o600 });
+    const pat = { source: "store", provider: "default", id: "MAIN_PAT" };
+    const rooms = { "#square": { users: ["@alice"], tools: { deny: ["exec"] } } };
+    const accounts = { ...section(rocketchat.accounts), main: { ...main, pat, rooms } };
+    return { ...config, channels: { rocketchat: { ...rocketchat, accounts } } };
+  });
+  await gateway.mustRun([
+    ...["secrets", "store", "set", "MAIN_PAT", "--kind", "secret", "--value-file", file],
+  ]);
+  rmSync(file);
+  const config = await gateway.readConfig();
+
   const doctor = await gateway.cli(["rocketchat", "doctor"]);
-  for (const name of ["main-bot", "helper-bot"])
+  for (const name of ["openclaw-bot", "main-bot", "helper-bot"])
     expect(doctor.stdout).toContain(`✓ token: the token works for @${name}`);
   expect(doctor.stdout).not.toContain("✗");
+  expect(doctor.stdout).toMatch(/\nAccount +Bot +Server +Result\n/);
   expect(doctor.code).toBe(0);
+  const asked = ["rocketchat", "doctor", "--account", "main", "--room", "#square"];
+  const [open, shut] = await Promise.all([
+    gateway.cli([...asked, "--person", "@alice", "--json"]),
+    gateway.cli([...asked, "--person", "@root-admin"]),
+  ]);
+  expect(JSON.parse(open.stdout.slice(open.stdout.indexOf("{")))).toMatchObject({ ok: true });
+  expect(shut.stdout).toContain("✗ person: this person is not among those who may speak to the agent here");
 
   const second = await provision();
   expect(second.stdout).toContain("Nothing to do");
