@@ -56,6 +56,15 @@ export class QueueFile {
     );
   }
 
+  /** The values of each row in the order of the columns: a fraction of what objects cost. */
+  selectValues(sql: string, ...values: SqlValue[]): readonly (readonly unknown[])[] {
+    return explaining(this.#file, () => {
+      const statement = this.#db.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement.all(...values).flatMap((row: unknown) => (Array.isArray(row) ? [row] : []));
+    });
+  }
+
   /** Answers how many rows were changed. */
   change(sql: string, ...values: SqlValue[]): number {
     return explaining(this.#file, () => Number(this.#db.prepare(sql).run(...values).changes));

@@ -66,13 +66,14 @@ export class QueueRows {
     const where = ["status = 'pending'", ...filters.map(({ sql }) => sql)].join(" AND ");
     const lists = filters.map(({ list }) => JSON.stringify(list));
     const sql = `SELECT ${ALL_BUT_PAYLOAD} FROM event WHERE ${where} ORDER BY ${order} LIMIT ?`;
-    return this.file.select(sql, ...lists, limit).map((row) => this.#toListed(row));
+    return this.file.selectValues(sql, ...lists, limit).map((values) => this.#toListed(values));
   }
 
   /** OpenClaw lists all that wait, again and again, and looks at lanes and times alone: a payload is read when it is asked for. */
-  #toListed(row: JsonObject): QueueRecord {
-    const id = readText(row, "id") ?? "";
-    return this.#describe(row, () => this.find(id) ?? {});
+  #toListed(values: readonly unknown[]): QueueRecord {
+    const [id, lane, received_at, updated_at, attempts, last_attempt_at, last_error] = values;
+    const row = { id, lane, received_at, updated_at, attempts, last_attempt_at, last_error };
+    return this.#describe(row, () => this.find(String(id)) ?? {});
   }
 
   /** Changes a row that is still as the caller knows it: pending, or claimed by the caller's token. */
