@@ -18,7 +18,7 @@ export interface Command {
 }
 
 /** One of our own words, in any case and before anything that does not continue the word: `!stop!` stops. */
-const OWN_WORD = /^!(help|status|model|stop)(?![\w-])[.,:;!?…]*/i;
+const OWN_WORD = /^!(help|status|model|stop|approve|deny)(?![\w-])[.,:;!?…]*/i;
 
 /** Any other word, alone or before space: `!deploy now` is one, `!important?` is text. */
 const ANY_WORD = /^!([a-z][\w-]*)(?=\s|$)/;

@@ -28,7 +28,8 @@ export function readBlocks(stretches: readonly Stretch[], options: DialectOption
   const definitions = new Map<string, string>();
   const context = { marks: [], definitions, ownLine: true };
   let previous: Flow["type"] | undefined;
-  const blocks = stretches.flatMap((stretch) => {
+  const blocks: Block[] = [];
+  for (const stretch of stretches) {
     const nodes = stretch.kind === "markdown" ? parseStretch(stretch, definitions) : [];
     const source = stretch.text;
     const [first, ...more] =
@@ -37,13 +38,28 @@ export function readBlocks(stretches: readonly Stretch[], options: DialectOption
         : stretch.kind === "code"
           ? readFenced(source)
           : paragraph(readWords(source, []), TOP);
-    if (first === undefined) return [];
+    if (first === undefined) continue;
     const type = stretch.kind === "plain" ? "paragraph" : stretch.kind === "code" ? "code" : nodes[0]?.type;
     const apart = stretch.before === "empty line" || (stretch.before === "line end" && type === previous);
     previous = nodes.at(-1)?.type ?? type;
-    return [{ ...first, apart }, ...more];
-  });
+    const last = stretch.before === "same line" ? blocks.at(-1) : undefined;
+    if (last?.kind === "text" && first.kind === "text") blocks.splice(-1, 1, continueLine(last, first));
+    else blocks.push({ ...first, apart });
+    for (const block of more) blocks.push(block);
+  }
   return guardLinks(blocks);
+}
+
+type TextBlock = Block & { readonly kind: "text" };
+
+/** The line that was divided at a space, because it was too long for the parser, is one again. */
+function continueLine(before: TextBlock, after: TextBlock): TextBlock {
+  const [first, ...more] = after.lines;
+  const last = before.lines.at(-1);
+  if (first === undefined || last === undefined) return before;
+  const space: Token = { kind: "space", text: " ", marks: [] };
+  const line = { ...last, tokens: [...last.tokens, space, ...first.tokens] };
+  return { ...before, lines: [...before.lines.slice(0, -1), line, ...more] };
 }
 
 function parseStretch({ text, appendix }: Stretch, definitions: Map<string, string>): Flow[] {

@@ -12,8 +12,8 @@ export interface Stretch {
   readonly appendix: string;
 }
 
-/** What is before a stretch: an empty line, a line end, or the same paragraph, which was too long. */
-type Gap = "empty line" | "line end" | "nothing";
+/** What is before a stretch: an empty line, a line end, or the same paragraph or line, which was too long. */
+type Gap = "empty line" | "line end" | "nothing" | "same line";
 
 /** The parser's time for some forms grows with the square of what it is given at once. UTF-16 units. */
 const STRETCH_UNITS = 3000;
@@ -54,13 +54,17 @@ export function divideSource(text: string): Stretch[] {
       continue;
     }
     budget = allowed - cost;
-    if (open === undefined || before === "nothing" || isLongWith(open.text.length, joined.length, lines[0]))
+    if (open === undefined || isContinued(before) || isLongWith(open.text.length, joined.length, lines[0]))
       put({ ...stretch, kind });
     else open = { ...open, text: `${open.text}\n\n${joined}` };
   }
   put(undefined);
   const appendix = stretches.length < 2 ? "" : collectDefinitions(blocks);
   return appendix === "" ? stretches : stretches.map((each) => ({ ...each, appendix }));
+}
+
+function isContinued(before: Gap): boolean {
+  return before === "nothing" || before === "same line";
 }
 
 /** Whether a new stretch begins: never inside a list, unless the one before would become far too long. */
@@ -122,23 +126,32 @@ function boundBlock(block: Lines): Lines[] {
   const units = block.lines.reduce((sum, line) => sum + line.length + 1, 0);
   if (block.kind === "code" || units <= MAX_BLOCK_UNITS) return [block];
   const blocks: Lines[] = [];
+  let before = block.before;
   let lines: string[] = [];
   let length = 0;
-  for (const piece of block.lines.flatMap(boundLine)) {
-    if (length > 0 && length + piece.length > MAX_BLOCK_UNITS) {
-      blocks.push({ ...block, lines, before: blocks.length === 0 ? block.before : "nothing" });
+  for (const { text, continues } of block.lines.flatMap(boundLine)) {
+    if (length > 0 && length + text.length > MAX_BLOCK_UNITS) {
+      blocks.push({ ...block, lines, before });
+      before = continues ? "same line" : "nothing";
       lines = [];
       length = 0;
     }
-    lines.push(piece);
-    length += piece.length + 1;
+    if (continues && lines.length > 0) lines.push((lines.pop() ?? "") + text);
+    else lines.push(text);
+    length += text.length + 1;
   }
-  return [...blocks, { ...block, lines, before: blocks.length === 0 ? block.before : "nothing" }];
+  return [...blocks, { ...block, lines, before }];
 }
 
-/** Inline code that is divided is closed, and opened again. */
-function boundLine(line: string): string[] {
-  const pieces: string[] = [];
+interface Piece {
+  readonly text: string;
+  /** Whether the line of the piece before goes on here. */
+  readonly continues: boolean;
+}
+
+/** Inline code that is divided is closed, and opened again on a line of its own. */
+function boundLine(line: string): Piece[] {
+  const pieces: Piece[] = [];
   let from = 0;
   let opening = "";
   while (line.length - from > MAX_BLOCK_UNITS) {
@@ -147,11 +160,12 @@ function boundLine(line: string): string[] {
     const end = isNear ? space + 1 : wholeCharacter(line, from + MAX_BLOCK_UNITS);
     const piece = opening + line.slice(from, end);
     const isInCode = countOf(piece, "`") % 2 === 1 && line.lastIndexOf("`") >= end;
+    const continues = from > 0 && opening === "";
     opening = isInCode ? "`" : "";
-    pieces.push(piece + opening);
+    pieces.push({ text: piece + opening, continues });
     from = end;
   }
-  return [...pieces, opening + line.slice(from)];
+  return [...pieces, { text: opening + line.slice(from), continues: from > 0 && opening === "" }];
 }
 
 /** The index itself, or the one before where it would divide a pair of surrogates. */
