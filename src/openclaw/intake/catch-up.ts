@@ -9,12 +9,9 @@ import type { Ingress } from "./ingress.ts";
 /** The look for missed messages of a running account; they come in through `ingress`. */
 export function openCatchUp(scope: AccountScope, rest: AccountClient, ingress: Ingress): CatchUp {
   let told: Partial<CatchUpReport> = {};
+  const { prepare, settings, admit, admitDeletions } = ingress;
   return createCatchUp({
-    rest,
-    prepare: ingress.prepare,
-    settings: ingress.settings,
-    admit: ingress.admit,
-    admitDeletions: ingress.admitDeletions,
+    ...{ rest, prepare, settings, admit, admitDeletions },
     memory: ingress.round,
     save: ingress.saveRound,
     log: scope.log,

@@ -42,8 +42,8 @@ export async function planRotation(accountId: string, port: RotatePort): Promise
   const current = tokens.find(({ lastTokenPart }) => lastTokenPart === last);
   const replaced = tokens.find(({ lastTokenPart }) => current?.name === nameAfter(lastTokenPart));
   const scope = { account, place, where, rest, port };
-  if (replaced !== undefined) return { steps: [planRevocation(scope, replaced.name)], notes: [] };
-  return { steps: [planReplacement(scope, current?.name)], notes: [] };
+  const step = replaced ? planRevocation(scope, replaced.name) : planReplacement(scope, current?.name);
+  return { steps: [step], notes: [] };
 }
 
 interface Scope {

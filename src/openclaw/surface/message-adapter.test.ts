@@ -222,6 +222,9 @@ describe("the message adapter", () => {
       (reason: unknown) => reason,
     );
     expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
-    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("may not do this there") });
+    expect(error).toMatchObject({
+      retryable: false,
+      message: expect.stringContaining("may not do this there"),
+    });
   });
 });

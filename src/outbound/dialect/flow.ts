@@ -26,28 +26,37 @@ const RULE = "———";
 /** What the stretches of a text say, as blocks in Rocket.Chat's forms. */
 export function readBlocks(stretches: readonly Stretch[], options: DialectOptions): Block[] {
   const definitions = new Map<string, string>();
-  const context = { marks: [], definitions, ownLine: true };
   let previous: Flow["type"] | undefined;
   const blocks: Block[] = [];
   for (const stretch of stretches) {
-    const nodes = stretch.kind === "markdown" ? parseStretch(stretch, definitions) : [];
-    const source = stretch.text;
-    const [first, ...more] =
-      stretch.kind === "markdown"
-        ? readFlow(nodes, TOP, { ...options, source, context })
-        : stretch.kind === "code"
-          ? readFenced(source)
-          : paragraph(readWords(source, []), TOP);
+    const read = readStretch(stretch, definitions, options);
+    const [first, ...more] = read.blocks;
     if (first === undefined) continue;
-    const type = stretch.kind === "plain" ? "paragraph" : stretch.kind === "code" ? "code" : nodes[0]?.type;
-    const apart = stretch.before === "empty line" || (stretch.before === "line end" && type === previous);
-    previous = nodes.at(-1)?.type ?? type;
+    const isAlike = stretch.before === "line end" && read.begins === previous;
+    const apart = stretch.before === "empty line" || isAlike;
+    previous = read.ends;
     const last = stretch.before === "same line" ? blocks.at(-1) : undefined;
     if (last?.kind === "text" && first.kind === "text") blocks.splice(-1, 1, continueLine(last, first));
     else blocks.push({ ...first, apart });
     for (const block of more) blocks.push(block);
   }
   return guardLinks(blocks);
+}
+
+/** What one stretch says, and of which type its first and its last block are in the source. */
+function readStretch(
+  stretch: Stretch,
+  definitions: Map<string, string>,
+  options: DialectOptions,
+): { blocks: Block[]; begins: Flow["type"] | undefined; ends: Flow["type"] | undefined } {
+  const { kind, text } = stretch;
+  if (kind === "code") return { blocks: readFenced(text), begins: "code", ends: "code" };
+  if (kind === "plain")
+    return { blocks: paragraph(readWords(text, []), TOP), begins: "paragraph", ends: "paragraph" };
+  const nodes = parseStretch(stretch, definitions);
+  const context = { marks: [], definitions, ownLine: true };
+  const blocks = readFlow(nodes, TOP, { ...options, source: text, context });
+  return { blocks, begins: nodes[0]?.type, ends: nodes.at(-1)?.type };
 }
 
 type TextBlock = Block & { readonly kind: "text" };

@@ -136,8 +136,7 @@ function boundBlock(block: Lines): Lines[] {
       lines = [];
       length = 0;
     }
-    if (continues && lines.length > 0) lines.push((lines.pop() ?? "") + text);
-    else lines.push(text);
+    lines.push(continues ? (lines.pop() ?? "") + text : text);
     length += text.length + 1;
   }
   return [...blocks, { ...block, lines, before }];

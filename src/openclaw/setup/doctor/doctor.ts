@@ -261,7 +261,7 @@ async function checkRooms(
   const account = { ...written, rooms: withIds(written, openNamePins(written).read()).rooms };
   const rooms = joined.filter(({ type }) => type !== "d");
   const unlisted = rooms.filter((room) => judgeRoom(account, room) === "unserved");
-  const checks = [...(unlisted.length === 0 ? [] : [checkUnlisted(account, unlisted)])];
+  const checks = unlisted.length === 0 ? [] : [checkUnlisted(account, unlisted)];
   const served = [...account.rooms].filter(([key, { enabled }]) => key !== "*" && enabled !== false);
   if (served.length === 0 && account.groupPolicy === "allowlist" && !account.rooms.has("*")) {
     const remedy = "Add room ids or names under `rooms`, if the agent is to answer in rooms";
