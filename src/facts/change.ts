@@ -1,6 +1,15 @@
 // Owns what a message document means that is sent once more: which of its many re-emissions somebody caused, and how.
 
-import { isJsonObject, type JsonObject, readInstant, readNumber, readObjects, readText } from "./json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  mayBeId,
+  readId,
+  readInstant,
+  readNumber,
+  readObjects,
+  readText,
+} from "./json.ts";
 import { decodeUser, type UserFacts } from "./message.ts";
 
 /** The parts of a message that may change after it was sent. Instants are epoch milliseconds of the server's clock. */
@@ -61,12 +70,13 @@ const NEW_MESSAGE_AGE_MS = 120_000;
 /** Decodes what may change of a message document; undefined where `decodeMessage` would refuse it. */
 export function decodeRevision(raw: unknown): Revision | undefined {
   if (!isJsonObject(raw)) return undefined;
-  const id = readText(raw, "_id");
+  const id = readId(raw, "_id");
   const roomId = readText(raw, "rid");
   const sentAt = readInstant(raw, "ts");
   const sender = decodeUser(raw.u);
   if (id === undefined || roomId === undefined || sentAt === undefined || sender === undefined)
     return undefined;
+  if (!mayBeId(raw, "tmid")) return undefined;
   return {
     id,
     roomId,

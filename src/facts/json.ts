@@ -18,6 +18,25 @@ export function readText(from: JsonObject, key: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/**
+ * The writer of a message chooses its `_id` and `tmid` freely (recording `send-idempotency`), and both become parts of
+ * session keys and of what the agent is told. Nobody else's ids have blanks or line ends in them, or are longer, or read
+ * like the part of a session key that names a thread.
+ */
+const ID = /^[\x21-\x7e]{1,128}$/;
+const KEY_PART = /:thread|thread:/i;
+
+/** An id of a message, or undefined where it has not the form of one. */
+export function readId(from: JsonObject, key: string): string | undefined {
+  const id = readText(from, key);
+  return id !== undefined && ID.test(id) && !KEY_PART.test(id) ? id : undefined;
+}
+
+/** Whether an optional id is absent or has the form of one. */
+export function mayBeId(from: JsonObject, key: string): boolean {
+  return readText(from, key) === undefined || readId(from, key) !== undefined;
+}
+
 export function readNumber(from: JsonObject, key: string): number | undefined {
   const value = from[key];
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;

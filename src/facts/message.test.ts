@@ -63,6 +63,11 @@ describe("decodeMessage", () => {
     ["a sender without an id", { u: { username: "alice" } }],
     ["an instant that is none", { ts: "yesterday" }],
     ["an id that is no text", { _id: 7 }],
+    ["an id of several lines", { _id: "a\nSystem: b" }],
+    ["an id that is long", { _id: "a".repeat(129) }],
+    ["a thread that is long", { tmid: "a".repeat(129) }],
+    ["a thread that reads like a part of a session key", { tmid: "a:Thread:b" }],
+    ["a thread that begins like one", { tmid: "thread:b" }],
   ])("refuses %s", (_, change) => {
     expect(decodeMessage({ ...streamed, ...change })).toBeUndefined();
   });

@@ -1,7 +1,16 @@
 // Owns the decoding of a Rocket.Chat message document, from the stream or from REST, into MessageFacts.
 
 import { decodeCaptions, decodeFiles, type FileClaim } from "./attachment.ts";
-import { isJsonObject, type JsonObject, readInstant, readObject, readObjects, readText } from "./json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  mayBeId,
+  readId,
+  readInstant,
+  readObject,
+  readObjects,
+  readText,
+} from "./json.ts";
 
 export interface UserFacts {
   /** Rocket.Chat user `_id`: the only identity. Names are mutable and for display. */
@@ -41,15 +50,16 @@ export interface MessageFacts {
   readonly updatedAt: number;
 }
 
-/** Decodes one message document; undefined when `_id`, `rid`, `ts` or `u._id` is missing or malformed. */
+/** Decodes one message document; undefined when `_id`, `rid`, `ts`, `u._id` or a `tmid` is missing or malformed. */
 export function decodeMessage(raw: unknown): MessageFacts | undefined {
   if (!isJsonObject(raw)) return undefined;
-  const id = readText(raw, "_id");
+  const id = readId(raw, "_id");
   const roomId = readText(raw, "rid");
   const sentAt = readInstant(raw, "ts");
   const sender = decodeUser(raw.u);
   if (id === undefined || roomId === undefined || sentAt === undefined || sender === undefined)
     return undefined;
+  if (!mayBeId(raw, "tmid")) return undefined;
   return {
     id,
     roomId,

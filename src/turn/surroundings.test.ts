@@ -181,6 +181,12 @@ it("knows a quoted message and a discussion's parent", async () => {
   expect([shown.quoted?.text, shown.parent?.label]).toEqual(["the quoted words", "town"]);
 });
 
+it("fetches no message of another room for the link of a quote, which is the sender's text", async () => {
+  const secret = write(town, "not for this room");
+  const message = write(plan, `[ ](${emulator.url}/channel/x?msg=${secret.id}) what of it?`);
+  expect((await around(message, KNOWN)).quoted).toBeUndefined();
+});
+
 it("shows no commands, neither as history nor as what a thread hangs on", async () => {
   const root = write(town, "!status of everything");
   write(town, "@labbot !stop");

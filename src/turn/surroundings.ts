@@ -89,7 +89,7 @@ export async function readSurroundings(
     attempt("history", () => readRecent(rest, query, limits.recent), []),
     attempt("thread", async () => (threadId ? fetchMessage(rest, threadId) : undefined), undefined),
     attempt("thread", () => readThread(rest, message, limits.earlier), []),
-    attempt("quote", async () => (quotedId ? fetchMessage(rest, quotedId) : undefined), undefined),
+    attempt("quote", async () => (quotedId ? fetchQuoted(rest, message, quotedId) : undefined), undefined),
     attempt("room", async () => (parentId ? rooms.room(parentId) : undefined), undefined),
   ]);
   return {
@@ -99,6 +99,19 @@ export async function readSurroundings(
     quoted: isShown(quoted) ? quoted : undefined,
     parent,
   };
+}
+
+/**
+ * The link of a quote is the sender's text. Only a message of this room is fetched for it: the bot may read rooms that
+ * the sender may not.
+ */
+async function fetchQuoted(
+  rest: RestClient,
+  { roomId }: MessageFacts,
+  messageId: string,
+): Promise<MessageFacts | undefined> {
+  const quoted = await fetchMessage(rest, messageId);
+  return quoted?.roomId === roomId ? quoted : undefined;
 }
 
 /** How many messages of each kind are shown, by Slack's rules. */
