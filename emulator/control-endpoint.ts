@@ -170,6 +170,7 @@ const lasting = {
   frameDelayMs: number,
   duplicateFrames: flag,
   reorderFrames: flag,
+  streamService: flag,
   clockSkewMs: number,
 };
 

@@ -110,6 +110,7 @@ export class DdpEndpoint {
       close: (code, reason) => socket.close(code, reason),
       relay: (broadcast) => this.#relay(connection, broadcast),
       loginFault: () => this.#faults.loginRefusal(),
+      isStreamService: () => this.#faults.lasting.streamService,
       refusesStream: (name) => this.#faults.lasting.refusedStreams.includes(name),
     });
     const connection: Connection = { socket, session, dead: false };

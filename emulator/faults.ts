@@ -63,6 +63,11 @@ export interface LastingFaults {
   duplicateFrames: boolean;
   /** Stream events are held until a second comes, and the two are sent in the wrong order. */
   reorderFrames: boolean;
+  /**
+   * DDP as a deployment in microservices speaks it (read in surveys of 8.8, not recorded): `result` comes before `updated`
+   * and lacks a value that is false or empty, `ready` names several subscriptions, an unknown `unsub` is not answered.
+   */
+  streamService: boolean;
   /** Added to the server's clock, in milliseconds. */
   clockSkewMs: number;
 }
@@ -75,6 +80,7 @@ function nothingWrong(): LastingFaults {
     frameDelayMs: 0,
     duplicateFrames: false,
     reorderFrames: false,
+    streamService: false,
     clockSkewMs: 0,
   };
 }

@@ -13,7 +13,7 @@ import {
   unknownEndpoint,
 } from "./rest/call/answers.ts";
 import { type Env, type HttpCall, readBody, readHead } from "./rest/call/input.ts";
-import { type Reply, type Route, tooManyCalls } from "./rest/call/route.ts";
+import { InvalidInput, type Reply, type Route, tooManyCalls } from "./rest/call/route.ts";
 import { CHAT } from "./rest/chat.ts";
 import { DIRECT } from "./rest/direct.ts";
 import { DOCUMENTED } from "./rest/documented.ts";
@@ -22,6 +22,7 @@ import { avatar, download } from "./rest/files.ts";
 import { LOGINS } from "./rest/logins.ts";
 import { LOOKUPS } from "./rest/lookups.ts";
 import { READING } from "./rest/reading.ts";
+import { refusesFilters } from "./rest/room-refs.ts";
 import { ROOMS } from "./rest/rooms.ts";
 import { TEAMS } from "./rest/teams.ts";
 import { UPLOADS } from "./rest/uploads.ts";
@@ -130,6 +131,11 @@ async function answer({ world, limiter }: RestPort, route: Route, context: HttpC
     const refused = limit(world, limiter, { route, context, headers });
     if (refused) return toResponse(refused, headers);
   }
+  if (route.auth && refusesFilters(world, context.req.query()))
+    return toResponse(
+      refusal(world, new InvalidInput("must NOT have additional properties", "newer")),
+      headers,
+    );
   try {
     const caller = { user: found?.user, token: found?.token.secret };
     const call = { world, limiter, ...caller, path: context.req.param(), ...readHead(context), ...input };

@@ -278,6 +278,61 @@ describe("other profiles", () => {
   });
 });
 
+describe("what is documented of 8.6 to 9.0", () => {
+  beforeEach(async () => {
+    await emulator.close();
+    emulator = await startEmulator({ profile: "9.0" });
+  });
+
+  it("is that plain users send five messages a second, and the bot as many as it likes", async () => {
+    const { bot, alice, rid } = lobby();
+    const send = async (as: typeof bot) =>
+      (await rest(emulator, "chat.sendMessage", { as, body: { message: { rid, msg: "x" } } })).status;
+    const seven = async (as: typeof bot) => {
+      const found = [];
+      for (let i = 0; i < 7; i++) found.push(await send(as));
+      return found;
+    };
+    // The clock stands still, so that all are sent in one second however busy this machine is.
+    const now = Date.now();
+    emulator.world.sources.now = () => now;
+    expect(await seven(alice)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+    expect(await seven(bot)).toEqual([200, 200, 200, 200, 200, 200, 200]);
+  });
+
+  it("is that a status has eight elements", async () => {
+    const { bot, alice } = lobby();
+    const client = await connect(emulator, bot.token);
+    await client.sub("status", "stream-notify-logged", "user-status");
+    await rest(emulator, "users.setStatus", { as: alice, body: { message: "away", status: "away" } });
+    const { fields } = await client.frame(({ collection }) => collection === "stream-notify-logged");
+    const status = [alice.userId, "alice", 2, "away", "alice", ["user"], "manual", null];
+    expect(fields).toMatchObject({ args: [status] });
+  });
+
+  it("is that histories of every kind of room are read at one endpoint, and `query` is refused", async () => {
+    const { bot, rid } = lobby();
+    emulator.control.post({ as: "alice", rid, msg: "hello" });
+    const read = (query: string) => rest(emulator, `rooms.history?roomId=${rid}${query}`, { as: bot });
+    expect(await (await read("")).json()).toMatchObject({ messages: [{ msg: "hello" }] });
+    const refused = await read("&query={}");
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { errorType: "error-invalid-params" },
+    ]);
+  });
+
+  it("is that a very long text is stored unparsed", async () => {
+    const { rid } = lobby();
+    emulator.control.setSetting("Message_MaxAllowedSize", 20_000);
+    const long = emulator.control.post({ as: "alice", rid, msg: "x".repeat(10_001) });
+    expect([long.md, emulator.control.post({ as: "alice", rid, msg: "x".repeat(10_000) }).md]).toEqual([
+      undefined,
+      expect.anything(),
+    ]);
+  });
+});
+
 describe("the control", () => {
   it("tells requests, connections and messages", async () => {
     const bot = makeCaller(emulator, "bot");

@@ -14,6 +14,8 @@ export interface SessionPort extends CallerPort {
   close(code: number, reason: string): void;
   /** Whether the faults want this publication refused. */
   refusesStream(name: string): boolean;
+  /** Whether the manners are those of the stream service of a deployment in microservices. */
+  isStreamService(): boolean;
 }
 
 type CallerPort = Caller["port"];
@@ -38,6 +40,8 @@ export class Session implements Caller {
   /** Whether the last login has to be told by the user's document; 6.5 tells the same user once. */
   #isNew = false;
   readonly #limiter = new Limiter();
+  /** Subscriptions that are confirmed with the next frame. */
+  readonly #confirmed: string[] = [];
 
   constructor(world: World, port: SessionPort) {
     this.id = world.newAccountId();
@@ -113,8 +117,8 @@ export class Session implements Caller {
         this.#subscribe({ id, name, params: params.map(fromEjson) });
       } else this.#protest("Malformed subscription", frame);
     } else if (msg === "unsub" && typeof id === "string") {
-      this.subscriptions.delete(id);
-      this.send({ msg: "nosub", id });
+      const known = this.subscriptions.delete(id);
+      if (known || !this.port.isStreamService()) this.send({ msg: "nosub", id });
     } else this.#protest("Bad request", frame);
   }
 
@@ -127,8 +131,15 @@ export class Session implements Caller {
     } catch (error) {
       outcome = { error: asMeteorError(error) };
     }
-    this.send({ msg: "updated", methods: [id] });
-    this.send({ msg: "result", id, ...outcome });
+    const updated = { msg: "updated", methods: [id] };
+    if (this.port.isStreamService()) {
+      if (!outcome.error && !outcome.result) outcome = {};
+      this.send({ msg: "result", id, ...outcome });
+      this.send(updated);
+    } else {
+      this.send(updated);
+      this.send({ msg: "result", id, ...outcome });
+    }
     if (method === "login" && outcome.error === undefined) this.#afterLogin();
   }
 
@@ -145,10 +156,20 @@ export class Session implements Caller {
         return;
       }
       this.subscriptions.set(request.id, opened);
-      this.send({ msg: "ready", subs: [request.id] });
+      this.#confirm(request.id);
     } catch (error) {
       this.send({ msg: "nosub", id: request.id, error: asMeteorError(error) });
     }
+  }
+
+  /** A stream service confirms in one frame what was subscribed to in one go. */
+  #confirm(id: string): void {
+    if (!this.port.isStreamService()) {
+      this.send({ msg: "ready", subs: [id] });
+      return;
+    }
+    if (this.#confirmed.push(id) > 1) return;
+    setImmediate(() => this.send({ msg: "ready", subs: this.#confirmed.splice(0) }));
   }
 
   #requireAllowance(name: string, kind: "sub" | "method"): void {

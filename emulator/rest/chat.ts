@@ -53,6 +53,7 @@ const messageSchema = {
 };
 
 const send = route("POST", "chat.sendMessage", {
+  limit: ({ since89 }) => (since89 ? { calls: 5, windowMs: 1000 } : undefined),
   body: body<SendBody>(
     object({ message: messageSchema, previewUrls: { type: "array", items: text, nullable: true } }, [
       "message",

@@ -81,6 +81,11 @@ export function readHistory(world: World, room: Room, params: HistoryParams): Re
   return { messages, ...(isTrue(unreads) ? { unreadNotLoaded: 0 } : {}) };
 }
 
+/** Whether the old `query` or `fields` is asked for, which 9.0 refuses. */
+export function refusesFilters({ traits }: World, query: Record<string, string>): boolean {
+  return traits.forbidden403 && (query.query !== undefined || query.fields !== undefined);
+}
+
 /** What a member has not read of a room. */
 export function counters(world: World, user: User, room: Room): Record<string, unknown> {
   const membership = world.membership(room._id, user._id);

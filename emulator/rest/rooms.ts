@@ -7,7 +7,16 @@ import { type PruneOptions, pruneRoom } from "../world/messages/prune.ts";
 import { deleteRoom, findRoom, muteUser } from "../world/rooms.ts";
 import type { World } from "../world.ts";
 import { body, flag, object, query, Reply, type Route, route, text } from "./call/route.ts";
-import { joinedRooms, notFound, refOfBody, requireRight, requireTarget } from "./room-refs.ts";
+import {
+  HISTORY_FIELDS,
+  type HistoryParams,
+  joinedRooms,
+  notFound,
+  readHistory,
+  refOfBody,
+  requireRight,
+  requireTarget,
+} from "./room-refs.ts";
 
 const roomInfo = route("GET", "rooms.info", {
   run({ world, user, query: ref }) {
@@ -198,6 +207,13 @@ const discuss = route("POST", "rooms.createDiscussion", {
   },
 });
 
+/** The past of a room of any kind. */
+const anyHistory = route("GET", "rooms.history", {
+  exists: ({ since89 }) => since89,
+  query: query<HistoryParams>(object(HISTORY_FIELDS, ["roomId"])),
+  run: ({ world, user, query: params }) => readHistory(world, anyRoom(world, user, { ...params }), params),
+});
+
 const autocomplete = route("GET", "rooms.autocomplete.channelAndPrivate", {
   query: query<{ selector: string }>(object({ selector: text }, ["selector"])),
   run({ world, user, query: { selector } }) {
@@ -233,4 +249,5 @@ export const ROOMS: Route[] = [
   prune,
   discuss,
   autocomplete,
+  anyHistory,
 ];

@@ -44,6 +44,11 @@ export interface Traits {
   readonly mailFactor: boolean;
   /** A body of another type is made into the right one; what does not fit is told with the code behind it. */
   readonly coercesBodies: boolean;
+  /**
+   * What came with 8.6 to 8.9: `user-status` of eight elements, a limit of five `chat.sendMessage` a second, one message
+   * however often a file is confirmed, `rooms.history`, no `md` for very long texts. Documented, not recorded.
+   */
+  readonly since89: boolean;
   /** Keys without a value are stored as null. */
   readonly nulls: boolean;
   /** Uploads in two calls only, with the words for their refusals and the group of a file's type in messages. */
@@ -74,6 +79,7 @@ const v83: Traits = {
   lightMemberships: false,
   mailFactor: false,
   coercesBodies: false,
+  since89: false,
   nulls: true,
   recentUploads: true,
   forbidden403: false,
@@ -101,6 +107,7 @@ const v65: Traits = {
   lightMemberships: true,
   mailFactor: true,
   coercesBodies: false,
+  since89: false,
   nulls: false,
   recentUploads: false,
   forbidden403: false,
@@ -121,6 +128,6 @@ const v77: Traits = {
 };
 
 /** 9.0 is not recorded: it is 8.3 with what the release notes of 9.0.0 say. */
-const v90: Traits = { ...v83, version: "9.0", methods: "9.0", forbidden403: true };
+const v90: Traits = { ...v83, version: "9.0", methods: "9.0", since89: true, forbidden403: true };
 
 export const TRAITS: Readonly<Record<Profile, Traits>> = { "8.3": v83, "7.7": v77, "6.5": v65, "9.0": v90 };

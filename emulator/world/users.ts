@@ -291,9 +291,12 @@ const MAX_STATUS_TEXT = 120;
 function tellStatus(world: World, user: User, text: string | null): void {
   const number = STATUS_NUMBER[user.status];
   world.tell({ stream: "user-presence", uid: user._id, args: [user.username, number, text] });
-  const args = [[user._id, user.username, number, text, user.name, user.roles]];
+  const args = [[user._id, user.username, number, text, user.name, user.roles, ...statusExtras(world)]];
   world.tell({ stream: "notify-logged", event: "user-status", args });
 }
+
+/** From 8.6 on: who set the status, and until when it holds. */
+const statusExtras = ({ traits }: World): unknown[] => (traits.since89 ? ["manual", null] : []);
 
 /** Counts a user's live sessions; where presence follows them, the first and the last are told. */
 export function countSession(world: World, user: User, step: 1 | -1): void {
@@ -308,7 +311,9 @@ export function countSession(world: World, user: User, step: 1 | -1): void {
 
 /** What is told of a presence nobody set by hand: without the name. */
 export function tellPresence(world: World, user: User, status = STATUS_NUMBER[user.status]): void {
-  const args = [[user._id, user.username, status, user.statusText ?? null, null, user.roles]];
+  const args = [
+    [user._id, user.username, status, user.statusText ?? null, null, user.roles, ...statusExtras(world)],
+  ];
   world.tell({ stream: "notify-logged", event: "user-status", args });
 }
 

@@ -30,9 +30,13 @@ afterEach(async () => {
 });
 
 /** An emulator in which `bot` and `alice` share the group `lab`. */
-async function startServer(options: EmulatorOptions = {}) {
+async function startServer({
+  streamService = false,
+  ...options
+}: EmulatorOptions & { streamService?: boolean } = {}) {
   const emulator = await startEmulator(options);
   cleanups.push(() => emulator.close());
+  emulator.faults.lasting.streamService = streamService;
   const { control } = emulator;
   const { userId } = control.addUser({ username: "bot", roles: ["user", "bot"] });
   control.addUser({ username: "alice" });
@@ -90,9 +94,16 @@ function start(
   return { connection, changes, events, drops, reach, hear };
 }
 
-describe.each(["8.3", "6.5"] as const)("against Rocket.Chat %s", (profile) => {
+describe.each([
+  ["8.3", { profile: "8.3" }],
+  ["7.7", { profile: "7.7" }],
+  ["6.5", { profile: "6.5" }],
+  ["8.3 in microservices", { profile: "8.3", streamService: true }],
+] as const)("against Rocket.Chat %s", (_, server) => {
+  const { profile } = server;
+
   it("comes online and hears the rooms of the bot user", async () => {
-    const { emulator, say, credentials } = await startServer({ profile });
+    const { emulator, say, credentials } = await startServer(server);
     const { reach, hear } = start(emulator, credentials);
     expect(await reach("online")).toMatchObject({ lifecycle: "ready" });
     const { _id } = say("hello");
@@ -108,15 +119,15 @@ describe.each(["8.3", "6.5"] as const)("against Rocket.Chat %s", (profile) => {
   });
 
   it("is blocked by a wrong token, which no error shows", async () => {
-    const { emulator, credentials } = await startServer({ profile });
+    const { emulator, credentials } = await startServer(server);
     const token = "this-token-was-revoked-long-ago";
     const { error } = await start(emulator, { ...credentials, token }).reach("blocked");
-    expect(error).toMatchObject({ code: "login-rejected", serverCode: profile === "8.3" ? "401" : "403" });
+    expect(error).toMatchObject({ code: "login-rejected", serverCode: profile === "6.5" ? "403" : "401" });
     expect(`${error?.stack}`).not.toContain(token);
   });
 
   it("is blocked by a token of another user", async () => {
-    const { emulator, control, credentials } = await startServer({ profile });
+    const { emulator, control, credentials } = await startServer(server);
     const token = control.personalAccessToken("alice");
     const { error } = await start(emulator, { ...credentials, token }).reach("blocked");
     expect(error).toMatchObject({ code: "config", path: "userId" });
@@ -124,7 +135,7 @@ describe.each(["8.3", "6.5"] as const)("against Rocket.Chat %s", (profile) => {
   });
 
   it("is blocked when the bot user is deactivated", async () => {
-    const { emulator, control, credentials } = await startServer({ profile });
+    const { emulator, control, credentials } = await startServer(server);
     const { reach } = start(emulator, credentials);
     await reach("online");
     control.deactivate("bot");

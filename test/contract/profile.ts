@@ -42,6 +42,9 @@ export function testProfile(profile: Profile, percent: number): void {
   });
 }
 
+/** Phases in which calls are made at once; they stand in a recording as their answers came. */
+const AT_ONCE = /^(four edits without waiting|at the same moment)/;
+
 /** What was sent, by who or which socket sent it: requests with their bodies, and frames. */
 function callsOf({ steps }: Recording): Record<string, string[]> {
   const calls: Record<string, string[]> = {};
@@ -53,7 +56,21 @@ function callsOf({ steps }: Recording): Record<string, string[]> {
     calls[sent.by] ??= [];
     calls[sent.by]?.push(blur(`${phase} | ${sent.what}`));
   }
+  for (const [by, list] of Object.entries(calls)) calls[by] = inSteadyOrder(list);
   return calls;
+}
+
+/** Sorts the runs of calls that were made at once, and leaves the others where they are. */
+function inSteadyOrder(list: string[]): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < list.length; ) {
+    let end = at;
+    while (end < list.length && AT_ONCE.test(list[end] ?? "")) end++;
+    out.push(...list.slice(at, end).sort());
+    if (end < list.length) out.push(list[end] ?? "");
+    at = end + 1;
+  }
+  return out;
 }
 
 function sentBy(step: Step): { by: string; what: string } | undefined {

@@ -115,6 +115,8 @@ export function confirmFile(
   { user, upload, words }: { user: User; upload: Upload; words: Confirmation },
 ): Message {
   requireLicense(world);
+  const confirmed = world.traits.since89 ? world.messages.get(upload.messageId ?? "") : undefined;
+  if (confirmed) return confirmed;
   const { description, fileName, fields } = words;
   if (!world.traits.legacy && (description?.length ?? 0) > world.maxMessageSize)
     throw new ServerError("error-message-size-exceeded");

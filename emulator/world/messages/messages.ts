@@ -11,6 +11,9 @@ import { parseMarkdown, type References, referencesInMarkdown, referencesInText 
 /** A client's clock may be off by this much before its message is refused, in milliseconds. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
+/** From 9.0 on a longer text is stored unparsed (`MESSAGE_MAX_PARSE_LENGTH`). UTF-16 units. */
+const MAX_PARSED = 10_000;
+
 /** Throws when the user may not post into the room. */
 export function requireMayPost(world: World, rid: string, user: User): Room {
   const room = world.rooms.get(rid);
@@ -159,7 +162,8 @@ export function asPosted(world: World, message: Message, hasClientId: boolean): 
 
 /** Sets what the server derives from the text: `md`, `mentions`, `channels`, `urls`, quotes. */
 export function interpret(world: World, message: Message, user: User): void {
-  if (message.msg === "") delete message.md;
+  const tooLong = world.traits.since89 && message.msg.length > MAX_PARSED;
+  if (message.msg === "" || tooLong) delete message.md;
   else message.md = parseMarkdown(message.msg, world.traits);
   const found = referencesOf(world, message);
   message.mentions = found.users

@@ -8,6 +8,7 @@ const LACK: Readonly<Record<(typeof ROLES)[number], string>> = {
   bot: "without the role `bot` the server takes 10 requests a minute of each kind from this address, and answers wait",
 };
 
+/** The major versions that this plugin is made for, and the newest that exists for all we know. */
 const OLDEST_MAJOR = 7;
 const NEWEST_MAJOR = 9;
 
@@ -17,12 +18,19 @@ export function noteServer(server: { version: string | undefined; roles: readonl
 }
 
 function noteVersion(version: string | undefined): string[] {
-  if (version === undefined) return [];
+  const remark = version === undefined ? undefined : remarkOn(version);
+  return remark === undefined
+    ? []
+    : [`Rocket.Chat ${version} is outside of what this plugin is made for: ${remark}`];
+}
+
+/** What a server's version means for the people who use it; undefined where there is nothing to say (7 to 9). */
+export function remarkOn(version: string): string | undefined {
   const major = Number.parseInt(version, 10);
-  if (major >= OLDEST_MAJOR && major <= NEWEST_MAJOR) return [];
-  return [
-    `Rocket.Chat ${version} is outside of the versions ${OLDEST_MAJOR} to ${NEWEST_MAJOR} that this plugin is made for; it may misbehave`,
-  ];
+  if (major < OLDEST_MAJOR)
+    return "older than 7, not supported by its makers, so faults of the server stay. Update the server";
+  if (major > NEWEST_MAJOR) return `newer than ${NEWEST_MAJOR}, not tried by us. Look for a newer plugin`;
+  return undefined;
 }
 
 function noteRoles(roles: readonly string[]): string[] {

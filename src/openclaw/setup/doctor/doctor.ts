@@ -14,6 +14,7 @@ import { fetchPublicSetting } from "../../../rest/server.ts";
 import { findUser } from "../../../rest/users.ts";
 import type { AccountSettings } from "../../../settings.ts";
 import { type NamePin, nameOfPin, openNamePins } from "../../account/memory/name-pins.ts";
+import { remarkOn } from "../../account/server-notes.ts";
 import { openSetupClient, readServerClock } from "../../account/transport.ts";
 import { assertOnlyOne, listAccountIds } from "../../config/account.ts";
 import { findFaults } from "../../config/faults.ts";
@@ -36,9 +37,6 @@ export interface Check {
 const MAX_CLOCK_SKEW_MS = 60_000;
 
 const TIMEOUT_MS = 10_000;
-
-/** Versions of Rocket.Chat that this plugin is made for. */
-const MAJORS = { from: 7, to: 9 };
 
 /** What the checks need besides the configuration and the server. */
 export interface DoctorPort {
@@ -149,13 +147,9 @@ function checkTransport({ serverUrl, dangerouslyAllowInsecure, keyPaths }: Accou
 function checkVersion(version: string | undefined): Check {
   if (version === undefined)
     return warning("version", "the server tells no version", "Look at Administration > Workspace");
-  const major = Number.parseInt(version, 10);
-  if (major >= MAJORS.from && major <= MAJORS.to) return ok("version", `Rocket.Chat ${version}`);
-  return warning(
-    "version",
-    `Rocket.Chat ${version} is outside ${MAJORS.from}.x to ${MAJORS.to}.x`,
-    "Update the server, or the plugin",
-  );
+  const remark = remarkOn(version);
+  if (remark === undefined) return ok("version", `Rocket.Chat ${version}`);
+  return warning("version", `Rocket.Chat ${version}: ${remark}`, "Update the server, or the plugin");
 }
 
 async function checkClock(account: AccountSettings): Promise<Check> {
