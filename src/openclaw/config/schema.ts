@@ -136,33 +136,15 @@ const LISTS_EVERYBODY = {
   properties: { allowFrom: { type: "array", contains: { const: "*" } } },
 };
 
-const UNENCRYPTED = {
-  required: ["serverUrl"],
-  properties: { serverUrl: { pattern: "^[Hh][Tt][Tt][Pp]:" } },
-};
-const FOR_DEVELOPMENT = {
-  required: ["dangerouslyAllowInsecure"],
-  properties: { dangerouslyAllowInsecure: { const: true } },
-};
-const SAYS_NOTHING_OF_IT = { not: { required: ["dangerouslyAllowInsecure"] } };
-
-/** The rule that `http://` needs `dangerouslyAllowInsecure: true`, an account's own or else the root's, as JSON schema. */
-const HTTP_MEANS_DEVELOPMENT = [
-  implies(UNENCRYPTED, FOR_DEVELOPMENT),
-  everyAccount(implies({ allOf: [UNENCRYPTED, { not: SAYS_NOTHING_OF_IT }] }, FOR_DEVELOPMENT)),
-  { anyOf: [FOR_DEVELOPMENT, everyAccount({ not: { allOf: [UNENCRYPTED, SAYS_NOTHING_OF_IT] } })] },
-];
-
 /**
  * The rule that `dmPolicy: "open"` needs `allowFrom: ["*"]`, an account's own or else the root's, as JSON schema:
  * before any code of ours runs, OpenClaw asks the manifest alone.
  */
-const RULES_OVER_KEYS = {
+const OPEN_MEANS_EVERYBODY = {
   allOf: [
     implies(OPEN, LISTS_EVERYBODY),
     everyAccount(implies({ allOf: [OPEN, LISTS_SOMEBODY] }, LISTS_EVERYBODY)),
     { anyOf: [LISTS_EVERYBODY, everyAccount({ not: { allOf: [OPEN, { not: LISTS_SOMEBODY }] } })] },
-    ...HTTP_MEANS_DEVELOPMENT,
   ],
 };
 
@@ -187,7 +169,7 @@ const ConfigSchema = SectionSchema.superRefine((value, ctx) => {
     refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, accountId, ctx });
     if (account) refineValues({ path: ["accounts", accountId], account, root: value, ctx });
   }
-}).meta(RULES_OVER_KEYS);
+}).meta(OPEN_MEANS_EVERYBODY);
 
 interface RefinedScope {
   readonly path: readonly string[];
