@@ -22,6 +22,8 @@ export default defineConfig({
             "test/access/**/*.test.ts",
             "test/support/**/*.test.ts",
           ],
+          // Loading the modules anew for each file takes longer than the tests: the files share them.
+          isolate: false,
           // For what hangs: a busy machine takes many times as long as an idle one.
           testTimeout: 60_000,
           hookTimeout: 60_000,
