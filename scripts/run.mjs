@@ -15,13 +15,18 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const NODE_PACKAGE = "node@24.21.0";
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** What `test` does, in order; `npm test -- types unit` runs only the named ones. */
+/** What `test` does, in order; `npm test -- types unit` runs only the named ones. `beside`: it mostly waits, so the next runs with it. */
 const CHECKS = [
   { name: "format and lint", key: "lint", command: ["biome", "check", "."] },
   { name: "types", key: "types", command: ["tsc", "--noEmit"] },
   { name: "unused code", key: "knip", command: ["knip"] },
+  {
+    name: "contract tests",
+    key: "contract",
+    command: ["vitest", "run", "--project", "contract"],
+    beside: true,
+  },
   { name: "unit tests", key: "unit", command: ["vitest", "run", "--project", "unit"] },
-  { name: "contract tests", key: "contract", command: ["vitest", "run", "--project", "contract"] },
   { name: "browser tests", key: "browser", command: ["vitest", "run", "--project", "browser"] },
   { name: "build", key: "build", command: ["rolldown", "-c"] },
   { name: "package", key: "package", command: ["publint", "--strict"] },
@@ -66,6 +71,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
+  for (const child of running) child.kill();
   console.error(`✗ ${error.message}`);
   process.exitCode = error.code;
 }
@@ -122,15 +128,18 @@ async function runChecks(args) {
   if (unknown)
     throw new Failure(`No check "${unknown}"; there are ${CHECKS.map((check) => check.key).join(", ")}.`);
   const chosen = CHECKS.filter((check) => only.length === 0 || only.includes(check.key));
+  const total = chosen.length;
   const start = Date.now();
   const counts = [];
-  for (const check of chosen) {
-    const { stdout } = await runStep(check.name, check.command);
-    counts.push(...testCounts(stdout).map((count) => `  ${check.name}: ${count}`));
+  for (let group = []; chosen.length > 0; group = []) {
+    do group.push(chosen.shift());
+    while (group.at(-1).beside && chosen.length > 0);
+    const outputs = await Promise.all(group.map(({ name, command }) => runStep(name, command)));
+    group.forEach(({ name }, index) => {
+      counts.push(...testCounts(outputs[index].stdout).map((count) => `  ${name}: ${count}`));
+    });
   }
-  console.log(
-    [`✓ All ${chosen.length} checks passed in ${seconds(Date.now() - start)}.`, ...counts].join("\n"),
-  );
+  console.log([`✓ All ${total} checks passed in ${seconds(Date.now() - start)}.`, ...counts].join("\n"));
   return 0;
 }
 
@@ -142,7 +151,7 @@ function testCounts(output) {
 
 /** Runs a command with its output held back; shows it, and fails, when the command fails. */
 async function runStep(title, command) {
-  process.stdout.write(`• ${title} … `);
+  console.log(`• ${title} …`);
   const start = Date.now();
   const child = startChild(command, { stdio: ["ignore", "pipe", "pipe"] });
   const stdout = [];
@@ -155,11 +164,11 @@ async function runStep(title, command) {
   const code = await exitCode(child);
   const took = seconds(Date.now() - start);
   if (code !== 0) {
-    console.log(`failed after ${took}`);
+    console.log(`✗ ${title}: failed after ${took}`);
     process.stdout.write(Buffer.concat(all));
     throw new Failure(`${title}: "${command.join(" ")}" ended with ${code}.`, code);
   }
-  console.log(`ok (${took})`);
+  console.log(`  ${title}: ok (${took})`);
   return { stdout: Buffer.concat(stdout).toString() };
 }
 
