@@ -1,4 +1,4 @@
-// Owns one real OpenClaw gateway in a folder of its own, with the packed plugin installed as a user would.
+// Owns one real OpenClaw gateway in a folder of its own, with the packed plugin, installed as a user would.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -36,6 +36,8 @@ const configSchema = z.record(z.string(), z.unknown());
 export interface GatewayOptions {
   /** The packed plugin. */
   readonly tarball: string;
+  /** Where the tarball lies unpacked, if the gateway is to load it from there: that takes no installation. */
+  readonly unpacked?: string | undefined;
   /** OpenClaw's program, if not the installed one. */
   readonly openclaw?: string | undefined;
   /** The base address of the model server. */
@@ -59,7 +61,7 @@ interface RunningProcess {
   readonly ended: Promise<void>;
 }
 
-/** Prepares the folder and installs the plugin; the gateway does not run yet. */
+/** Prepares the folder and the plugin; the gateway does not run yet. */
 export async function installGateway(options: GatewayOptions): Promise<Gateway> {
   const sandbox = await openSandbox("gateway");
   try {
@@ -105,10 +107,16 @@ export class Gateway {
   }
 
   async install(): Promise<void> {
-    const { tarball, channels, config, onProgress } = this.#options;
+    const { tarball, unpacked, channels, config, onProgress } = this.#options;
     await mkdir(stateFolder(this.folder));
     await mkdir(temporaryFolder(this.folder));
-    await this.#writeConfig({ ...isolatedConfig(this.#isolation), ...config });
+    const isolated = { ...isolatedConfig(this.#isolation), ...config };
+    if (unpacked !== undefined) {
+      const entries = { [CHANNEL_ID]: { enabled: true } };
+      const plugins = allowOnlyOurs({ load: { paths: [unpacked] }, entries });
+      return this.#writeConfig({ ...isolated, channels, plugins });
+    }
+    await this.#writeConfig(isolated);
     onProgress?.("installing the packed plugin with openclaw plugins install");
     await this.mustRun(["plugins", "install", `npm-pack:${tarball}`, "--force", "--accept-capabilities"]);
     await this.updateConfig((current) => ({

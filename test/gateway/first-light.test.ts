@@ -42,12 +42,15 @@ function readRows(folder: string): unknown[] {
 }
 
 beforeAll(async () => {
-  stack = await startStack(({ control }) => {
-    town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
-    plaza = control.addRoom({ name: "plaza", type: "c", members: ["alice", "bob"] });
-    dm = control.direct(["alice", "openclaw-bot"]);
-    return { rooms: { [town]: {}, [plaza]: {} } };
-  });
+  stack = await startStack(
+    ({ control }) => {
+      town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
+      plaza = control.addRoom({ name: "plaza", type: "c", members: ["alice", "bob"] });
+      dm = control.direct(["alice", "openclaw-bot"]);
+      return { rooms: { [town]: {}, [plaza]: {} } };
+    },
+    { install: true },
+  );
 });
 afterAll(() => stack?.stop());
 

@@ -15,6 +15,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The packed plugin, made once for all gateway tests. */
     tarball: string;
+    /** Where it lies unpacked. */
+    unpacked: string;
     /** OpenClaw's program, if not the installed one. */
     openclaw?: string;
   }
@@ -69,12 +71,14 @@ export interface StackOptions extends Pick<GatewayOptions, "env" | "config"> {
   /** Laid over the agents' configuration. */
   readonly agents?: Section;
   readonly bindings?: readonly Section[];
+  /** Installs the tarball as a user would; otherwise the gateway loads what was packed from its folder, which is quicker. */
+  readonly install?: boolean;
 }
 
 /** Starts everything and resolves when the channel is up. `section` is laid over the keys that connect the bot. */
 export async function startStack(
   section: (parts: StackParts) => Section,
-  { env = {}, config = {}, agents = {}, bindings = [] }: StackOptions = {},
+  { env = {}, config = {}, agents = {}, bindings = [], install = false }: StackOptions = {},
 ): Promise<Stack> {
   const emulator = await startEmulator();
   const model = await startScriptedModel();
@@ -95,6 +99,7 @@ export async function startStack(
   const rocketchat = { ...account, ...section({ control, account, userIds }) };
   const gateway = await installGateway({
     tarball: inject("tarball"),
+    unpacked: install ? undefined : inject("unpacked"),
     openclaw: inject("openclaw"),
     modelUrl: model.url,
     channels: { rocketchat },
