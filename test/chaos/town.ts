@@ -25,6 +25,8 @@ export interface Town {
 /** Starts everything; resolves when both accounts are connected. */
 export async function startTown(options: {
   readonly tarball: string;
+  /** As in `GatewayOptions`. */
+  readonly unpacked?: string;
   readonly env?: NodeJS.ProcessEnv;
 }): Promise<Town> {
   const emulator = await startEmulator();
@@ -38,6 +40,7 @@ export async function startTown(options: {
   });
   const gateway = await installGateway({
     tarball: options.tarball,
+    unpacked: options.unpacked,
     modelUrl: model.url,
     channels: {
       rocketchat: {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { playSeed } from "../chaos/seed.ts";
 import { startTown, type Town } from "../chaos/town.ts";
-import { NO_TEST_RUNNER } from "./stack.ts";
+import { gatewayEnvironment } from "./stack.ts";
 
 /**
  * Seeds that once found a fault; `npm run chaos` plays more. 1 cuts the connections of a new account
@@ -11,7 +11,11 @@ const SEEDS = [1, 55, 20];
 
 let town: Town;
 beforeAll(async () => {
-  town = await startTown({ tarball: inject("tarball"), env: NO_TEST_RUNNER });
+  town = await startTown({
+    tarball: inject("tarball"),
+    unpacked: inject("unpacked"),
+    env: gatewayEnvironment(),
+  });
 });
 afterAll(() => town?.close());
 

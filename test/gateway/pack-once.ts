@@ -15,5 +15,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("tarball", tarball);
   // Named so in every tarball of npm.
   project.provide("unpacked", join(sandbox.folder, "package"));
+  project.provide("compiled", join(sandbox.folder, "compiled"));
   return () => sandbox.close();
 }

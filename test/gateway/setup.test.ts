@@ -10,7 +10,7 @@ import { type ScriptedModel, startScriptedModel } from "../../demo/scripted-mode
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { enterAs, hasChromium, launch, openPage, openRoom, write } from "../browser/stage.ts";
 import { commandsToHelp } from "../support/documented-commands.ts";
-import { NO_TEST_RUNNER } from "./stack.ts";
+import { gatewayEnvironment } from "./stack.ts";
 import { BACKSPACE, DOWN, ENTER, openTerminal, SPACE } from "./terminal.ts";
 
 const ADMIN_PASSWORD = "an administrator's password";
@@ -43,7 +43,7 @@ beforeAll(async () => {
     modelUrl: model.url,
     channels: {},
     env: {
-      ...NO_TEST_RUNNER,
+      ...gatewayEnvironment(),
       ROCKETCHAT_ADMIN_PASSWORD: ADMIN_PASSWORD,
       ROCKETCHAT_BOT_PASSWORD: BOT_PASSWORD,
     },

@@ -17,6 +17,8 @@ declare module "vitest" {
     tarball: string;
     /** Where it lies unpacked. */
     unpacked: string;
+    /** Where Node keeps what it compiled, for all of them. */
+    compiled: string;
     /** OpenClaw's program, if not the installed one. */
     openclaw?: string;
   }
@@ -50,13 +52,18 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** OpenClaw holds its output back and takes shortcuts when it finds itself in a test runner; ours is to be real. */
-export const NO_TEST_RUNNER = {
+/**
+ * OpenClaw holds its output back and takes shortcuts when it finds itself in a test runner; ours is to be real. What
+ * Node makes of its code is kept for the next gateway; with the last variable OpenClaw leaves the folder for that to us.
+ */
+export const gatewayEnvironment = (): NodeJS.ProcessEnv => ({
   VITEST: undefined,
   VITEST_POOL_ID: undefined,
   VITEST_WORKER_ID: undefined,
   NODE_ENV: undefined,
-};
+  NODE_COMPILE_CACHE: inject("compiled"),
+  OPENCLAW_PACKAGED_COMPILE_CACHE_RESPAWNED: "1",
+});
 
 const STORED_TIMEOUT_MS = 60_000;
 const LOOK_INTERVAL_MS = 50;
@@ -103,7 +110,7 @@ export async function startStack(
     openclaw: inject("openclaw"),
     modelUrl: model.url,
     channels: { rocketchat },
-    env: { ...NO_TEST_RUNNER, ...env },
+    env: { ...gatewayEnvironment(), ...env },
     config,
   });
   await gateway.updateConfig((written) => ({
