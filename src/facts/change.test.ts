@@ -165,7 +165,7 @@ describe("the first sight of a message", () => {
     ["a change long after it was sent, though it is the latest", at(120_001), sent - 1, ["old"]],
     ["a reaction, when nothing else is known", eyes("bob"), undefined, ["old"]],
     ["a reaction, though later messages are known", eyes("bob"), sent + 5, ["old"]],
-    ["a reaction, as the latest message", eyes("bob"), sent - 5, ["new", "reaction-added"]],
+    ["a reaction, as the latest message", eyes("bob"), sent - 5, ["new"]],
     ["replies", { tcount: 1 }, sent + 5, ["old"]],
     ["a pin that was taken away", { pinned: false, pinnedAt: { $date: sent + 3 } }, sent + 5, ["old"]],
     ["a star", { starred: [{ _id: "bob" }] }, sent + 5, ["old"]],
@@ -177,8 +177,23 @@ describe("the first sight of a message", () => {
   it("in a room's history goes by when it was sent, whatever it bears", () => {
     const now = revision({ ...at(500_000), ...eyes("bob"), tcount: 2 });
     const read = (unreadSince: number) => kinds(compareRevisions(undefined, now, { unreadSince }));
-    expect(read(sent - 1)).toEqual(["new", "reaction-added"]);
+    expect(read(sent - 1)).toEqual(["new"]);
     expect(read(sent)).toEqual(["old"]);
+  });
+
+  it("is nobody's doing but the sender's, whatever marks it was sent with", () => {
+    const marks = { ...eyes("bob", "carol"), editedBy: { _id: "bob", username: "bob" } };
+    const later = { editedAt: { $date: sent + 60_000 } };
+    const all = { newestSentAt: sent - 1, unheardSince: sent };
+    const first = revision({ ...marks, ...later });
+    expect(kinds(compareRevisions(undefined, first, all))).toEqual(["new"]);
+    expect(kinds(compareRevisions(undefined, first, { settled: true, unheardSince: sent }))).toEqual(["old"]);
+    const again = revision({ ...marks, ...later, ...at(90_000), tcount: 1 });
+    expect(kinds(compareRevisions(first, again))).toEqual(["thread"]);
+    const reacted = revision({ ...marks, ...later, ...at(95_000), ...eyes("bob", "carol", "dave") });
+    expect(compareRevisions(first, reacted)).toEqual([
+      { kind: "reaction-added", emoji: ":eyes:", username: "dave" },
+    ]);
   });
 });
 

@@ -67,6 +67,9 @@ export type Change =
  */
 const NEW_MESSAGE_AGE_MS = 120_000;
 
+/** The instants of one write lie this close together, in either order (recording `delete-with-replies`). Milliseconds. */
+const SAME_WRITE_MS = 1000;
+
 /** Decodes what may change of a message document; undefined where `decodeMessage` would refuse it. */
 export function decodeRevision(raw: unknown): Revision | undefined {
   if (!isJsonObject(raw)) return undefined;
@@ -160,23 +163,22 @@ export function compareRevisions(
 }
 
 /**
- * A new message may bear reactions already: a server that is quick, or one that was out of reach meanwhile. One that
- * looks new and was sent before an absence may have been seen then.
+ * A sender may give a message any marks (`chat.sendMessage` takes every key), and only the server changes them later:
+ * reactions that are there from the start are nobody's doing. A message that looks new and was sent before an absence
+ * may have been seen then.
  */
 function atFirstSight(now: Revision, firstSight: FirstSight): readonly [Change, ...Change[]] {
   const missed = readMissedEdit(now, firstSight);
-  if (!now.deleted && isNew(now, firstSight))
-    return missed.length + now.reactions.size === 0
-      ? NEW
-      : [...NEW, ...missed, ...listReactions("reaction-added", now.reactions)];
+  if (!now.deleted && isNew(now, firstSight)) return missed.length === 0 ? NEW : [...NEW, ...missed];
   return [missed[0] ?? { kind: "old" }];
 }
 
 const NEW: readonly [Change] = [{ kind: "new" }];
 
 /** Only of edits and soft deletions does a document say when they were. */
-function readMissedEdit({ editedAt, sentAt, deleted }: Revision, { unheardSince }: FirstSight): Change[] {
-  if (unheardSince === undefined || editedAt === undefined) return [];
+function readMissedEdit(now: Revision, { unheardSince }: FirstSight): Change[] {
+  const { editedAt, sentAt, deleted } = now;
+  if (unheardSince === undefined || editedAt === undefined || !isCredible(now)) return [];
   if (editedAt <= unheardSince || sentAt > unheardSince) return [];
   return [deleted ? { kind: "deleted" } : { kind: "edited", at: editedAt }];
 }
@@ -194,9 +196,15 @@ function isMarked({ reactions, counters, pinned, pinnedAt, starred }: Revision):
 }
 
 /** Only `editedAt` marks an edit; a frame shows the newest text, so that quick edits come as one (recording `edit`). */
-function readEdit(before: Revision, { editedAt }: Revision): Change[] {
-  if (editedAt === undefined || editedAt === before.editedAt) return [];
+function readEdit(before: Revision, now: Revision): Change[] {
+  const { editedAt } = now;
+  if (editedAt === undefined || editedAt === before.editedAt || !isCredible(now)) return [];
   return [{ kind: "edited", at: editedAt }];
+}
+
+/** The server sets `_updatedAt` whenever it writes: an edit that is later was made up by who sent the message. */
+function isCredible({ editedAt = 0, updatedAt }: Revision): boolean {
+  return editedAt <= updatedAt + SAME_WRITE_MS;
 }
 
 /** 8.3 tells of a pin only by a system message, and of an unpin by `pinned: false` where there was nothing (`pin-star`). */

@@ -65,7 +65,7 @@ export function createWatch({ known, ledger, parentOf }: WatchOptions): Watch {
     const changes = compareRevisions(before?.revision, now, { settled, unheardSince: origin?.unheardSince });
     // What another person made of a message was never a request; its author may still make it one.
     const mentioned =
-      (now.editedAt === undefined || isByAuthor(now)) &&
+      ((now.editedAt ?? now.editedBy) === undefined || isByAuthor(now)) &&
       isJsonObject(event.message) &&
       mentionsBot(decodeContent(event.message), settings);
     const requested =

@@ -47,10 +47,21 @@ export async function runNotice(
   return { kind: "told" };
 }
 
-/** Reactions name people by username alone; where the server does not say who deleted a message, it counts as its author's doing. */
-function findActor(notice: Notice, author: UserFacts, users: UserLookup): Promise<UserFacts | undefined> {
+/**
+ * Reactions name people by username alone, and the sender of a message may have named anybody as its editor: both are
+ * looked up, and whom nobody knows by that name and id has done nothing. Where the server does not say who deleted a
+ * message, it counts as its author's doing.
+ */
+async function findActor(
+  notice: Notice,
+  author: UserFacts,
+  users: UserLookup,
+): Promise<UserFacts | undefined> {
   if (notice.kind === "reaction") return users.named(notice.username);
-  return Promise.resolve(notice.by ?? author);
+  const { by } = notice;
+  if (by === undefined || by.id === author.id) return author;
+  const named = by.username === undefined ? undefined : await users.named(by.username);
+  return named?.id === by.id ? named : undefined;
 }
 
 /** What a burst is made of: the reactions to one message, else all of a kind. */

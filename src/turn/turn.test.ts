@@ -250,7 +250,7 @@ describe("runTurn on what asks for no answer", () => {
 
   it("tells of an edit, of a deletion and of what system messages say", async () => {
     const { deps, announced } = stage();
-    const by = { editedBy: { _id: "carol", username: "carol" } };
+    const by = { editedBy: { _id: "carol-id", username: "carol" } };
     await runTurn({ ...event(by), change: { kind: "edited", at: 5 } }, deps);
     await runTurn({ ...event(), change: { kind: "deleted" } }, deps);
     await runTurn(event({ t: "au", msg: "dave", mentions: [] }), deps);
@@ -258,6 +258,26 @@ describe("runTurn on what asks for no answer", () => {
       "Rocket.Chat message edited in #general: msg m1 from alice by carol",
       "Rocket.Chat message deleted in #general: msg m1 from alice",
       "Rocket.Chat: alice added dave to #general",
+    ]);
+  });
+
+  it.each([
+    ["nobody", { _id: "nobody", username: "nobody" }],
+    ["another id under a known name", { _id: "mallory", username: "carol" }],
+    ["an id without a name", { _id: "carol-id" }],
+  ])("tells of no edit by somebody whom the server does not know so: %s", async (_, editedBy) => {
+    const { deps, announced } = stage();
+    const outcome = await runTurn({ ...event({ editedBy }), change: { kind: "edited", at: 5 } }, deps);
+    expect(outcome).toEqual({ kind: "dropped", reason: "actor-unknown" });
+    expect(announced).toEqual([]);
+  });
+
+  it("takes the name of who edited from the server, and the author's from the message", async () => {
+    const { deps, announced } = stage();
+    const editedBy = { _id: "alice", username: "carol" };
+    await runTurn({ ...event({ editedBy }), change: { kind: "edited", at: 5 } }, deps);
+    expect(announced.map(({ text }) => text)).toEqual([
+      "Rocket.Chat message edited in #general: msg m1 from alice",
     ]);
   });
 });
