@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { createRestClient, type RestClient } from "../rest/client.ts";
-import { resolveTarget, resolveThread } from "./resolve-target.ts";
+import { findThreadRoot, resolveTarget, resolveThread } from "./resolve-target.ts";
 import type { NamedTarget, Target } from "./target.ts";
 
 let emulator: Emulator;
@@ -111,6 +111,38 @@ describe("a thread", () => {
     await expect(resolveThread(rest, { roomId: ids.plan, messageId: root })).rejects.toMatchObject({
       code: "target",
     });
+  });
+
+  it("that began with an id of nothing is none of the room, whatever gets that id later", async () => {
+    const { control } = emulator;
+    const dangling = control.post({
+      as: "alice",
+      rid: ids.ops,
+      tmid: "BecomesARootLater",
+      msg: "a reply",
+    })._id;
+    const find = (messageId: string) => findThreadRoot(rest, { roomId: ids.ops, messageId });
+    expect(await find("BecomesARootLater")).toBeUndefined();
+    control.post({ as: "alice", rid: ids.plan, _id: "BecomesARootLater", msg: "the root, elsewhere" });
+    expect(await find("BecomesARootLater")).toBeUndefined();
+    expect(await find(dangling)).toBeUndefined();
+    await expect(resolveThread(rest, { roomId: ids.ops, messageId: dangling })).rejects.toThrow(/no message/);
+    expect(await findThreadRoot(rest, { roomId: ids.plan, messageId: "BecomesARootLater" })).toBe(
+      "BecomesARootLater",
+    );
+  });
+
+  it("is asked about once", async () => {
+    const asked: string[] = [];
+    const get: RestClient["get"] = (...call) => {
+      asked.push(call[0]);
+      return rest.get(...call);
+    };
+    const counting: RestClient = { ...rest, get };
+    const own = emulator.control.post({ as: "alice", rid: ids.ops, msg: "another root" })._id;
+    for (let time = 0; time < 3; time += 1)
+      expect(await findThreadRoot(counting, { roomId: ids.ops, messageId: own })).toBe(own);
+    expect(asked).toEqual(["v1/chat.getMessage"]);
   });
 
   it("of nothing is refused, where Rocket.Chat would let it dangle", async () => {

@@ -83,7 +83,7 @@ function describe(target: { kind: "user"; id: string } | { kind: "user-name"; na
 const MAX_KNOWN_THREADS = 1000;
 const known = new Set<string>();
 
-/** Notes a thread that a message came in or is to start, so that answering there asks nothing. */
+/** Notes a thread that is known to be in the room, so that answering there asks nothing. */
 export function rememberThread({
   roomId,
   threadId,
@@ -99,6 +99,26 @@ export function rememberThread({
 }
 
 /**
+ * The root of the thread that replying to a message enters; undefined unless both are in the room. Any text is taken
+ * as `tmid` (recording `send-errors`), also the id of a message that another room has, or gets later.
+ */
+export async function findThreadRoot(
+  rest: RestClient,
+  { roomId, messageId }: { readonly roomId: string; readonly messageId: string },
+): Promise<string | undefined> {
+  if (known.has(`${roomId}/${messageId}`)) return messageId;
+  const message = await fetchMessage(rest, messageId);
+  if (message?.roomId !== roomId) return undefined;
+  const { threadId = message.id } = message;
+  if (threadId !== message.id) {
+    const root = known.has(`${roomId}/${threadId}`) ? message : await fetchMessage(rest, threadId);
+    if (root?.roomId !== roomId) return undefined;
+  }
+  rememberThread({ roomId, threadId });
+  return threadId;
+}
+
+/**
  * The root of the thread that replying to a message enters. Rocket.Chat would post in the room of whatever
  * message is named, so one of another room is refused, and so is one that does not exist. Rejects with TargetError.
  */
@@ -106,10 +126,9 @@ export async function resolveThread(
   rest: RestClient,
   { roomId, messageId }: { readonly roomId: string; readonly messageId: string },
 ): Promise<string> {
-  if (known.has(`${roomId}/${messageId}`)) return messageId;
-  const message = await fetchMessage(rest, messageId);
-  if (message?.roomId === roomId) return message.threadId ?? message.id;
-  const isUnknown = message === undefined && mayLackCapitals(messageId);
+  const root = await findThreadRoot(rest, { roomId, messageId });
+  if (root !== undefined) return root;
+  const isUnknown = mayLackCapitals(messageId);
   const exact = isUnknown ? await findExactThread(rest, { roomId, threadId: messageId }) : undefined;
   if (exact !== undefined) return exact;
   throw new TargetError(`There is no message ${messageId} in room ${roomId} to reply to`);

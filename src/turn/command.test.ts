@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { knowing } from "../../test/support/knowledge.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { ApprovalOutcome } from "../commands/replies.ts";
+import { RestError } from "../errors.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { Access, InboundHost, TurnInput } from "./host.ts";
@@ -39,6 +40,7 @@ function stage(
     modelRefusal?: string;
     approval?: ApprovalOutcome;
     settings?: AccountSettings;
+    takeRefusal?: (error: unknown) => Promise<boolean>;
   } = {},
 ) {
   const posted: { roomId: string; threadId: string | undefined; text: string }[] = [];
@@ -56,6 +58,7 @@ function stage(
           calls.push("access");
           return options.access ?? { kind: "allow" };
         },
+        takeRefusal: options.takeRefusal ?? (async () => false),
         announce: () => {
           calls.push("announce");
         },
@@ -71,9 +74,9 @@ function stage(
           calls.push("authorize");
           return options.operator ?? false;
         },
-        runOwnCommand: async (text, deliver) => {
-          calls.push(text);
-          await deliver(`OpenClaw did ${text}`);
+        runOwnCommand: async (text, port) => {
+          calls.push(`${text} in ${port.threadId}`);
+          await port.post(`OpenClaw did ${text}`);
         },
         stop: async (tell) => {
           calls.push("stop");
@@ -104,7 +107,7 @@ function stage(
   const deps = {
     host,
     known: knowing(),
-    findRoot: async () => undefined,
+    findRoot: async (_: string, messageId: string) => (messageId === "elsewhere" ? undefined : messageId),
     lookAround: async () => NOTHING_AROUND,
     fetchFiles: async () => NO_MESSAGE_FILES,
     runs: createRuns(),
@@ -161,6 +164,28 @@ describe("runTurn with a command", () => {
     }
   });
 
+  it.each(["!status", "!stop", "!help"])(
+    "%s is answered at top level when its thread is none of the room",
+    async (msg) => {
+      const { deps, posted } = stage({ operator: true });
+      await runTurn(event({ msg, mentions: [], tmid: "elsewhere" }), deps);
+      expect(posted).toEqual([{ roomId: "r1", threadId: undefined, text: expect.any(String) }]);
+    },
+  );
+
+  it("is over when the server refuses the answer for good, and is tried again after any other error", async () => {
+    const told: unknown[] = [];
+    const takeRefusal = async (error: unknown) => error instanceof RestError && told.push(error) > 0;
+    const refusing = (error: Error) => {
+      const { deps } = stage({ takeRefusal });
+      return runTurn(inRoom("!status"), { ...deps, post: () => Promise.reject(error) });
+    };
+    const refusal = new RestError("read-only", { status: 400, endpoint: "v1/chat.sendMessage" });
+    expect(await refusing(refusal)).toEqual({ kind: "commanded" });
+    expect(told).toEqual([refusal]);
+    await expect(refusing(new Error("no network"))).rejects.toThrow("no network");
+  });
+
   it("answers an unknown word in a direct message and where it is mentioned, and nowhere else", async () => {
     const asked = stage({ room: direct });
     await runTurn(inDm("!deploy"), asked.deps);
@@ -189,7 +214,7 @@ describe("runTurn with a command", () => {
     const on = { ...settings, commands: { extra: true } };
     const operator = stage({ operator: true, settings: on });
     await runTurn(inRoom("!new"), operator.deps);
-    expect(operator.calls).toEqual(["access", "authorize", "/new"]);
+    expect(operator.calls).toEqual(["access", "authorize", "/new in m0"]);
     const other = stage({ settings: on });
     await runTurn(inRoom("!new"), other.deps);
     expect(other.posted).toMatchObject([

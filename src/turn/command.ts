@@ -29,6 +29,8 @@ export interface CommandScope {
   readonly settings: AccountSettings;
   readonly turn: HostTurn;
   readonly runs: Runs;
+  /** The thread of the command, as the port's `threadId`. */
+  readonly findThread: () => Promise<string | undefined>;
   /** Posts in the room and thread of the command. */
   readonly reply: (text: string) => Promise<string>;
   readonly now: () => number;
@@ -70,7 +72,10 @@ export async function runCommand(scope: CommandScope): Promise<void> {
     case "deny":
       return decide(scope);
     case "other":
-      return turn.runOwnCommand(`/${command.word} ${command.args}`.trim(), reply);
+      return turn.runOwnCommand(`/${command.word} ${command.args}`.trim(), {
+        post: reply,
+        threadId: await scope.findThread(),
+      });
   }
 }
 

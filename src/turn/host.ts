@@ -46,8 +46,17 @@ export interface Announcement {
 /** Posts in the room and thread of the command and answers with the message id. */
 export type PostReply = (text: string) => Promise<string>;
 
+/** How the reply to a command reaches its place. */
+export interface CommandPort {
+  readonly post: PostReply;
+  /** The thread of the command; undefined at top level, and where the thread's root is not in the room. */
+  readonly threadId: string | undefined;
+}
+
 /** How the replies of a turn reach its room. */
 export interface ReplyPort {
+  /** The thread of the question; undefined at top level, and where the thread's root is not in the room. */
+  readonly threadId: string | undefined;
   /** Posts one chunk of a reply in a thread, or at top level, and answers with its message id. */
   post(text: string, threadId: string | undefined): Promise<string>;
   /** The root of the thread that a reply to a message enters; undefined when the message is not of this room. */
@@ -101,12 +110,17 @@ export interface HostTurn {
   requestPairing(send: (text: string) => Promise<void>): Promise<void>;
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */
   announce(announcement: Announcement): void;
+  /**
+   * Whether the server refused the answer for good, so that trying again is of no use; then the log says so, and the sender
+   * of a room's message is told. Never rejects.
+   */
+  takeRefusal(error: unknown): Promise<boolean>;
   /** Runs the agent and delivers its replies. When `signal` aborts, the run ends and nothing more is delivered. */
   dispatch(port: TurnPort, signal: AbortSignal): Promise<void>;
   /** OpenClaw's decision whether the sender may run operators' commands here. */
   authorizeCommand(): Promise<boolean>;
   /** Has OpenClaw carry out one of its own commands, such as `/new`, after `authorizeCommand` said yes. */
-  runOwnCommand(text: string, post: PostReply): Promise<void>;
+  runOwnCommand(text: string, port: CommandPort): Promise<void>;
   /** Ends what runs in the session, after `authorizeCommand` said yes, and meanwhile tells what that is. */
   stop(tell: (facts: StopFacts) => Promise<unknown>): Promise<void>;
   /** Decides about something that waits for approval, after `authorizeCommand` said yes. */

@@ -29,6 +29,9 @@ function event(change: object = {}, where: object = {}) {
   };
 }
 
+/** The roots of threads that are in the room. */
+const ROOTS = new Map([["m0", "m0"]]);
+
 /** A host that gives the answers it is told and keeps what it was asked. */
 function stage(
   options: { access?: Access; room?: RoomFacts | undefined; pairing?: string | undefined } = {},
@@ -59,7 +62,7 @@ function stage(
           calls.push("dispatch");
           roots.push(await port.findRoot("asked"));
           await port.lookAround({ isNew: true, since: undefined });
-          await port.post("the answer", input.message.threadId);
+          await port.post("the answer", port.threadId);
         },
       };
     },
@@ -80,7 +83,8 @@ function stage(
       calls.push("look around");
       return NOTHING_AROUND;
     },
-    findRoot: async (roomId: string, messageId: string) => `root of ${messageId} in ${roomId}`,
+    findRoot: async (roomId: string, messageId: string) =>
+      messageId === "asked" ? `root of ${messageId} in ${roomId}` : ROOTS.get(messageId),
     post: async (where: { roomId: string; threadId: string | undefined }, text: string) => {
       posted.push({ ...where, text });
       return "reply-id";
@@ -126,6 +130,15 @@ describe("runTurn", () => {
     const { deps, posted } = stage();
     await runTurn(event({ tmid: "m0" }), deps);
     expect(posted).toEqual([{ roomId: "r1", threadId: "m0", text: "the answer" }]);
+  });
+
+  it("answers at top level, and with the pairing code too, where what is called the root is not in the room", async () => {
+    const asked = stage();
+    await runTurn(event({ tmid: "elsewhere" }), asked.deps);
+    expect(asked.posted).toEqual([{ roomId: "r1", threadId: undefined, text: "the answer" }]);
+    const unknown = stage({ access: { kind: "pair" }, pairing: "Code ABCD" });
+    await runTurn(event({ tmid: "elsewhere" }), unknown.deps);
+    expect(unknown.posted).toEqual([{ roomId: "r1", threadId: undefined, text: "Code ABCD" }]);
   });
 
   it("looks for messages that replies name in its own room alone", async () => {

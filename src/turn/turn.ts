@@ -46,9 +46,11 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   if (command !== undefined) {
     const refused = await admit(turn, { message, room, settings, deps });
     if (refused !== undefined) return refused;
-    const reply = (text: string) => deps.post(whereOf(message), text);
+    const findThread = () => findThreadOf(message, deps);
+    const reply = (text: string) => postBeside(message, text, deps);
     const { runs, now, receivedAt } = deps;
-    await runCommand({ command, message, room, settings, turn, runs, reply, now, receivedAt });
+    const parts = { command, message, room, settings, turn, runs, findThread, reply, now, receivedAt };
+    await unlessRefused(turn, runCommand(parts));
     return { kind: "commanded" };
   }
   // From here on a stop finds it, also while it is decided whether the sender may speak.
@@ -64,6 +66,7 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     let over: Dropped | undefined;
     const refusal = new AbortController();
     const port = {
+      threadId: await findThreadOf(message, deps),
       async judgeAnew() {
         over = await judgeAnew(event, turn, deps);
         if (over !== undefined) refusal.abort();
@@ -126,8 +129,27 @@ async function judgeAnew(
   return receipt.kind === "judged" ? admit(turn, { ...receipt, deps }) : undefined;
 }
 
-function whereOf({ roomId, threadId }: MessageFacts) {
-  return { roomId, threadId };
+/** The thread to answer in; undefined at top level, and where what is called the thread's root is not in the room. */
+async function findThreadOf(
+  { roomId, threadId }: MessageFacts,
+  { findRoot }: TurnDependencies,
+): Promise<string | undefined> {
+  return threadId === undefined ? undefined : findRoot(roomId, threadId);
+}
+
+/** What the server refuses for good is over: the same words would be refused again. */
+async function unlessRefused(turn: HostTurn, answering: Promise<void>): Promise<void> {
+  try {
+    await answering;
+  } catch (error) {
+    if (!(await turn.takeRefusal(error))) throw error;
+  }
+}
+
+/** Posts where the message stands. */
+async function postBeside(message: MessageFacts, text: string, deps: TurnDependencies): Promise<string> {
+  const threadId = await findThreadOf(message, deps);
+  return deps.post({ roomId: message.roomId, threadId }, text);
 }
 
 interface Admission {
@@ -151,8 +173,7 @@ async function admit(
   if ((await deps.known.isBot(message.sender.id)) && isUnwantedBot(settings, message, room))
     return { kind: "dropped", reason: "bot-message" };
   if (access.kind === "allow") return undefined;
-  await turn.requestPairing(async (text) => {
-    await deps.post(whereOf(message), text);
-  });
+  const send = async (text: string) => void (await postBeside(message, text, deps));
+  await unlessRefused(turn, turn.requestPairing(send));
   return { kind: "dropped", reason: "pairing-pending" };
 }

@@ -9,6 +9,7 @@ export const commandless: Pick<
   | "conversation"
   | "authorizeCommand"
   | "runOwnCommand"
+  | "takeRefusal"
   | "resolveApproval"
   | "stop"
   | "describe"
@@ -18,6 +19,7 @@ export const commandless: Pick<
   conversation: "conversation",
   authorizeCommand: unasked,
   runOwnCommand: unasked,
+  takeRefusal: async () => false,
   resolveApproval: unasked,
   stop: unasked,
   describe: unasked,

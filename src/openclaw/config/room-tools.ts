@@ -2,11 +2,13 @@
 
 import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { resolveScopeToolsPolicy } from "openclaw/plugin-sdk/channel-policy";
+import { hasUnresolvedRoom } from "../../policy/access.ts";
 import { withIds } from "../../policy/names.ts";
 import {
   type AccountSettings,
-  requiresMention,
-  roomSettings,
+  ownRoomSettings,
+  type RoomRef,
+  type RoomSettings,
   type ToolPolicySettings,
 } from "../../settings.ts";
 import { inspectAccount } from "./account.ts";
@@ -17,8 +19,8 @@ type GroupContext = Parameters<NonNullable<Groups["resolveToolPolicy"]>>[0];
 /** What a running account knows: its settings with names resolved, and which discussion belongs to which room. */
 export interface RoomKnowledge {
   settings(): AccountSettings;
-  /** Room and parent for an id in any case, since session keys keep none; undefined for a room never looked up. */
-  findRoom(roomId: string): { readonly id: string; readonly parentId?: string | undefined } | undefined;
+  /** Room, name and parent for an id in any case, since session keys keep none; undefined for a room never looked up. */
+  findRoom(roomId: string): RoomRef | undefined;
 }
 
 const running = new Map<string, RoomKnowledge>();
@@ -31,37 +33,74 @@ export function shareRooms(accountId: string, knowledge: RoomKnowledge): () => v
   };
 }
 
+/** The entries of which one is the room's: a single one, or all of them while it cannot be told which. */
 function locate({ cfg, accountId, groupId }: GroupContext) {
   const configured = inspectAccount(cfg, accountId);
   const knowledge = running.get(configured.accountId);
   const settings = knowledge?.settings() ?? withIds(configured, new Map());
   const wanted = (groupId ?? "").toLowerCase();
   const listed = [...settings.rooms.keys()].find((id) => id.toLowerCase() === wanted);
-  const room = knowledge?.findRoom(groupId ?? "") ?? { id: listed ?? groupId ?? "" };
-  return { settings, room };
+  const known = knowledge?.findRoom(groupId ?? "");
+  const own = ownEntry(settings, known ?? { id: listed ?? groupId ?? "" });
+  if (own !== undefined) return { settings, entries: [own] };
+  const byDefault = settings.rooms.get("*") ?? {};
+  return {
+    settings,
+    entries: isTold(settings, known) ? [byDefault] : [byDefault, ...settings.rooms.values()],
+  };
+}
+
+/** An entry whose name has no id yet counts for the room that has that name. */
+function ownEntry(settings: AccountSettings, room: RoomRef): RoomSettings | undefined {
+  return ownRoomSettings(settings, room) ?? settings.rooms.get(`#${room.name}`);
+}
+
+/** Whether the default entry is the room's: nobody knows what a room is that was not looked up, nor whose a name is. */
+function isTold(settings: AccountSettings, room: RoomRef | undefined): boolean {
+  return room !== undefined && (room.parentId === undefined || !hasUnresolvedRoom(settings));
+}
+
+/** What every one of the policies lets through; one that is absent lets everything. */
+function strictestOf(policies: readonly (ToolPolicySettings | undefined)[]): ToolPolicySettings | undefined {
+  if (policies.length < 2) return policies[0];
+  const lists = policies.flatMap(({ allow } = {}) => (allow === undefined ? [] : [allow]));
+  const allow = lists.length === 0 ? undefined : lists.reduce(inBoth);
+  const deny = allow?.length === 0 ? ["*"] : [...new Set(policies.flatMap((policy) => policy?.deny ?? []))];
+  if (allow === undefined && deny.length === 0) return undefined;
+  return { ...(allow !== undefined && allow.length > 0 && { allow }), ...(deny.length > 0 && { deny }) };
+}
+
+function inBoth(these: string[], those: string[]): string[] {
+  if (these.includes("*")) return those;
+  return those.includes("*") ? these : these.filter((name) => those.includes(name));
+}
+
+function policyOf({ tools, toolsBySender = {} }: RoomSettings, context: GroupContext) {
+  const bySender: Record<string, ToolPolicySettings> = {};
+  for (const [sender, policy] of Object.entries(toolsBySender)) if (policy) bySender[sender] = policy;
+  const { senderPolicyMode, senderId, senderName, senderUsername, senderE164 } = context;
+  return resolveScopeToolsPolicy({
+    tree: { scopes: { room: { ...(tools && { tools }), toolsBySender: bySender } } },
+    path: ["room"],
+    ...(senderPolicyMode && { senderPolicyMode }),
+    ...(senderId != null && { senderId }),
+    ...(senderName != null && { senderName }),
+    ...(senderUsername != null && { senderUsername }),
+    ...(senderE164 != null && { senderE164 }),
+  });
 }
 
 export const groups: Groups = {
   resolveRequireMention(context) {
-    const { settings, room } = locate(context);
-    return requiresMention(settings, room);
+    const { settings, entries } = locate(context);
+    return entries.some(({ requireMention }) => requireMention ?? settings.requireMention);
   },
 
-  /** The room's own entry, a discussion's parent's, or the default entry: one of them, as for everything else. */
+  /**
+   * The policy of the room's own entry, a discussion's parent's, or the default entry: one of them, as for everything else.
+   * While it cannot be told which, what all of them let through.
+   */
   resolveToolPolicy(context) {
-    const { settings, room } = locate(context);
-    const { tools, toolsBySender = {} } = roomSettings(settings, room);
-    const bySender: Record<string, ToolPolicySettings> = {};
-    for (const [sender, policy] of Object.entries(toolsBySender)) if (policy) bySender[sender] = policy;
-    const { senderPolicyMode, senderId, senderName, senderUsername, senderE164 } = context;
-    return resolveScopeToolsPolicy({
-      tree: { scopes: { room: { ...(tools && { tools }), toolsBySender: bySender } } },
-      path: ["room"],
-      ...(senderPolicyMode && { senderPolicyMode }),
-      ...(senderId != null && { senderId }),
-      ...(senderName != null && { senderName }),
-      ...(senderUsername != null && { senderUsername }),
-      ...(senderE164 != null && { senderE164 }),
-    });
+    return strictestOf(locate(context).entries.map((entry) => policyOf(entry, context)));
   },
 };

@@ -4,9 +4,8 @@ import { systemClock } from "../../connection/driver.ts";
 import { NotOnlineError } from "../../errors.ts";
 import { createUserLookup } from "../../intake/lookups.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
+import { findThreadRoot } from "../../outbound/resolve-target.ts";
 import { sendMessage } from "../../outbound/send.ts";
-import type { RestClient } from "../../rest/client.ts";
-import { fetchMessage } from "../../rest/messages.ts";
 import { findUser } from "../../rest/users.ts";
 import { createBursts } from "../../turn/bursts.ts";
 import type { InboundHost } from "../../turn/host.ts";
@@ -117,16 +116,11 @@ function shareInTurn({ scope, sending, memory }: ProcessingOptions) {
     users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now: systemClock.now }),
     known,
     runs: createRuns(),
-    findRoot: (roomId: string, messageId: string) => findRoot(rest, roomId, messageId),
+    findRoot: (roomId: string, messageId: string) => findThreadRoot(rest, { roomId, messageId }),
     lookAround: (query: SurroundingsQuery) => readSurroundings(around, query),
     fetchFiles: (query: FileQuery) => fetchMessageFiles(files, query),
     now: Date.now,
   };
-}
-
-async function findRoot(rest: RestClient, roomId: string, messageId: string): Promise<string | undefined> {
-  const message = await fetchMessage(rest, messageId);
-  return message?.roomId === roomId ? (message.threadId ?? message.id) : undefined;
 }
 
 /** Posts what an event is answered with. An event that is run again counts anew, so that nothing comes twice. */

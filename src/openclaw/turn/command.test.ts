@@ -76,11 +76,12 @@ function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
       resolveAccess: async () => readAccess(await resolveIngress(scope, route, store)),
       requestPairing: (send) => send("code"),
       announce: () => {},
+      takeRefusal: async () => false,
       authorizeCommand: async () => (await authorizeCommand(scope, route, store)).commandAccess.authorized,
       dispatch: async () => void commands.push("the model"),
-      runOwnCommand: async (text, deliver) => {
+      runOwnCommand: async (text, { post }) => {
         commands.push(text);
-        await deliver("ran");
+        await post("ran");
       },
       stop: async (tell) => void (await tell({ otherRun: false, dropped: 0 })),
       describe: async () => ({
@@ -122,7 +123,7 @@ async function outcomeOf(cell: { sender: Sender; place: Place; word: Word; list:
       lookAround: async () => NOTHING_AROUND,
       fetchFiles: async () => NO_MESSAGE_FILES,
       known: knowing(),
-      findRoot: async () => undefined,
+      findRoot: async (_, messageId) => messageId,
       runs: createRuns(),
       receivedAt: 0,
       now: () => 0,

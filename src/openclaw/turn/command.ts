@@ -15,7 +15,7 @@ import {
 } from "openclaw/plugin-sdk/models-provider-runtime";
 import type { ModelFacts, SessionFacts } from "../../commands/replies.ts";
 import { operatorsIn } from "../../commands/rights.ts";
-import type { ConversationFacts, PostReply, ReplyPort, StopFacts } from "../../turn/host.ts";
+import type { CommandPort, ConversationFacts, ReplyPort, StopFacts } from "../../turn/host.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { resolveIngress } from "./access.ts";
@@ -54,22 +54,22 @@ export async function authorizeCommand(
 export async function runOwnCommand(
   scope: TurnScope,
   { route, ingress }: CommandTurn,
-  { text, post }: { readonly text: string; readonly post: PostReply },
+  { text, port }: { readonly text: string; readonly port: CommandPort },
 ): Promise<void> {
   const { cfg } = scope;
   const ctx = buildContext(scope, { route, ingress, around: NOTHING_AROUND, media: NO_MEDIA, command: text });
   const commandAuthorized = ingress.commandAccess.authorized;
   const { isAuthorizedSender } = resolveCommandAuthorization({ ctx, cfg, commandAuthorized });
   if (!isAuthorizedSender || !hasControlCommand(text, cfg)) {
-    await post("OpenClaw's own `commands.ownerAllowFrom` or `commands.allowFrom` keeps you from this.");
+    await port.post("OpenClaw's own `commands.ownerAllowFrom` or `commands.allowFrom` keeps you from this.");
     return;
   }
-  await dispatchTurn(scope, { route, ingress, replies: repliesBy(post), command: text });
+  await dispatchTurn(scope, { route, ingress, replies: repliesBy(port), command: text });
 }
 
 /** A command is answered where it was given, whatever place a reply of the agent would have. */
-function repliesBy(post: PostReply): ReplyPort {
-  return { post, findRoot: async () => undefined };
+function repliesBy(port: CommandPort): ReplyPort {
+  return { ...port, findRoot: async () => undefined };
 }
 
 /**
@@ -84,7 +84,7 @@ export async function stopSession(
   const otherRun = resolveActiveEmbeddedRunSessionId(route.turnSessionKey) !== undefined;
   const dropped = await scope.countWaiting(scope.input);
   const stopScope = { ...scope, cfg: withOperator(scope, ingress) };
-  const replies = repliesBy(async () => scope.input.message.id);
+  const replies = repliesBy({ post: async () => scope.input.message.id, threadId: undefined });
   await Promise.all([
     tell({ otherRun, dropped }),
     dispatchTurn(stopScope, { route, ingress, replies, command: STOP }),

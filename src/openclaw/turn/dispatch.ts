@@ -39,10 +39,11 @@ export interface Dispatch {
 
 /** Runs the turn; what people see of it begins at once and ends with it, however that is. */
 export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promise<void> {
-  const { route, ingress, signal, command } = dispatch;
+  const { route, ingress, replies, signal, command } = dispatch;
   const { settings, input } = scope;
   const mode = resolveReplyToMode(settings, input.room);
-  const threadId = input.message.threadId ?? (mode === "off" ? undefined : input.message.id);
+  const isInRoom = input.message.threadId === undefined && mode !== "off";
+  const threadId = replies.threadId ?? (isInRoom ? input.message.id : undefined);
   const feedback = openFeedback(scope, {
     agentId: route.agentId,
     isAddressed: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,

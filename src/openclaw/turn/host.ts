@@ -15,6 +15,7 @@ import {
   stopSession,
 } from "./command.ts";
 import { dispatchTurn } from "./dispatch.ts";
+import { takeRefusal } from "./refusal.ts";
 import { resolveRoute } from "./route.ts";
 import type { HostOptions, TurnScope } from "./scope.ts";
 
@@ -76,7 +77,8 @@ function openTurn(scope: TurnScope): HostTurn {
       return commandIngress.commandAccess.authorized;
     },
 
-    runOwnCommand: (text, post) => runOwnCommand(scope, commandTurn(), { text, post }),
+    takeRefusal: (error) => takeRefusal(scope, error),
+    runOwnCommand: (text, port) => runOwnCommand(scope, commandTurn(), { text, port }),
     stop: (tell) => stopSession(scope, commandTurn(), tell),
     resolveApproval: (approval) => resolveApproval(scope, approval),
     describe: () => describeConversation(scope, route),

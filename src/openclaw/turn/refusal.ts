@@ -25,6 +25,15 @@ export function findRefusal(error: unknown): RestError | undefined {
   return undefined;
 }
 
+/** As the port's. */
+export async function takeRefusal(scope: TurnScope, error: unknown): Promise<boolean> {
+  const refusal = findRefusal(error);
+  if (refusal === undefined) return false;
+  scope.log.error("reply could not be delivered", { error, messageId: scope.input.message.id });
+  await tellRefusal(scope, refusal);
+  return true;
+}
+
 /**
  * Writes to the person in a direct message that the answer was refused in the room, and why; once for a question.
  * A refusal in a direct message, or of this note, can be told to nobody but the log. Never rejects.

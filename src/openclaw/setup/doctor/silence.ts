@@ -216,6 +216,7 @@ function openDryTurn(
     dispatch: async () => {},
     authorizeCommand: reached,
     runOwnCommand: reached,
+    takeRefusal: async () => false,
     stop: reached,
     describe: reached,
     listModels: reached,

@@ -80,7 +80,7 @@ class Replies {
     const { settings, input } = scope;
     const mode = resolveReplyToMode(settings, input.room);
     this.#options = options;
-    this.#plan = planReplies({ message: input.message, mode, hasReplied, findRoot: replies.findRoot });
+    this.#plan = planReplies({ message: input.message, mode, hasReplied, ...replies });
     this.#media = openReplyMedia(scope, route);
     this.#post = createReplyDelivery({ scope, replies, replyMedia: this.#media });
   }

@@ -46,6 +46,7 @@ function turn(
   const plan = planReplies({
     message: input.message,
     mode: resolveReplyToMode(settings, room),
+    threadId: input.message.threadId,
     hasReplied: { value: false },
     findRoot: async (id) => (id.startsWith("here") ? `root of ${id}` : undefined),
   });
@@ -269,6 +270,7 @@ describe("tags of the agent", () => {
     const plan = planReplies({
       message: message(),
       mode: "first",
+      threadId: undefined,
       hasReplied,
       findRoot: async () => undefined,
     });

@@ -18,12 +18,14 @@ export interface ReplyPlan {
 }
 
 /**
- * Plans a turn's replies as Slack does: a question in a thread is answered there, always; one at top level at
+ * Plans a turn's replies as Slack does: a question in a thread is answered there, always (where that is in the room); one at top level at
  * top level, or in a thread under it by `mode`. Several blocks of one answer stay together. A tag that names
  * another message is followed where `findRoot` finds that message in the room, and is otherwise ignored.
  */
 export function planReplies(options: {
   readonly message: Pick<MessageFacts, "id" | "threadId">;
+  /** The thread of a question in a thread; undefined where its root is not in the room. */
+  readonly threadId: string | undefined;
   readonly mode: ReplyToMode;
   /** Whether the turn has replied yet; read and set here, and by the message tool. */
   readonly hasReplied: { value: boolean };
@@ -31,8 +33,7 @@ export function planReplies(options: {
   readonly findRoot: (messageId: string) => Promise<string | undefined>;
 }): ReplyPlan {
   const { message, mode, hasReplied, findRoot } = options;
-  const { threadId } = message;
-  if (threadId !== undefined) return { place: async () => threadId };
+  if (message.threadId !== undefined) return { place: async () => options.threadId };
   if (mode === "off") return { place: async () => undefined };
   const inOrder = createReplyToFanout({
     replyToId: message.id,
