@@ -141,6 +141,14 @@ describe("over a real socket", () => {
     expect(peers).toHaveLength(2);
   });
 
+  it("says of a frame beyond the limit what it was and what to do", async () => {
+    const { url, peers } = await serveDdp();
+    const { reach, lose } = start(url);
+    await reach("online");
+    peers[0]?.send("x".repeat(MAX_FRAME_BYTES + 1));
+    expect((await lose())?.message).toMatch(/more than 16777216 bytes.*catching up.*find out who/);
+  });
+
   it("leaves no socket open after the stop", async () => {
     const { url, peers } = await serveDdp();
     const { connection, controller, reach } = start(url);

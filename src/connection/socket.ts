@@ -68,11 +68,19 @@ function listen(socket: WebSocket, host: string, handlers: SocketHandlers): Sock
 /** `ws` reports a frame that breaks WebSocket's own rules or our size limit with a code WS_ERR_…. */
 function explainFailure(host: string, error: Error): RocketChatError {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
+    return new ConnectionClosedError(explainSize(host), { cause: error });
   if (code.startsWith("WS_ERR_")) {
     const message = `${host} sent a WebSocket frame that cannot be accepted (${code}); connecting anew`;
     return new ConnectionClosedError(message, { cause: error });
   }
   return networkErrorFrom(error, host);
+}
+
+/** The library can only close; the server sends no frame twice, and what came meanwhile is read by REST. */
+function explainSize(host: string): string {
+  const what = `${host} sent a frame of more than ${MAX_FRAME_BYTES} bytes, as when somebody edits a message to that size`;
+  return `${what}; connecting anew and catching up. If this comes again, find out who does so: the log names the room`;
 }
 
 function explainRefusal(host: string, status: number): NetworkError {

@@ -267,6 +267,53 @@ describe("catching up", () => {
     ]);
   });
 
+  const MEBIBYTE = 1024 * 1024;
+  const shorten: (() => void)[] = [];
+  afterEach(() => {
+    for (const undo of shorten.splice(0)) undo();
+  });
+  /** As an edit may make one: the server does not measure those. */
+  const sayMuch = (msg: string, mebibytes: number) => {
+    const message = say(msg);
+    const stored = emulator.world.messages.get(message._id);
+    if (stored === undefined) throw new Error("not stored");
+    stored.msg = msg + "x".repeat(mebibytes * MEBIBYTE);
+    shorten.push(() => {
+      stored.msg = msg;
+    });
+    return message;
+  };
+
+  it("goes around messages that are larger than any answer may be, and says so; other rooms are read", async () => {
+    const large = rid;
+    const before = say("before");
+    const first = sayMuch("a", 17);
+    const after = say("after");
+    const last = sayMuch("b", 17);
+    rid = emulator.control.addRoom({ name: `other${rid}`, type: "c", members: ["ann", "bot"] });
+    const other = say("here");
+    const rooms = new Map([large, rid].map((id) => [id, {}]));
+    const { catchUp, requested, reports, settled } = account({
+      settings: { groupPolicy: "allowlist", rooms },
+    });
+    catchUp.online();
+    await settled();
+    expect(requested).toEqual(expect.arrayContaining([before._id, after._id, other._id]));
+    expect(requested.filter((id) => id === first._id || id === last._id)).toEqual([]);
+    expect(reports).toContainEqual({
+      skipped: expect.stringContaining(`more than 16 MiB each: 2 in room ${large} since`),
+    });
+  });
+
+  it("reads in smaller pages what is too large for one answer, in the order it was sent", async () => {
+    const texts = Array.from({ length: 6 }, (_, index) => `${index} `);
+    for (const text of texts) sayMuch(text, 5);
+    const { catchUp, came, settled } = account();
+    catchUp.online();
+    await settled();
+    expect(came.map((text) => text.slice(0, 2))).toEqual(texts);
+  });
+
   it("does not call skipped what it read before the gap", async () => {
     for (let count = 1; count <= 5; count += 1) say(`live ${count}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

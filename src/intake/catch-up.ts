@@ -184,7 +184,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   function logFailure({ kind }: Failure, room: MovedRoom, error: unknown): void {
     if (kind === "passing") log.warn("catching up is interrupted", { room: room.id, error });
     else if (kind === "gone") log.warn("room cannot be read any more", { room: room.id, error });
-    else log.debug("an answer is too large", { room: room.id, error });
+    else log.warn("an answer is too large", { room: room.id, error });
   }
 
   function tellUndelivered(found: number): void {
@@ -282,12 +282,15 @@ function createReader(options: CatchUpOptions) {
   }
 
   async function readMessages(reading: Reading, signal: AbortSignal | undefined) {
-    const { room, from, missed, changesSince, pageSize } = reading;
+    const { room, from, missed, changesSince } = reading;
     const max = options.settings().catchUp.maxMessagesPerRoom;
     const at = serverNow(options);
     const until = missed ? Number.POSITIVE_INFINITY : at - OVERLAP_MS;
-    const span = { since: from, max, pageSize, record: await longestPage() };
-    const { messages, cut } = await fetchHistory(rest, room, span, { patienceMs: 0, background: !missed });
+    const span = { since: from, max, record: await longestPage() };
+    const { messages, cut, unreadable } = await fetchHistory(rest, room, span, {
+      patienceMs: 0,
+      background: !missed,
+    });
     const origin: Origin = { since: from, unheardSince: changesSince };
     let found = 0;
     for (const message of messages) {
@@ -299,7 +302,11 @@ function createReader(options: CatchUpOptions) {
     }
     const reached = messages[0] === undefined ? undefined : readInstant(messages[0], "ts");
     if (cut && (reached ?? 0) > reading.gapFrom)
-      tellSkipped(options, `all but the newest ${max} messages in room ${room.id} since ${iso(from)}`);
+      tellSkipped(
+        options,
+        `all but the newest ${messages.length} messages in room ${room.id} since ${iso(from)}`,
+      );
+    if (unreadable > 0) tellUnreadable(options, `${unreadable} in room ${room.id} since ${iso(from)}`);
     return { at: Math.min(at, until), found };
   }
 
@@ -394,8 +401,18 @@ function describeFailing(rooms: ReadonlyMap<string, string>): string {
   return [...named, ...more].join("; ");
 }
 
-function tellSkipped({ log, report }: CatchUpOptions, what: string): void {
-  const skipped = `${what} (catchUp bounds)`;
+function tellSkipped(options: CatchUpOptions, what: string): void {
+  tell(options, `${what} (catchUp bounds)`);
+}
+
+function tellUnreadable(options: CatchUpOptions, which: string): void {
+  tell(
+    options,
+    `messages of more than 16 MiB each: ${which}; whoever needs an answer has to ask in fewer words`,
+  );
+}
+
+function tell({ log, report }: CatchUpOptions, skipped: string): void {
   log.warn("messages skipped", { skipped });
   report({ skipped });
 }

@@ -14,8 +14,6 @@ const CLOCK_GRAIN_MS = 2_000;
 /** Rooms that are read at the same time. */
 const MAX_READING = 4;
 
-export const MAX_PAGE = 100;
-
 const RETRY_FLOOR_MS = 1_000;
 const RETRY_CEILING_MS = 5 * 60_000;
 
@@ -86,7 +84,6 @@ export interface Reading {
   /** What is left out after this was never judged; it is told. */
   readonly gapFrom: number;
   readonly changesSince: number | undefined;
-  readonly pageSize: number;
   readonly missed: boolean;
 }
 
@@ -124,7 +121,6 @@ interface Room {
   wanted: boolean;
   failures: number;
   retryAt: number;
-  pageSize: number;
   reason: string | undefined;
   reading: number | undefined;
   /** It moved again while it was read. */
@@ -391,8 +387,6 @@ export class Round {
     if (failure.kind === "gone" || (lag.heard && failure.kind === "too-large")) {
       this.#settle(room, undefined);
       this.#actions.push({ type: "passed", roomId: lag.room.id });
-    } else if (failure.kind === "too-large" && room.pageSize > 1) {
-      room.pageSize = Math.floor(room.pageSize / 4) || 1;
     } else {
       room.retryAt = now + pauseAfter(room.failures);
       room.failures += 1;
@@ -453,7 +447,7 @@ export class Round {
     return Math.max(room.retryAt, this.#paused.get(endpointOf(room.lag)) ?? 0);
   }
 
-  #readingOf({ lag, pageSize }: Room, token: number, now: number): Reading {
+  #readingOf({ lag }: Room, token: number, now: number): Reading {
     const { startedAt, listedTo, notedAt } = this.#progress ?? { startedAt: 0, listedTo: now, notedAt: now };
     const oldest = this.#oldest(listedTo + Math.max(0, now - notedAt));
     const { room, cursor, floor, missed, changesSince } = lag;
@@ -464,7 +458,6 @@ export class Round {
       from: Math.max(cursor - LATE_MS, oldest, startedAt, floor),
       gapFrom: Math.max(cursor, oldest, startedAt, floor),
       changesSince,
-      pageSize,
       missed,
     };
   }
@@ -482,7 +475,6 @@ function enter(lag: Lag, calls: boolean): Room {
     wanted: false,
     failures: 0,
     retryAt: 0,
-    pageSize: MAX_PAGE,
     reason: undefined,
     reading: undefined,
     again: undefined,

@@ -1,5 +1,6 @@
 // Owns the endpoints that tell what happened while nobody listened.
 
+import { ProtocolError } from "../errors.ts";
 import {
   type JsonObject,
   readInstant,
@@ -83,6 +84,8 @@ export interface History {
   readonly messages: readonly JsonObject[];
   /** Whether older ones of the asked span were left out. */
   readonly cut: boolean;
+  /** How many are not among them since each is larger than an answer may be. */
+  readonly unreadable: number;
 }
 
 /** Which messages of a room: the newest `max` that were sent after `since`, so many at a time. */
@@ -105,31 +108,73 @@ export interface PageRecord {
   longest: number;
 }
 
-/** `GET /api/v1/{channels,groups,im}.history`. */
+/** Messages that are too large by themselves, and that one reading goes around; with more of them it rejects. */
+const MAX_UNREADABLE = 10;
+
+/** What the pages of a reading may hold together once one was too large: about UTF-16 units of JSON. */
+const MAX_HELD_UNITS = 32 * 1024 * 1024;
+
+/** Once a page was too large there are more calls than a limited account has at once. Milliseconds. */
+const SMALL_PAGES_PATIENCE_MS = 2 * 60_000;
+
+/**
+ * `GET /api/v1/{channels,groups,im}.history`. Where an answer is too large it is asked for in smaller pages, down to single
+ * messages, and what is too large alone is left out and counted.
+ */
 export async function fetchHistory(
   rest: RestClient,
   room: Pick<MovedRoom, "id" | "type">,
-  { since, max, pageSize = MAX_PAGE, record = { longest: 0 } }: Span,
+  span: Span,
   options: CallOptions = {},
 ): Promise<History> {
-  const family = room.type === "c" ? "channels" : room.type === "p" ? "groups" : "im";
+  const { max, pageSize = MAX_PAGE, record = { longest: 0 } } = span;
   const newestFirst: JsonObject[] = [];
+  let size = pageSize;
+  let unreadable = 0;
+  let held = 0;
   for (;;) {
-    const size = Math.min(pageSize, max + 1 - newestFirst.length);
-    const query = {
-      roomId: room.id,
-      oldest: iso(since),
-      count: String(size),
-      offset: String(newestFirst.length),
-      showThreadMessages: "true",
-    };
-    const page = readObjects(await rest.get(`v1/${family}.history`, query, options), "messages");
-    newestFirst.push(...page);
-    const cut = newestFirst.length > max;
-    const isLast = page.length === 0 || (page.length < size && page.length < record.longest);
-    record.longest = Math.max(record.longest, page.length);
-    if (cut || isLast) return { messages: newestFirst.slice(0, max).reverse().sort(bySentAt), cut };
+    const offset = newestFirst.length + unreadable;
+    const count = Math.min(size, max + 1 - offset);
+    const isSmall = size < pageSize;
+    const call = isSmall ? { ...options, patienceMs: SMALL_PAGES_PATIENCE_MS } : options;
+    const page = await readPage(rest, room, { since: span.since, offset, count }, call);
+    if (page instanceof ProtocolError) {
+      if (count === 1) unreadable += 1;
+      if (unreadable > MAX_UNREADABLE) throw page;
+    } else newestFirst.push(...page);
+    const messages = page instanceof ProtocolError ? [] : page;
+    if (isSmall) held += JSON.stringify(messages).length;
+    const cut = newestFirst.length + unreadable > max || held > MAX_HELD_UNITS;
+    const isLast = page === messages && isEnd(messages.length, count, record);
+    if (cut || isLast)
+      return { messages: newestFirst.slice(0, max).reverse().sort(bySentAt), cut, unreadable };
+    size = page === messages ? Math.min(pageSize, size * 4) : Math.ceil(count / 4);
   }
+}
+
+/** The messages of one page, or that it is too large to be read. */
+async function readPage(
+  rest: RestClient,
+  { id, type }: Pick<MovedRoom, "id" | "type">,
+  { since, offset, count }: { readonly since: number; readonly offset: number; readonly count: number },
+  options: CallOptions,
+): Promise<readonly JsonObject[] | ProtocolError> {
+  const family = type === "c" ? "channels" : type === "p" ? "groups" : "im";
+  const where = { roomId: id, oldest: iso(since), count: String(count), offset: String(offset) };
+  const query = { ...where, showThreadMessages: "true" };
+  try {
+    return readObjects(await rest.get(`v1/${family}.history`, query, options), "messages");
+  } catch (error) {
+    if (error instanceof ProtocolError && error.reason === "too-large") return error;
+    throw error;
+  }
+}
+
+/** Whether a page of that length was the last one; notes the longest. */
+function isEnd(length: number, count: number, record: PageRecord): boolean {
+  const isShort = length < count && length < record.longest;
+  record.longest = Math.max(record.longest, length);
+  return length === 0 || isShort;
 }
 
 function bySentAt(a: JsonObject, b: JsonObject): number {
