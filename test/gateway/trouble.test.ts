@@ -36,31 +36,37 @@ afterAll(async () => {
   notRocketChat.close();
 });
 
-async function statusOf(accountId: string): Promise<Record<string, unknown>> {
-  const { channelAccounts } = JSON.parse(await stack.gateway.mustRun(["channels", "status", "--json"]));
-  return channelAccounts.rocketchat.find((account: { accountId: string }) => account.accountId === accountId);
-}
+/** What each account's trouble is told as, and the state that it is in. */
+const TROUBLES: readonly [accountId: string, line: RegExp, lifecycle: string][] = [
+  ["down", /\[down\] connection lost .*Nothing listens there: check the port in `serverUrl`/, "recovering"],
+  ["elsewhere", /\[elsewhere\] connection lost .*HTTP 404.*Check `serverUrl`/, "recovering"],
+  ["badtoken", /\[badtoken\] account blocked .*Check that the personal access token is current/, "blocked"],
+  ["otheruser", /\[otheruser\] account blocked .*token belongs to the user .*Correct `userId`/, "blocked"],
+  ["private", /\[private\] account cannot start .*dangerouslyAllowPrivateNetwork to true/, "blocked"],
+  ["double", /\[double\] account cannot start .*account default is the same bot user/, "blocked"],
+  ["plaintext", /\[plaintext\] account cannot start .*serverUrl must be https/, "blocked"],
+];
 
 describe("an account in trouble says what is wrong and what to do", () => {
-  it.each([
-    ["down", /\[down\] connection lost .*Nothing listens there: check the port in `serverUrl`/, "recovering"],
-    ["elsewhere", /\[elsewhere\] connection lost .*HTTP 404.*Check `serverUrl`/, "recovering"],
-    ["badtoken", /\[badtoken\] account blocked .*Check that the personal access token is current/, "blocked"],
-    ["otheruser", /\[otheruser\] account blocked .*token belongs to the user .*Correct `userId`/, "blocked"],
-    ["private", /\[private\] account cannot start .*dangerouslyAllowPrivateNetwork to true/, "blocked"],
-    ["double", /\[double\] account cannot start .*account default is the same bot user/, "blocked"],
-    ["plaintext", /\[plaintext\] account cannot start .*serverUrl must be https/, "blocked"],
-  ])("%s", async (accountId, line, lifecycle) => {
-    await stack.gateway.waitForOutput(line);
-    expect(await statusOf(accountId)).toMatchObject({ lifecycle, lastError: expect.any(String) });
+  let accounts: { accountId: string }[];
+  const statusOf = (accountId: string) => accounts.find((account) => account.accountId === accountId);
+  beforeAll(async () => {
+    await Promise.all(TROUBLES.map(([, line]) => stack.gateway.waitForOutput(line)));
+    const { channelAccounts } = JSON.parse(await stack.gateway.mustRun(["channels", "status", "--json"]));
+    accounts = channelAccounts.rocketchat;
   });
 
-  it("and the others run on", async () => {
-    expect(await statusOf("default")).toMatchObject({ lifecycle: "ready", connected: true });
+  it.each(TROUBLES)("%s", (accountId, line, lifecycle) => {
+    expect(stack.gateway.output).toMatch(line);
+    expect(statusOf(accountId)).toMatchObject({ lifecycle, lastError: expect.any(String) });
   });
 
-  it("and is not started without its token", async () => {
-    expect(await statusOf("incomplete")).toMatchObject({ configured: false, running: false });
+  it("and the others run on", () => {
+    expect(statusOf("default")).toMatchObject({ lifecycle: "ready", connected: true });
+  });
+
+  it("and is not started without its token", () => {
+    expect(statusOf("incomplete")).toMatchObject({ configured: false, running: false });
   });
 
   it("and never shows a token", () => {

@@ -63,7 +63,7 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   "openclaw plugins reload": setup,
   "openclaw plugins uninstall": help,
   "openclaw rocketchat doctor": setup,
-  "openclaw rocketchat names": { by: "gateway", file: "test/gateway/who-said-it.test.ts" },
+  "openclaw rocketchat names": { by: "gateway", file: "test/gateway/restart.test.ts" },
   "openclaw rocketchat provision": setup,
   "openclaw rocketchat deprovision": help,
   "openclaw rocketchat rotate": help,
