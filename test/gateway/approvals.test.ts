@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
 
 const TIMEOUT = { timeoutMs: 120_000 };
+const QUESTION = { id: "color", header: "Color", question: "Which color?" };
+const OPTIONS = [{ label: "Red" }, { label: "Blue" }];
 const ID = /Reply with: !approve ([\w-]+)/;
 
 let stack: Stack;
@@ -12,12 +14,14 @@ beforeAll(async () => {
   stack = await startStack(
     ({ control, userIds }) => {
       rooms.town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
+      rooms.plaza = control.addRoom({ name: "plaza", type: "c", members: ["alice", "openclaw-bot"] });
       rooms.direct = control.direct(["alice", "openclaw-bot"]);
       return { groupPolicy: "open", allowFrom: [userIds.alice], commandAllowFrom: [userIds.alice] };
     },
     {
       config: {
         tools: { exec: { host: "gateway", security: "full", ask: "always" } },
+        messages: { queue: { mode: "followup" } },
         approvals: { exec: { enabled: true, mode: "session" } },
       },
     },
@@ -76,3 +80,15 @@ it("the status tells how long the account has been connected", async () => {
   const { msg } = await waitFor("town", /connected since/);
   expect(msg).not.toMatch(/connected since .*\(0 s\)/);
 });
+
+it.each(["plaza", "direct"])(
+  "what the agent asks in %s is answered by the next message there",
+  async (room) => {
+    const args = { id: "ask_user", args: { questions: [{ ...QUESTION, options: OPTIONS }] } };
+    stack.model.script(`paint ${room}`, { tool: { name: "tool_call", args } });
+    write("alice", room, `@openclaw-bot paint ${room}`);
+    await waitFor(room, /Which color\?[\s\S]*Red[\s\S]*Blue/);
+    write("alice", room, "@openclaw-bot Blue");
+    await waitFor(room, /answered[\s\S]*Blue/);
+  },
+);
