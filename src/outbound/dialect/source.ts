@@ -23,8 +23,9 @@ const MAX_BLOCK_UNITS = 4000;
 const BURST_COST = 4000;
 const COST_PER_UNIT = 2.2;
 
-/** Definitions behind a text are repeated for each stretch of it, up to this many units. */
+/** Definitions that stand elsewhere in the text are repeated for each stretch that refers to them, up to so much. */
 const MAX_APPENDIX_UNITS = 2000;
+const MAX_APPENDIX_LINES = 40;
 
 /** Lines that belong together: up to an empty line, or one fenced block. */
 interface Lines {
@@ -35,32 +36,52 @@ interface Lines {
 
 /** The stretches in order. `\r\n` and `\r` are ends of lines, too. */
 export function divideSource(text: string): Stretch[] {
-  const blocks = readLineBlocks(text.replace(/\r\n?/g, "\n").split("\n")).flatMap(boundBlock);
+  const blocks = readLineBlocks(text.replace(/\r\n?/g, "\n").split("\n"));
+  const budget = new Budget();
+  const stretches = joinPieces(blocks.flatMap((block) => judgeBlock(block, budget)));
+  if (stretches.length < 2) return stretches;
+  const definitions = collectDefinitions(blocks);
+  if (definitions.size === 0) return stretches;
+  return stretches.map((each) => ({ ...each, appendix: appendixOf(each, definitions) }));
+}
+
+/** Pieces become one stretch as long as that is short. */
+function joinPieces(pieces: readonly (Omit<Stretch, "appendix"> & { readonly first: string })[]): Stretch[] {
   const stretches: Stretch[] = [];
-  let budget = BURST_COST;
-  let open: Stretch | undefined;
-  const put = (stretch: Stretch | undefined): void => {
-    if (open !== undefined) stretches.push(open);
-    open = stretch;
-  };
-  for (const { kind, lines, before } of blocks) {
-    const joined = lines.join("\n");
-    const allowed = Math.min(BURST_COST, budget) + COST_PER_UNIT * joined.length;
-    const cost = kind === "code" ? 0 : costOf(joined, lines);
-    const stretch = { text: joined, before, appendix: "" };
-    if (kind === "code" || cost > allowed) {
-      put(undefined);
-      stretches.push({ ...stretch, kind: kind === "code" ? "code" : "plain" });
-      continue;
-    }
-    budget = allowed - cost;
-    if (open === undefined || isContinued(before) || isLongWith(open.text.length, joined.length, lines[0]))
-      put({ ...stretch, kind });
-    else open = { ...open, text: `${open.text}\n\n${joined}` };
+  for (const { first, ...piece } of pieces) {
+    const open = piece.kind === "markdown" ? stretches.at(-1) : undefined;
+    const isApart = isContinued(piece.before) || open?.kind !== "markdown";
+    if (isApart || isLongWith(open.text.length, piece.text.length, first))
+      stretches.push({ ...piece, appendix: "" });
+    else stretches.splice(-1, 1, { ...open, text: `${open.text}\n\n${piece.text}` });
   }
-  put(undefined);
-  const appendix = stretches.length < 2 ? "" : collectDefinitions(blocks);
-  return appendix === "" ? stretches : stretches.map((each) => ({ ...each, appendix }));
+  return stretches;
+}
+
+/** The pieces of a block, all in one way: what is divided for its length is no different from piece to piece. */
+function judgeBlock(block: Lines, budget: Budget) {
+  const pieces = boundBlock(block).map(({ kind, lines, before }) => {
+    return { kind, lines, before, text: lines.join("\n") };
+  });
+  const isPlain = block.kind !== "code" && !budget.admits(pieces);
+  return pieces.map(({ kind, lines, before, text }) => {
+    return { kind: isPlain ? ("plain" as const) : kind, before, text, first: lines[0] ?? "" };
+  });
+}
+
+/** What the parser may still cost beyond plain words: a burst at once, and more with every unit of the text. */
+class Budget {
+  #left = BURST_COST;
+
+  admits(pieces: readonly { readonly text: string; readonly lines: readonly string[] }[]): boolean {
+    let left = this.#left;
+    for (const { text, lines } of pieces) {
+      left = Math.min(BURST_COST, left) + COST_PER_UNIT * text.length - costOf(text, lines);
+      if (left < 0) return false;
+    }
+    this.#left = left;
+    return true;
+  }
 }
 
 function isContinued(before: Gap): boolean {
@@ -172,20 +193,37 @@ function wholeCharacter(text: string, index: number): number {
   return /[\udc00-\udfff]/.test(text[index] ?? "") ? index - 1 : index;
 }
 
-const DEFINITION = /^ {0,3}\[[^\]]+\]:/;
+const DEFINITION = /^ {0,3}\[([^\]]+)\]:/;
 
-function collectDefinitions(blocks: readonly Lines[]): string {
-  const found: string[] = [];
-  let units = 0;
+/** By label, as the parser compares them; the first of a label counts. */
+function collectDefinitions(blocks: readonly Lines[]): Map<string, string> {
+  const found = new Map<string, string>();
   for (const { kind, lines } of blocks) {
     for (const line of kind === "code" ? [] : lines) {
-      if (!line.includes("]:") || line.startsWith("[^") || !DEFINITION.test(line)) continue;
-      units += line.length + 1;
-      if (units > MAX_APPENDIX_UNITS) return found.join("\n");
-      found.push(line);
+      if (!line.includes("]:") || line.startsWith("[^")) continue;
+      const label = labelOf(DEFINITION.exec(line)?.[1]);
+      if (label !== "" && !found.has(label)) found.set(label, line);
     }
   }
-  return found.join("\n");
+  return found;
+}
+
+/** The definitions of what the stretch refers to, no more than the parser compares in good time. */
+function appendixOf({ kind, text }: Stretch, definitions: ReadonlyMap<string, string>): string {
+  const found = new Set<string>();
+  let units = 0;
+  for (const [, label] of kind === "markdown" ? text.matchAll(/\[([^[\]]+)\]/g) : []) {
+    const line = definitions.get(labelOf(label)) ?? "";
+    if (line === "" || found.has(line)) continue;
+    units += line.length + 1;
+    if (units > MAX_APPENDIX_UNITS || found.size === MAX_APPENDIX_LINES) break;
+    found.add(line);
+  }
+  return [...found].join("\n");
+}
+
+function labelOf(text = ""): string {
+  return text.trim().replace(/\s+/g, " ").toLowerCase();
 }
 
 /** Microseconds, measured, that the parser takes for the forms that cost it more than words do. */
