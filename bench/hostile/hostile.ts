@@ -7,6 +7,7 @@ import { mentionsBot, stripMention } from "../../src/facts/mention.ts";
 import { decodeMessage } from "../../src/facts/message.ts";
 import { quotedMessageId, withoutQuoteLinks } from "../../src/facts/quote.ts";
 import { createRedactor } from "../../src/log.ts";
+import { DEFAULT_KATEX } from "../../src/outbound/dialect/math.ts";
 import { bareName, findEmoji } from "../../src/outbound/emoji.ts";
 import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
 import { parseNamedTarget, parseTarget } from "../../src/outbound/target.ts";
@@ -33,7 +34,13 @@ const QUOTE = { message_link: "x", author_name: "alice" };
 const redact = createRedactor(["secret"]);
 
 /** Of the growth, with a limit at which texts of every size are divided; of a message, with the usual one. */
-const options = { tables: "code", modern: false, limit: 500, mode: "length" } as const;
+const options = {
+  tables: "code",
+  modern: false,
+  katex: DEFAULT_KATEX,
+  limit: 500,
+  mode: "length",
+} as const;
 const USUAL_LIMIT = 4000;
 
 /** Every function that takes text of others, alone or as the path of a message does. */

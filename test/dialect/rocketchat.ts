@@ -1,21 +1,41 @@
 // Owns the oracle's reading of Rocket.Chat's trees: what a message shows, by the parser of its clients.
 
-import { parse as parse31 } from "@rocket.chat/message-parser";
+import { parse as parse3135 } from "@rocket.chat/message-parser";
+import { parse as parse3132 } from "message-parser-0-31-32";
+import { parse as parse3136 } from "message-parser-0-31-36";
 import { parse as parse32 } from "message-parser-0-32";
 import { comparable } from "./commonmark.ts";
 import { marker, type Run } from "./meaning.ts";
 
-/** As a Rocket.Chat with default settings asks its parser. */
-const OPTIONS = {
-  colors: true,
-  emoticons: true,
-  katex: { dollarSyntax: false, parenthesisSyntax: true },
-};
+/** Which formulas a server's KaTeX reads; by default those in brackets alone. */
+export interface Formulas {
+  readonly dollarSyntax: boolean;
+  readonly parenthesisSyntax: boolean;
+}
 
+interface Options {
+  readonly colors: true;
+  readonly emoticons: true;
+  readonly katex?: Formulas;
+}
+
+/** Of each version of the servers, the oldest first. `formulas` null is a server whose KaTeX is off. */
 export const PARSERS = [
-  { version: "0.31.35", parse: (text: string): unknown => parse31(text, OPTIONS) },
-  { version: "0.32.0", parse: (text: string): unknown => parse32(text, OPTIONS) },
+  parserOf("0.31.32", parse3132),
+  parserOf("0.31.35", parse3135),
+  parserOf("0.31.36", parse3136),
+  parserOf("0.32.0", parse32),
 ] as const;
+
+const DEFAULT: Formulas = { dollarSyntax: false, parenthesisSyntax: true };
+
+function parserOf(version: string, parse: (text: string, options: Options) => unknown) {
+  return {
+    version,
+    parse: (text: string, formulas: Formulas | null = DEFAULT): unknown =>
+      parse(text, { colors: true, emoticons: true, ...(formulas !== null && { katex: formulas }) }),
+  };
+}
 
 export function readRocketChat(tree: unknown): Run[] {
   return readAll(tree, []);
@@ -53,7 +73,7 @@ function read(node: Node, styles: readonly string[]): Run[] {
     case "PLAIN_TEXT":
       return [{ text: String(node.value), styles }];
     case "PARAGRAPH":
-      return readLine(readAll(node.value, styles), styles);
+      return readZero(readLine(readAll(node.value, styles), styles));
     case "BIG_EMOJI":
       return readAll(node.value, styles);
     case "INLINE_CODE":
@@ -189,6 +209,13 @@ function readLine(runs: readonly Run[], styles: readonly string[]): Run[] {
   const sign = glyph !== undefined ? "-" : (number ?? box ?? "");
   const left = { ...opening, text: opening.text.slice(whole.length) };
   return [marker(indent.length, sign), ...readBox([left, ...rest], indent.length).map(deepen)];
+}
+
+/** The number 0, which older servers would leave away, is kept from them by what is invisible. */
+function readZero(runs: readonly Run[]): Run[] {
+  const [first, ...rest] = runs;
+  if (first === undefined || !first.text.startsWith("0\u200b. ")) return [...runs];
+  return [marker(0, "0."), { ...first, text: first.text.slice(4) }, ...rest];
 }
 
 /** A box behind the number of an ordered item. */

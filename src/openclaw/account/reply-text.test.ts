@@ -11,7 +11,10 @@ const LONG = "word ".repeat(3000);
 const TABLE = "| a | b |\n|---|---|\n| 1 | 2 |";
 const longest = (texts: readonly string[]): number => Math.max(...texts.map(({ length }) => length));
 
-describe.each(["6.5", "8.3"] as const)("on Rocket.Chat %s", (profile) => {
+/** Where the server makes no markup of a longer text. UTF-16 units. */
+const MAX_PARSED = 10_000;
+
+describe.each(["6.5", "8.3", "9.0"] as const)("on Rocket.Chat %s", (profile) => {
   let emulator: Emulator;
   let account: AccountSettings;
   let rest: AccountClient;
@@ -53,6 +56,35 @@ describe.each(["6.5", "8.3"] as const)("on Rocket.Chat %s", (profile) => {
     expect(longest(await split(LONG))).toBeLessThanOrEqual(700);
   });
 
+  it("writes formulas as the server's KaTeX reads them, and follows a change of it", async () => {
+    const formulas = "\\(x\\) for $5 or $6";
+    const told = async (_id: string, value: boolean) => {
+      await noteSettingChange(account.accountId, { ...SETTINGS_STREAM, args: ["updated", { _id, value }] });
+      return split(formulas);
+    };
+    expect(await split(formulas)).toEqual([formulas]);
+    expect(await told("Katex_Dollar_Syntax", true)).toEqual(["\\(x\\) for `$5` or `$6`"]);
+    expect(await told("Katex_Parenthesis_Syntax", false)).toEqual(["$x$ for `$5` or `$6`"]);
+    expect(await told("Katex_Enabled", false)).toEqual(["`x` for $5 or $6"]);
+    emulator.control.setSetting("Katex_Parenthesis_Syntax", false);
+    await refreshServerFacts(account.accountId, rest);
+    expect(await split(formulas)).toEqual(["`x` for $5 or $6"]);
+    emulator.control.setSetting("Katex_Parenthesis_Syntax", true);
+    await refreshServerFacts(account.accountId, rest);
+    expect(await split(formulas)).toEqual([formulas]);
+  });
+
+  it("never writes a message that the server would show without its markup", async () => {
+    emulator.control.setSetting("Message_MaxAllowedSize", 3 * MAX_PARSED);
+    await refreshServerFacts(account.accountId, rest);
+    const parts = await split(`**bold** ${LONG.repeat(2)}`, { chunkLimit: 3 * MAX_PARSED });
+    const isBounded = profile === "9.0";
+    expect(longest(parts) <= MAX_PARSED).toBe(isBounded);
+    expect(parts).toHaveLength(isBounded ? 4 : 2);
+    emulator.control.setSetting("Message_MaxAllowedSize", 3000);
+    await refreshServerFacts(account.accountId, rest);
+  });
+
   it("assumes the default of a server that does not say", async () => {
     for (const path of ["settings.public", "info"]) emulator.faults.rest({ path, times: 2, status: 503 });
     expect(await refreshServerFacts(`new-${account.accountId}`, rest)).toMatchObject({
@@ -76,8 +108,8 @@ describe.each(["6.5", "8.3"] as const)("on Rocket.Chat %s", (profile) => {
   });
 
   it("shows tables as configured", async () => {
-    const [code] = await split(TABLE);
-    expect(code).toMatch(/^```\n\| a {3}\| b {3}\|/);
+    const [own] = await split(TABLE);
+    expect(own).toMatch(profile === "9.0" ? /^\| a \| b \|/ : /^```\n\| a {3}\| b {3}\|/);
     expect(await split(TABLE, { tables: "bullets" })).toEqual(["**1**\n- b: 2"]);
     expect(await split(TABLE, { tables: "off" })).toEqual(["| a | b |\n| --- | --- |\n| 1 | 2 |"]);
   });

@@ -15,12 +15,15 @@ export async function splitReply(
   rest: RestClient,
   text: string,
 ): Promise<string[]> {
-  const { maxMessageUnits, maxParsedUnits, modern } = await serverFacts(account.accountId, rest);
+  const facts = await serverFacts(account.accountId, rest);
+  const { maxMessageUnits, maxParsedUnits, modern, ticksBreakFences, katex } = facts;
   return formatMarkdown(nameApproveCommand(text), {
     limit: Math.min(account.text.chunkLimit, maxMessageUnits, maxParsedUnits),
     mode: account.text.chunkMode,
     tables: tablesOf(account.text.tables, modern),
     modern,
+    ticksBreakFences,
+    katex,
   });
 }
 

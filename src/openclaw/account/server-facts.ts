@@ -3,6 +3,7 @@
 import type { StreamEvent } from "../../ddp/protocol.ts";
 import { FILE_SETTINGS, type FileRules, readFileRules } from "../../facts/file-rules.ts";
 import { isJsonObject, readText } from "../../facts/json.ts";
+import { DEFAULT_KATEX, type Katex } from "../../outbound/dialect/math.ts";
 import { fetchServerVersion } from "../../rest/auth.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchPublicSettings } from "../../rest/server.ts";
@@ -14,6 +15,10 @@ export interface ServerFacts {
   readonly maxParsedUnits: number;
   /** From 8.7 on: tables, rules, and markup in headings. */
   readonly modern: boolean;
+  /** 8.6: a line of code that ends with a backtick would make its block plain text. */
+  readonly ticksBreakFences: boolean;
+  /** Which formulas are shown: `Katex_Enabled`, `Katex_Parenthesis_Syntax`, `Katex_Dollar_Syntax`. */
+  readonly katex: Katex;
   /** From 7.x on a file goes up in one step and is posted in another; before, in one. */
   readonly uploadsInSteps: boolean;
   readonly files: FileRules;
@@ -27,7 +32,13 @@ const MAX_SIZE = "Message_MaxAllowedSize";
 /** The server's own default, and what is assumed when it does not say. UTF-16 units. */
 const DEFAULT_UNITS = 5000;
 
-const SETTINGS: readonly string[] = [MAX_SIZE, ...FILE_SETTINGS];
+const KATEX = {
+  enabled: "Katex_Enabled",
+  parentheses: "Katex_Parenthesis_Syntax",
+  dollars: "Katex_Dollar_Syntax",
+} as const;
+
+const SETTINGS: readonly string[] = [MAX_SIZE, ...Object.values(KATEX), ...FILE_SETTINGS];
 
 /** `MESSAGE_MAX_PARSE_LENGTH` of 9.0 and later: a longer message is stored without its markup. */
 const MAX_PARSED_UNITS = 10_000;
@@ -105,10 +116,25 @@ function interpret(settings: ReadonlyMap<string, unknown>, version: string): Kno
     maxMessageUnits: typeof size === "number" && size > 0 ? size : DEFAULT_UNITS,
     maxParsedUnits: isAtLeast(version, 9, 0) ? MAX_PARSED_UNITS : Number.POSITIVE_INFINITY,
     modern: isAtLeast(version, 8, 7),
+    ticksBreakFences: isAtLeast(version, 8, 6) && !isAtLeast(version, 8, 7),
+    katex: readKatex(settings),
     uploadsInSteps: version === "" || isAtLeast(version, 7, 0),
     files: readFileRules(settings),
   };
   return { facts, settings, version };
+}
+
+/** What a server does not say is as it is by default. */
+function readKatex(settings: ReadonlyMap<string, unknown>): Katex {
+  if (settings.get(KATEX.enabled) === false) return { parentheses: false, dollars: false };
+  const read = (id: string, otherwise: boolean): boolean => {
+    const value = settings.get(id);
+    return typeof value === "boolean" ? value : otherwise;
+  };
+  return {
+    parentheses: read(KATEX.parentheses, DEFAULT_KATEX.parentheses),
+    dollars: read(KATEX.dollars, DEFAULT_KATEX.dollars),
+  };
 }
 
 /** Tables, rules and markup in headings came with the parser of 8.7, `rooms.media` with 7.0. */

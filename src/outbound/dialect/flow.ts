@@ -2,14 +2,16 @@
 
 import { type Block, isTop, type Line, leadOf, type Place, TOP, textBlock } from "./block.ts";
 import { readCodeBlock, readFenced, readLanguage } from "./code.ts";
+import { type GuardOptions, guardBlocks } from "./guard.ts";
 import { type InlineContext, plainText, readInline } from "./inline.ts";
+import { writeDisplay, writeFormula } from "./math.ts";
 import { type Flow, type List, type Phrasing, parseMarkdown } from "./parse.ts";
 import type { Stretch } from "./source.ts";
 import { readTable, type TableMode } from "./table.ts";
 import { type Token, ZERO_WIDTH_SPACE } from "./token.ts";
 import { readWords } from "./words.ts";
 
-export interface DialectOptions {
+export interface DialectOptions extends GuardOptions {
   readonly tables: TableMode;
   /** Rocket.Chat 8.7 and later: markup inside headings, rules. Before, a heading is plain text. */
   readonly modern: boolean;
@@ -24,7 +26,7 @@ const MAX_HEADING_DEPTH = 4;
 const RULE = "———";
 
 /** What the stretches of a text say, as blocks in Rocket.Chat's forms. */
-export function readBlocks(stretches: readonly Stretch[], options: DialectOptions): Block[] {
+export function readBlocks(stretches: readonly Stretch[], options: DialectOptions): readonly Block[] {
   const definitions = new Map<string, string>();
   let previous: Flow["type"] | undefined;
   const blocks: Block[] = [];
@@ -40,7 +42,7 @@ export function readBlocks(stretches: readonly Stretch[], options: DialectOption
     else blocks.push({ ...first, apart });
     for (const block of more) blocks.push(block);
   }
-  return guardLinks(blocks);
+  return guardBlocks(blocks, options);
 }
 
 /** What one stretch says, and of which type its first and its last block are in the source. */
@@ -54,7 +56,7 @@ function readStretch(
   if (kind === "plain")
     return { blocks: paragraph(readWords(text, []), TOP), begins: "paragraph", ends: "paragraph" };
   const nodes = parseStretch(stretch, definitions);
-  const context = { marks: [], definitions, ownLine: true };
+  const context = { marks: [], definitions, ownLine: true, katex: options.katex };
   const blocks = readFlow(nodes, TOP, { ...options, source: text, context });
   return { blocks, begins: nodes[0]?.type, ends: nodes.at(-1)?.type };
 }
@@ -75,19 +77,6 @@ function parseStretch({ text, appendix }: Stretch, definitions: Map<string, stri
   const { children } = parseMarkdown(appendix === "" ? text : `${text}\n\n${appendix}\n`);
   collectDefinitions(children, definitions);
   return children;
-}
-
-/** To Rocket.Chat a bare `[` opens the label of the next `[…](…)`, lines later even; `<…|…>` has no such opening. */
-function guardLinks(blocks: readonly Block[]): Block[] {
-  const isBare = ({ lead, tokens }: Line): boolean =>
-    lead.endsWith("] ") || tokens.some(({ kind, text }) => kind === "word" && text.includes("["));
-  if (!blocks.some((block) => block.kind === "text" && block.lines.some(isBare))) return [...blocks];
-  const guard = (token: Token): Token => ({ ...token, text: token.guarded ?? token.text });
-  return blocks.map((block) =>
-    block.kind === "code"
-      ? block
-      : { ...block, lines: block.lines.map((each) => ({ ...each, tokens: each.tokens.map(guard) })) },
-  );
 }
 
 function collectDefinitions(nodes: readonly Flow[], found: Map<string, string>): void {
@@ -117,19 +106,20 @@ function isApart(previous: Flow | undefined, node: Flow): boolean {
   return node.position.start.line - previous.position.end.line > 1;
 }
 
-/** An empty line would end the quote; an empty line of the quote does not. */
+/** An empty line would end the quote, and before 8.3 one of the quote would, too; one that only looks empty does not. */
 function joinQuote(blocks: readonly Block[], { quote }: Place): Block[] {
   return blocks.map((block, index) => {
     const before = blocks[index - 1];
     if (block.kind === "code" || before?.kind !== "text" || !block.apart) return block;
-    return textBlock([{ lead: quote, rest: quote, tokens: [] }, ...block.lines], false);
+    return textBlock([{ lead: quote, rest: quote, tokens: [INVISIBLE] }, ...block.lines], false);
   });
 }
 
 function readBlock(node: Flow, place: Place, reading: Reading): Block[] {
   switch (node.type) {
     case "paragraph":
-      if (isDisplayMath(sourceOf(node, reading))) return readMathBlock(sourceOf(node, reading), place);
+      if (isDisplayMath(sourceOf(node, reading)))
+        return readMathBlock(sourceOf(node, reading), place, reading);
       return paragraph(readInline(node.children, inlineAt(place, reading)), place);
     case "heading":
       return readHeading(node.children, node.depth, { place, reading });
@@ -191,7 +181,7 @@ function readHeading(
   const asHeading = isTop(place) && depth <= MAX_HEADING_DEPTH;
   const tokens = reading.modern
     ? readInline(children, { ...reading.context, ownLine: false })
-    : plainHeading(children);
+    : plainHeading(children, reading);
   if (asHeading && tokens !== undefined) {
     return [textBlock([{ lead: marker, rest: "", tokens: tokens.map(onOneLine) }])];
   }
@@ -204,10 +194,11 @@ function onOneLine(token: Token): Token {
 }
 
 /** Before 8.7 a heading shows markup as it is written. Undefined when its text cannot do without. */
-function plainHeading(children: readonly Phrasing[]): Token[] | undefined {
+function plainHeading(children: readonly Phrasing[], { katex }: Reading): Token[] | undefined {
   if (!children.every(isPlain)) return undefined;
   const tokens = readWords(children.map(plainText).join("").replaceAll("\n", " "), []);
-  if (tokens.some(({ kind }) => kind === "glue")) return undefined;
+  const isFormula = ({ text }: Token): boolean => katex.dollars && text.includes("$");
+  if (tokens.some((token) => token.kind === "glue" || isFormula(token))) return undefined;
   return tokens.map((token) =>
     token.kind === "code" ? { ...token, kind: "word", text: token.text.slice(1, -1) } : token,
   );
@@ -229,7 +220,9 @@ function readList(list: List, place: Place, reading: Reading): Block[] {
     const marker = markerOf({
       place,
       checked: item.checked ?? undefined,
-      number: list.ordered ? number : undefined,
+      number: list.ordered
+        ? `${number === 0 && !reading.modern ? `0${ZERO_WIDTH_SPACE}` : number}.`
+        : undefined,
     });
     const [head, ...children] = item.children;
     const opening = head?.type === "paragraph" ? readInline(head.children, inlineAt(inner, reading)) : [];
@@ -250,10 +243,10 @@ function close(block: Block): Block {
   return { ...block, apart: false };
 }
 
-function markerOf(item: { place: Place; checked: boolean | undefined; number: number | undefined }): string {
+function markerOf(item: { place: Place; checked: boolean | undefined; number: string | undefined }): string {
   const { place, checked, number } = item;
   const box = checked === undefined ? "" : checked ? "[x] " : "[ ] ";
-  if (number !== undefined) return `${number}. ${box}`;
+  if (number !== undefined) return `${number} ${box}`;
   if (!isTop(place)) return box === "" ? (GLYPHS[Math.min(place.level, GLYPHS.length - 1)] ?? "") : box;
   return `- ${box}`;
 }
@@ -285,9 +278,13 @@ function isDisplayMath(source: string): boolean {
   return source.includes("\n") && /^(\\\[[\s\S]*\\\]|\$\$[\s\S]*\$\$)$/.test(source);
 }
 
-function readMathBlock(source: string, place: Place): Block[] {
-  const formula = source.slice(2, -2);
-  const text = isTop(place) ? `\\[${formula}\\]` : `\\(${formula.replace(/\n[> ]*/g, " ").trim()}\\)`;
+function readMathBlock(source: string, place: Place, { katex }: Reading): Block[] {
+  const lines = source.slice(2, -2).split("\n");
+  const inner = isTop(place) ? lines : lines.map((each) => each.replace(/^[> ]+/, ""));
+  const text = isTop(place)
+    ? writeDisplay(inner.join("\n"), katex)
+    : writeFormula(inner.join(" ").trim(), katex);
+  if (text === undefined) return readCodeBlock(inner.join("\n").trim(), "latex");
   return [line(place, [{ kind: "code", text, marks: [] }])];
 }
 

@@ -1,6 +1,7 @@
 // Owns running text: what stands in a paragraph, as tokens in Rocket.Chat's dialect.
 
 import { isBareUrl, type Label, writeImage, writeLink, writeUrl } from "./link.ts";
+import { type Katex, writeDisplay, writeFormula } from "./math.ts";
 import { isMath, type Phrasing } from "./parse.ts";
 import { BREAK, type Mark, type Token } from "./token.ts";
 import { cutText, cutWord, readWords } from "./words.ts";
@@ -11,6 +12,7 @@ export interface InlineContext {
   readonly definitions: ReadonlyMap<string, string>;
   /** Whether a line of its own can hold mathematics set apart. */
   readonly ownLine: boolean;
+  readonly katex: Katex;
 }
 
 const MARK_OF_TAG: Readonly<Record<string, Mark | "code">> = {
@@ -117,17 +119,14 @@ function readHtml(value: string, context: InlineContext): Token[] {
   return COMMENT.test(value) ? [] : readWords(value, context.marks);
 }
 
-/** `\[…\]` is only read at the beginning of a line; elsewhere it is written like `\(…\)`. */
-function readMath(value: string, { ownLine }: InlineContext): Token[] {
-  const token = (text: string): Token => ({
-    kind: "code",
-    text,
-    marks: [],
-    cut: (limit) => cutWord(text, limit),
-  });
-  if (value.startsWith("\\(")) return [token(value)];
-  if (ownLine) return [BREAK, token(value), BREAK];
-  return [token(`\\(${value.slice(2, -2).replaceAll("\n", " ")}\\)`)];
+/** Set apart only at the beginning of a line; code where the server shows no formula. */
+function readMath(value: string, { ownLine, katex, marks }: InlineContext): Token[] {
+  const formula = value.slice(2, -2).replaceAll("\n", " ");
+  const display = ownLine && value.startsWith("\\[") ? writeDisplay(formula, katex) : undefined;
+  const text = display ?? writeFormula(formula, katex);
+  if (text === undefined) return readCode(formula, marks);
+  const token: Token = { kind: "code", text, marks: [], cut: (limit) => cutWord(text, limit) };
+  return display === undefined ? [token] : [BREAK, token, BREAK];
 }
 
 /** `<b>…</b>` and the like; undefined when the tag has no meaning here or is not closed. */
@@ -202,7 +201,10 @@ function readImage(alt: string, url: string, context: InlineContext): Token[] {
   return image === undefined ? readLink([{ type: "text", value: alt }], url, context) : [image];
 }
 
-/** Whether space or the end of the text is on both sides, at most with the sentence's punctuation between. */
+/**
+ * Whether space or the end of the text is on both sides, at most with the sentence's punctuation between. To Rocket.Chat
+ * `?` belongs to the address, and before 8.3 so does any punctuation at the end of a message.
+ */
 function standsFree({ nodes, index, context }: Place, url: string): boolean {
   const node = nodes[index];
   if (node?.type !== "link" || plainText(node) !== url || context.marks.length > 0) return false;
@@ -212,7 +214,7 @@ function standsFree({ nodes, index, context }: Place, url: string): boolean {
     neighbour === undefined ||
     neighbour.type === "break" ||
     (neighbour.type === "text" && edge.test(neighbour.value));
-  return free(before, /[ \t\n]$/) && free(after, /^[.,:;!?]?([ \t\n]|$)/);
+  return free(before, /[ \t\n]$/) && free(after, /^([.,:;!]?[ \t]|\n|$)/);
 }
 
 /** The text of a node without any markup. */
