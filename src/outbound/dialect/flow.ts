@@ -29,7 +29,7 @@ const RULE = "———";
 export function readBlocks(stretches: readonly Stretch[], options: DialectOptions): readonly Block[] {
   const definitions = new Map<string, string>();
   let previous: Flow["type"] | undefined;
-  const blocks: Block[] = [];
+  const blocks: Pieces[] = [];
   for (const stretch of stretches) {
     const read = readStretch(stretch, definitions, options);
     const [first, ...more] = read.blocks;
@@ -38,11 +38,11 @@ export function readBlocks(stretches: readonly Stretch[], options: DialectOption
     const apart = stretch.before === "empty line" || isAlike;
     previous = read.ends;
     const last = stretch.before === "same line" ? blocks.at(-1) : undefined;
-    if (last?.kind === "text" && first.kind === "text") blocks.splice(-1, 1, continueLine(last, first));
-    else blocks.push({ ...first, apart });
-    for (const block of more) blocks.push(block);
+    if (last?.[0].kind === "text" && first.kind === "text") last.push(first);
+    else blocks.push([{ ...first, apart }]);
+    for (const block of more) blocks.push([block]);
   }
-  return guardBlocks(blocks, options);
+  return guardBlocks(blocks.map(joinPieces), options);
 }
 
 /** What one stretch says, and of which type its first and its last block are in the source. */
@@ -61,16 +61,23 @@ function readStretch(
   return { blocks, begins: nodes[0]?.type, ends: nodes.at(-1)?.type };
 }
 
+/** One block, whose line was divided at spaces where it was too long for the parser. */
+type Pieces = [first: Block, ...more: TextBlock[]];
 type TextBlock = Block & { readonly kind: "text" };
 
-/** The line that was divided at a space, because it was too long for the parser, is one again. */
-function continueLine(before: TextBlock, after: TextBlock): TextBlock {
-  const [first, ...more] = after.lines;
-  const last = before.lines.at(-1);
-  if (first === undefined || last === undefined) return before;
-  const space: Token = { kind: "space", text: " ", marks: [] };
-  const line = { ...last, tokens: [...last.tokens, space, ...first.tokens] };
-  return { ...before, lines: [...before.lines.slice(0, -1), line, ...more] };
+const SPACE: Token = { kind: "space", text: " ", marks: [] };
+
+/** What was divided is one again; linear in all pieces. */
+function joinPieces([first, ...more]: Pieces): Block {
+  if (first.kind === "code" || more.length === 0) return first;
+  const lines: { lead: string; rest: string; tokens: Token[] }[] = [];
+  for (const piece of [first, ...more]) {
+    const open = lines.at(-1);
+    const [continued, ...others] = piece.lines;
+    if (continued && open) for (const token of [SPACE, ...continued.tokens]) open.tokens.push(token);
+    for (const line of open ? others : piece.lines) lines.push({ ...line, tokens: [...line.tokens] });
+  }
+  return { ...first, lines };
 }
 
 function parseStretch({ text, appendix }: Stretch, definitions: Map<string, string>): Flow[] {
