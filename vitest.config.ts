@@ -1,4 +1,6 @@
+import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What starts real OpenClaw processes, three at a time. */
 const GATEWAY = { testTimeout: 240_000, hookTimeout: 600_000, maxWorkers: 3 };
@@ -7,9 +9,19 @@ const ON_BOTH_HOSTS = process.env.ALL_HOSTS
   ? ["first-light", "access", "restart", "commands"]
   : ["first-light"];
 
+/** What takes longest, in rising order, begins first: it would run on alone at the end. The rest goes by size. */
+const LONGEST = ["outage", "first-light", "setup", "chaos"].map((name) => `${name}.test.ts`);
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => LONGEST.lastIndexOf(basename(moduleId));
+    return (await super.sort(files)).sort((one, other) => rank(other) - rank(one));
+  }
+}
+
 /** One project a layer, so that each can run alone; `newer` repeats some of `gateway` on a stand-in for newer hosts. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
