@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** What starts real OpenClaw processes, three at a time. */
-const GATEWAY = { testTimeout: 240_000, hookTimeout: 600_000, maxWorkers: 3 };
+/** What starts real OpenClaw processes, three at a time; the times are for what hangs. */
+const GATEWAY = { testTimeout: 600_000, hookTimeout: 600_000, maxWorkers: 3 };
 /** What runs on the stand-in for newer hosts as well; `ALL_HOSTS=1 npm test -- gateway` runs all of it. */
 const ON_BOTH_HOSTS = process.env.ALL_HOSTS
   ? ["first-light", "access", "restart", "commands"]
