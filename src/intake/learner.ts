@@ -2,8 +2,7 @@
 
 import { RestError } from "../errors.ts";
 import { fetchHistory, fetchMovedRooms, type MovedRoom } from "../rest/history.ts";
-import { type CatchUpOptions, mayBeServed, NO_QUESTIONS, placeOf } from "./catch-up.ts";
-import type { Round } from "./round.ts";
+import { mayBeServed, NO_QUESTIONS, placeOf, type ReaderOptions, serverNow } from "./reader.ts";
 
 /** What is learned: rooms, the most recently used first, and messages of each. */
 const LEARNED_ROOMS = 100;
@@ -20,12 +19,11 @@ export interface Learner {
   learn(signal: AbortSignal): Promise<void>;
 }
 
-export function createLearner(options: CatchUpOptions, round: Round): Learner {
-  const { rest, log, now } = options;
+/** Edits from `unheardSince` on have not been told: the absence of the gateway. */
+export function createLearner(options: ReaderOptions, unheardSince: number | undefined): Learner {
+  const { rest, log } = options;
   const learned = new Set<string>();
   let done = false;
-  /** Edits from here on have not been told: the absence of the gateway. */
-  const unheardSince = round.progress?.listedTo;
 
   async function learnRoom(room: MovedRoom): Promise<number> {
     const span = { since: 0, max: LEARNED_MESSAGES, pageSize: LEARNED_MESSAGES + 1, record: ONE_PAGE };
@@ -35,28 +33,28 @@ export function createLearner(options: CatchUpOptions, round: Round): Learner {
     return messages.length;
   }
 
+  /** How many messages of the room were learned; none where it cannot be read. */
+  async function tryRoom(room: MovedRoom): Promise<number> {
+    try {
+      return await learnRoom(room);
+    } catch (error) {
+      if (!(error instanceof RestError) || error.status >= 500) throw error;
+      log.debug("a room cannot be learned", { room: room.id, error });
+      return 0;
+    }
+  }
+
   async function learnRooms(signal: AbortSignal): Promise<void> {
-    const at = rest.serverNow() ?? now();
-    const recent = await fetchMovedRooms(rest, at - RECENT_MS, { background: true });
-    await options.prepare();
-    const served = recent
-      .filter(({ room }) => mayBeServed(room, options.settings()))
-      .sort((a, b) => b.movedAt - a.movedAt)
-      .slice(0, LEARNED_ROOMS);
+    const rooms = await listRecent(options);
     let messages = 0;
-    for (const { room } of served) {
+    for (const room of rooms) {
       if (learned.has(room.id)) continue;
       signal.throwIfAborted();
-      try {
-        messages += await learnRoom(room);
-      } catch (error) {
-        if (!(error instanceof RestError) || error.status >= 500) throw error;
-        log.debug("a room cannot be learned", { room: room.id, error });
-      }
+      messages += await tryRoom(room);
       learned.add(room.id);
     }
     done = true;
-    log.info("recent messages learned", { rooms: served.length, messages });
+    log.info("recent messages learned", { rooms: rooms.length, messages });
   }
 
   return {
@@ -70,4 +68,16 @@ export function createLearner(options: CatchUpOptions, round: Round): Learner {
       }
     },
   };
+}
+
+/** The rooms to be learned, the most recently used first. */
+async function listRecent(options: ReaderOptions): Promise<MovedRoom[]> {
+  const since = serverNow(options) - RECENT_MS;
+  const recent = await fetchMovedRooms(options.rest, since, { background: true });
+  await options.prepare();
+  return recent
+    .filter(({ room }) => mayBeServed(room, options.settings()))
+    .sort((a, b) => b.movedAt - a.movedAt)
+    .slice(0, LEARNED_ROOMS)
+    .map(({ room }) => room);
 }

@@ -68,80 +68,124 @@ export interface Ledger {
   close(): void;
 }
 
-const MAX_JOINS = 1_000;
-
-export function createLedger({ file, later, onError, max = MAX_JUDGEMENTS }: LedgerOptions): Ledger {
+export function createLedger(options: LedgerOptions): Ledger {
+  const { file, max = MAX_JUDGEMENTS } = options;
   const { judgements, ...stored } = file.load();
-  // Two halves: a map that loses its first entry with each new one takes ever longer to find the next first one.
-  let recent = new Map<string, number>();
-  let earlier = new Map<string, number>();
-  const joins = new Map<string, number>();
-  let unwritten: Judgement[] = [];
-  let cancel: (() => void) | undefined;
-
-  function remember(messageId: string, sentAt: number): void {
-    if (recent.size >= max / 2) {
-      earlier = recent;
-      recent = new Map();
-    }
-    recent.set(messageId, sentAt);
-  }
-  let startedAt = stored.progress?.startedAt;
-  for (const { messageId, sentAt } of judgements) remember(messageId, sentAt);
-
-  function flush(): void {
-    cancel?.();
-    cancel = undefined;
-    if (unwritten.length === 0) return;
-    try {
-      file.saveJudgements(unwritten, max);
-      unwritten = [];
-    } catch (error) {
-      // Held back no longer than they would be remembered.
-      unwritten = unwritten.slice(-max);
-      onError(error);
-    }
-  }
-
-  /** The stream tells of a message when it is written or changed: by the document's own times, this long after. */
-  function isTooOld({ sentAt, updatedAt, roomId }: Revision): boolean {
-    if (updatedAt - sentAt > LATE_MS) return true;
-    const first = Math.max(startedAt ?? 0, joins.get(roomId) ?? 0);
-    // Both are before it when the server's clock was set back since.
-    return sentAt < first && updatedAt >= first;
-  }
-
+  const judged = new Judged(max);
+  for (const { messageId, sentAt } of judgements) judged.add(messageId, sentAt);
+  const beginning = new Beginning(stored.progress?.startedAt);
+  const writer = new Writer({ ...options, max });
   return {
     round: stored,
     saveRound(change) {
-      startedAt = change.progress?.startedAt ?? startedAt;
+      beginning.note(change.progress?.startedAt);
       // What was judged stands behind the cursors that are moved past it.
-      flush();
+      writer.flush();
       file.saveRound(change);
     },
     isSettled(message, asked) {
-      const before = recent.get(message.id) ?? earlier.get(message.id);
+      const before = judged.sentAt(message.id);
       // A deleted message's `_id` may be used again, for another message (recording `send-idempotency`).
       if (before !== undefined && message.sentAt <= before) return true;
-      return asked === undefined ? isTooOld(message) : message.sentAt <= asked.since;
+      return asked === undefined ? beginning.precludes(message) : message.sentAt <= asked.since;
     },
     note(judgement) {
       const { messageId, sentAt } = judgement;
-      if ((recent.get(messageId) ?? earlier.get(messageId)) === sentAt) return;
-      remember(messageId, sentAt);
-      unwritten.push(judgement);
-      cancel ??= later(WRITE_MS, flush);
+      if (judged.sentAt(messageId) === sentAt) return;
+      judged.add(messageId, sentAt);
+      writer.add(judgement);
     },
-    noteJoined(roomId, at) {
-      joins.delete(roomId);
-      joins.set(roomId, at);
-      const oldest = joins.size > MAX_JOINS ? joins.keys().next().value : undefined;
-      if (oldest !== undefined) joins.delete(oldest);
-    },
-    flush,
+    noteJoined: (roomId, at) => beginning.noteJoined(roomId, at),
+    flush: () => writer.flush(),
     close() {
-      flush();
+      writer.flush();
       file.close();
     },
   };
+}
+
+/** When the messages were sent that were judged last; between half of `max` and all of it are known. */
+class Judged {
+  readonly #max: number;
+  // Two halves: a map that loses its first entry with each new one takes ever longer to find the next first one.
+  #recent = new Map<string, number>();
+  #earlier = new Map<string, number>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  sentAt(messageId: string): number | undefined {
+    return this.#recent.get(messageId) ?? this.#earlier.get(messageId);
+  }
+
+  add(messageId: string, sentAt: number): void {
+    if (this.#recent.size >= this.#max / 2) {
+      this.#earlier = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(messageId, sentAt);
+  }
+}
+
+const MAX_JOINS = 1_000;
+
+/** Before what a message is none of the account's business: its first connection, and the bot's membership of the room. */
+class Beginning {
+  #startedAt: number | undefined;
+  readonly #joins = new Map<string, number>();
+
+  constructor(startedAt: number | undefined) {
+    this.#startedAt = startedAt;
+  }
+
+  note(startedAt: number | undefined): void {
+    this.#startedAt = startedAt ?? this.#startedAt;
+  }
+
+  noteJoined(roomId: string, at: number): void {
+    this.#joins.delete(roomId);
+    this.#joins.set(roomId, at);
+    const oldest = this.#joins.size > MAX_JOINS ? this.#joins.keys().next().value : undefined;
+    if (oldest !== undefined) this.#joins.delete(oldest);
+  }
+
+  /** The stream tells of a message when it is written or changed: by the document's own times, this long after. */
+  precludes({ sentAt, updatedAt, roomId }: Revision): boolean {
+    if (updatedAt - sentAt > LATE_MS) return true;
+    const first = Math.max(this.#startedAt ?? 0, this.#joins.get(roomId) ?? 0);
+    // Both are before it when the server's clock was set back since.
+    return sentAt < first && updatedAt >= first;
+  }
+}
+
+/** Writes judgements down, several at a time. */
+class Writer {
+  readonly #options: LedgerOptions & { readonly max: number };
+  #unwritten: Judgement[] = [];
+  #cancel: (() => void) | undefined;
+
+  constructor(options: LedgerOptions & { readonly max: number }) {
+    this.#options = options;
+  }
+
+  add(judgement: Judgement): void {
+    this.#unwritten.push(judgement);
+    this.#cancel ??= this.#options.later(WRITE_MS, () => this.flush());
+  }
+
+  flush(): void {
+    const { file, max, onError } = this.#options;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#unwritten.length === 0) return;
+    try {
+      file.saveJudgements(this.#unwritten, max);
+      this.#unwritten = [];
+    } catch (error) {
+      // Held back no longer than they would be remembered.
+      this.#unwritten = this.#unwritten.slice(-max);
+      onError(error);
+    }
+  }
 }

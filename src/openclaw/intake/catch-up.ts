@@ -1,7 +1,8 @@
 // Owns the look for missed messages of one running account: its settings and its place in the status.
 
 import { setTimeout } from "node:timers/promises";
-import { type CatchUp, type CatchUpReport, createCatchUp } from "../../intake/catch-up.ts";
+import { type CatchUp, createCatchUp } from "../../intake/catch-up.ts";
+import type { CatchUpReport } from "../../intake/catch-up-report.ts";
 import type { AccountClient } from "../../rest/client.ts";
 import type { AccountScope } from "../account/scope.ts";
 import type { Ingress } from "./ingress.ts";
