@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defineConfig, type Plugin } from "rolldown";
+import { defineConfig, type OutputOptions, type Plugin } from "rolldown";
 import { EMOJI_TABLE } from "./src/outbound/emoji-table.ts";
 
 /** Packages of which data goes into the bundle by a way of its own. */
@@ -48,10 +48,19 @@ function readLicense(folder: string): string {
   return readFileSync(join(folder, name), "utf8").trim();
 }
 
+/** Comments are a fifth of what would be installed; they stand in the sources. */
+const output: OutputOptions = {
+  dir: "dist",
+  format: "esm",
+  cleanDir: true,
+  chunkFileNames: "chunks/[name]-[hash].js",
+  comments: false,
+};
+
 export default defineConfig({
   input: ["index.ts", "setup-entry.ts", "secret-contract-api.ts"],
   platform: "node",
   plugins: [emoji, licenses],
   external: [/^openclaw(\/|$)/, /^node:/],
-  output: { dir: "dist", format: "esm", cleanDir: true, chunkFileNames: "chunks/[name]-[hash].js" },
+  output,
 });

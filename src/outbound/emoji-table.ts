@@ -14,7 +14,7 @@ function writeTable(emoji: Readonly<Record<string, Entry>>): string {
   return Object.entries(emoji)
     .filter(([, { shortname }]) => !regular.has(shortname))
     .map(([codePoints, entry]) => {
-      const names = [entry.shortname, ...entry.shortname_alternates].map(bare);
+      const names = [entry.shortname, ...entry.shortname_alternates.filter(isNoTone)].map(bare);
       const code = codePoints.replace(/-(?:fe0f|200d)/g, "");
       return `${code}${hasRegularTones(emoji, entry) ? "~" : ""} ${names.join(" ")}`;
     })
@@ -29,6 +29,11 @@ function hasRegularTones(emoji: Readonly<Record<string, Entry>>, entry: Entry): 
 
 function tonesOf({ shortname }: Entry): string[] {
   return [1, 2, 3, 4, 5].map((tone) => `:${bare(shortname)}_tone${tone}:`);
+}
+
+/** Names that give a tone in words (`_medium_dark_skin_tone`) are read by a rule. */
+function isNoTone(name: string): boolean {
+  return !name.includes("_skin_tone");
 }
 
 function bare(name: string): string {

@@ -23,7 +23,7 @@ let table: Table | undefined;
  * anything else, which may be a custom emoji.
  */
 export function findEmoji(text: string): string | undefined {
-  return findExactEmoji(text) ?? readTable().names.get(bareName(text).toLowerCase());
+  return findExactEmoji(text) ?? findExactEmoji(text.toLowerCase());
 }
 
 /** As `findEmoji`, of names in just this spelling: a custom emoji may differ from a standard one in case alone. */
@@ -33,10 +33,15 @@ export function findExactEmoji(text: string): string | undefined {
   return names.get(name) ?? names.get(withTone(name)) ?? findCharacter(name, byCodePoints);
 }
 
-/** Slack's way to name a skin tone, `thumbsup::skin-tone-4`, in Rocket.Chat's: `thumbsup_tone3`. */
+/** The tones in words, `_tone1` to `_tone5`. */
+const TONE_WORDS = ["light", "medium_light", "medium", "medium_dark", "dark"];
+const WORDED_TONE = /_(light|medium_light|medium|medium_dark|dark)_skin_tone/g;
+
+/** Other ways to name a skin tone, `thumbsup_medium_skin_tone` and Slack's `thumbsup::skin-tone-4`: `thumbsup_tone3`. */
 function withTone(name: string): string {
   const [, base = name, tone] = /^([^:]+)::skin-tone-([2-6])$/.exec(name) ?? [];
-  return tone === undefined ? name : `${base}_tone${Number(tone) - 1}`;
+  if (tone !== undefined) return `${base}_tone${Number(tone) - 1}`;
+  return name.replace(WORDED_TONE, (_, words: string) => `_tone${TONE_WORDS.indexOf(words) + 1}`);
 }
 
 /** What was meant to be a name, without colons and space around. */
