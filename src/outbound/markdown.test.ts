@@ -147,9 +147,17 @@ describe.each(FORMULAS)("where the KaTeX of the server reads $server", ({ katex,
       "> $5\n\n> $6",
       "5$ or US$6, *$7*",
       "| $5 | $6 |\n|-|-|\n| $7 | $8 |",
+      "$`$`",
+      "$5 with `echo $HOME`",
+      "`$HOME` for $5",
+      "$5\n\n```\necho $HOME\n```",
     ])("%j holds none", (markdown) => {
       expect(hasStyle(show(markdown), "math")).toBe(false);
       expect(textOf(show(markdown)).replace(/[^$]/g, "")).toBe(markdown.replace(/[^$]/g, ""));
+    });
+
+    it("an address with a dollar ends none", () => {
+      expect(hasStyle(show("$5 at [a shop](https://shop.example/$6)"), "math")).toBe(false);
     });
 
     it("signs of formulas chosen by chance are none", () => {

@@ -30,15 +30,19 @@ function guardLinks(blocks: readonly Block[]): readonly Block[] {
 /** A dollar sign and what it is the sign of. */
 const DOLLARS = /(\$[\p{L}\p{N}$_{}]*(?:[.,:/-][\p{L}\p{N}$_{}]+)*)/u;
 
-/** Two dollar signs, on lines apart even, hold a formula, and no escape is known; in code they hold none. */
+/**
+ * Two dollar signs, on lines apart even, hold a formula, and no escape is known; in code they hold none. One outside of
+ * code is enough to begin a formula, which ends at the next, wherever that stands.
+ */
 function guardDollars(blocks: readonly Block[]): readonly Block[] {
   return countDollars(blocks) < 2 ? blocks : mapTokens(blocks, guardDollar);
 }
 
 function countDollars(blocks: readonly Block[]): number {
-  const lines = blocks.flatMap((block) => (block.kind === "text" ? block.lines : []));
-  const words = lines.flatMap(({ tokens }) => tokens.filter(({ kind }) => kind === "word"));
-  return words.reduce((count, { text }) => count + text.split("$").length - 1, 0);
+  const texts = blocks.flatMap((block) =>
+    block.kind === "code" ? block.lines : block.lines.flatMap(({ tokens }) => tokens.map(({ text }) => text)),
+  );
+  return texts.reduce((count, text) => count + text.split("$").length - 1, 0);
 }
 
 function guardDollar(token: Token): Token[] {
