@@ -56,10 +56,7 @@ const PASSING_STATUSES = new Set([408, 425, 429]);
 export function adviseRetry(error: unknown): RetryAdvice {
   if (error instanceof RateLimitedError) return wait(error.waitMs);
   if (error instanceof LoginRejectedError) return adviseLogin(error);
-  if (error instanceof MethodError) {
-    if (RATE_LIMIT_CODES.has(error.serverCode)) return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
-    return error.serverCode === "500" ? { kind: "retry" } : blocked(error);
-  }
+  if (error instanceof MethodError) return adviseMethod(error);
   if (error instanceof RestError) return adviseRest(error);
   if (error instanceof ProtocolError) {
     return error.reason === "unsupported-version" ? blocked(error) : { kind: "retry" };
@@ -67,13 +64,19 @@ export function adviseRetry(error: unknown): RetryAdvice {
   if (error instanceof StorageError) {
     return error.passing ? { kind: "retry" } : blocked(error);
   }
-  if (error instanceof UnauthorizedError || error instanceof ConfigError || error instanceof TargetError) {
-    return blocked(error);
-  }
-  if (error instanceof FileRefusedError) {
-    return blocked(error);
-  }
-  return { kind: "retry" };
+  return isFinal(error) ? blocked(error) : { kind: "retry" };
+}
+
+/** Kinds of errors that stay until somebody acts. */
+const FINAL = [UnauthorizedError, ConfigError, TargetError, FileRefusedError];
+
+function isFinal(error: unknown): error is Error {
+  return FINAL.some((kind) => error instanceof kind);
+}
+
+function adviseMethod(error: MethodError): RetryAdvice {
+  if (RATE_LIMIT_CODES.has(error.serverCode)) return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
+  return error.serverCode === "500" ? { kind: "retry" } : blocked(error);
 }
 
 /**

@@ -327,12 +327,8 @@ class Driver {
 
   #open(transition: "start" | "due", now: number): void {
     const { openSocket, streams, url } = this.#options;
-    const link: Link = {
-      protocol: new DdpProtocol(now),
-      streams: new Streams(streams),
-      calls: new Map(),
-      extras: new Map(),
-    };
+    const protocol = new DdpProtocol(now);
+    const link: Link = { protocol, streams: new Streams(streams), calls: new Map(), extras: new Map() };
     this.#link = link;
     this.#attempt += 1;
     this.#enter(transition);

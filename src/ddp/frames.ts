@@ -43,26 +43,26 @@ const MAX_SERVER_TEXT = 200;
 
 /** Decodes one text frame. Never throws; unknown and malformed frames come back as a reason. */
 export function decodeFrame(text: string): DecodedFrame {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return { reason: "not-json" };
-  }
-  if (!isFields(parsed)) {
-    return { reason: "not-an-object" };
-  }
+  const parsed = parse(text);
+  if (parsed === undefined) return { reason: "not-json" };
+  if (!isFields(parsed)) return { reason: "not-an-object" };
   const { msg } = parsed;
   // Some servers greet with {"server_id":"0"}: a frame without `msg` is to be skipped.
   if (msg === undefined || (typeof msg === "string" && IGNORED.has(msg))) {
     return { frame: { msg: "ignored" } };
   }
   const decode = typeof msg === "string" && Object.hasOwn(DECODERS, msg) ? DECODERS[msg] : undefined;
-  if (decode === undefined) {
-    return { reason: "unknown-msg" };
-  }
+  if (decode === undefined) return { reason: "unknown-msg" };
   const frame = decode(parsed);
   return frame === null ? { reason: "malformed-frame" } : { frame };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text of one of our frames; dates and the like in `params` are spelled as EJSON. */

@@ -69,15 +69,17 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     serverNow: () => exchanges.serverNow(),
     postForm: (path, body, call) => calls.send({ method: "POST", path, body }, call),
     openFile: (fileId, read, signal) => {
-      const url = `${options.serverUrl}/file-upload/${encodeURIComponent(fileId)}/`;
-      // Else the server compresses it and names no length (recording `download-rules`).
-      const headers = { "Accept-Encoding": "identity" };
-      const outgoing = { method: "GET", url, path: THE_FILE, headers, isFile: true };
-      return exchanges.run({ ...outgoing, ...(signal && { signal }) }, (answer) =>
-        read(assertServed(answer)),
-      );
+      const request = { ...askForFile(options.serverUrl, fileId), ...(signal && { signal }) };
+      return exchanges.run(request, (answer) => read(assertServed(answer)));
     },
   };
+}
+
+function askForFile(serverUrl: string, fileId: string) {
+  const url = `${serverUrl}/file-upload/${encodeURIComponent(fileId)}/`;
+  // Else the server compresses it and names no length (recording `download-rules`).
+  const headers = { "Accept-Encoding": "identity" };
+  return { method: "GET", url, path: THE_FILE, headers, isFile: true };
 }
 
 class Calls {

@@ -47,20 +47,19 @@ export async function explainFailures(command: string, run: () => Promise<void>)
     await run();
     return 0;
   } catch (error) {
-    if (error instanceof z.ZodError) {
-      say(`rocketchat ${command}: ${z.prettifyError(error)}`);
-      return 2;
-    }
-    if (error instanceof WizardCancelledError) {
-      say(
-        `rocketchat ${command}: no answer was given. Run it at a terminal, or see --help for the variables that answer`,
-      );
-      return 1;
-    }
-    if (!(error instanceof RocketChatError)) throw error;
-    say(`rocketchat ${command}: ${error.message}`);
-    return 1;
+    const reason = reasonOf(error);
+    if (reason === undefined) throw error;
+    say(`rocketchat ${command}: ${reason}`);
+    return error instanceof z.ZodError ? 2 : 1;
   }
+}
+
+/** What a person can do something about; undefined for a fault of this program. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  if (error instanceof WizardCancelledError)
+    return "no answer was given. Run it at a terminal, or see --help for the variables that answer";
+  return error instanceof RocketChatError ? error.message : undefined;
 }
 
 async function provisionWith(cfg: OpenClawConfig, options: Options): Promise<void> {

@@ -185,14 +185,16 @@ async function saveToken(scope: BotScope, made: Made, token: string): Promise<vo
     return;
   }
   const stored = place.kind === "reference" && (await port.storeSecret(place.reference, token));
-  if (!stored) {
-    const where = describePlace(place, found.account);
-    port.say(
-      `The new token of @${found.username} belongs into ${where}, where this program cannot write. It is shown this once: ${token}`,
-    );
-    port.say(`Put it there and restart the gateway. Until then the account ${accountId} does not work`);
-  }
+  if (!stored) showToken(scope, token);
   await writeAccount(scope, made);
+}
+
+function showToken({ found, port }: BotScope, token: string): void {
+  const where = describePlace(found.place, found.account);
+  port.say(
+    `The new token of @${found.username} belongs into ${where}, where this program cannot write. It is shown this once: ${token}`,
+  );
+  port.say(`Put it there and restart the gateway. Until then the account ${found.accountId} does not work`);
 }
 
 function planAccount(scope: BotScope, made: Made): Step[] {

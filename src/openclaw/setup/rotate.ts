@@ -31,11 +31,7 @@ export async function planRotation(accountId: string, port: RotatePort): Promise
   const account = await resolveToken(cfg, accountId, port);
   const place = findTokenPlace(account, authored);
   const where = describePlace(place, account);
-  if (account.pat === "")
-    throw new ConfigError(
-      `The token of the account ${accountId} cannot be read from ${where} here. Run this where the gateway can read it`,
-      { path: account.keyPaths.pat },
-    );
+  if (account.pat === "") throw unreadable(account, where);
   const rest = port.openClient({ userId: account.userId, token: account.pat });
   const tokens = await listTokens(rest);
   const last = account.pat.slice(-LAST_PART);
@@ -44,6 +40,13 @@ export async function planRotation(accountId: string, port: RotatePort): Promise
   const scope = { account, place, where, rest, port };
   const step = replaced ? planRevocation(scope, replaced.name) : planReplacement(scope, current?.name);
   return { steps: [step], notes: [] };
+}
+
+function unreadable({ accountId, keyPaths }: AccountSettings, where: string): ConfigError {
+  return new ConfigError(
+    `The token of the account ${accountId} cannot be read from ${where} here. Run this where the gateway can read it`,
+    { path: keyPaths.pat },
+  );
 }
 
 interface Scope {

@@ -66,19 +66,22 @@ export function planBots(
 ): readonly BotPlan[] {
   const agents = listAgentIds(cfg);
   const bots = wanted.map((bot) => planBot(cfg, bot, serverUrl));
-  for (const [index, { agentId, username, accountId }] of bots.entries()) {
+  for (const [index, bot] of bots.entries()) {
+    const { agentId, username } = bot;
     if (agentId === "" || !agents.includes(agentId))
       throw refuse(`There is no agent "${agentId}". There are: ${agents.join(", ")}`);
     if (judgeUsername(username) !== undefined)
       throw refuse(`"${username}" is no username for the agent ${agentId}`);
-    for (const other of bots.slice(0, index)) {
-      if (other.agentId === agentId) throw refuse(`The agent ${agentId} is named twice`);
-      if (other.username === username)
-        throw refuse(`The agents ${other.agentId} and ${agentId} cannot share the bot user @${username}`);
-    }
-    refuseTaken(cfg, { username, accountId }, serverUrl);
+    for (const other of bots.slice(0, index)) refuseAlike(other, bot);
+    refuseTaken(cfg, bot, serverUrl);
   }
   return bots;
+}
+
+function refuseAlike(other: BotPlan, { agentId, username }: BotPlan): void {
+  if (other.agentId === agentId) throw refuse(`The agent ${agentId} is named twice`);
+  if (other.username === username)
+    throw refuse(`The agents ${other.agentId} and ${agentId} cannot share the bot user @${username}`);
 }
 
 const refuse = (message: string): ConfigError => new ConfigError(message, { path: "agent" });

@@ -242,14 +242,14 @@ async function askRooms(draft: Draft, rooms: readonly RoomFacts[]): Promise<Open
   const keyOf = (room: RoomFacts) => findRoomKey(account.rooms.keys(), room);
   const picked = await prompter.multiselect({
     message: "In which rooms may people speak to the agent (by mentioning it)?",
-    options: rooms.map((room) => ({
-      value: room.id,
-      label: `#${nameOf(room)}`,
-      hint: room.type === "c" ? "public" : "private",
-    })),
+    options: rooms.map(optionOf),
     initialValues: rooms.filter((room) => judgeRoom(account, room) === "served").map(({ id }) => id),
   });
   return patch({ cfg, accountId }, { rooms: pickRooms(account, { rooms, picked, keyOf }) });
+}
+
+function optionOf(room: RoomFacts) {
+  return { value: room.id, label: `#${nameOf(room)}`, hint: room.type === "c" ? "public" : "private" };
 }
 
 /** What a room is restricted by keeps its key; a room that is taken away is switched off where another key serves it. */

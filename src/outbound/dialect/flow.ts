@@ -223,14 +223,8 @@ const GLYPHS = ["• ", "◦ ", "▪ "];
 function readList(list: List, place: Place, reading: Reading): Block[] {
   const inner: Place = { ...place, level: place.level + 1 };
   return list.children.flatMap((item, index) => {
-    const number = (list.start ?? 1) + index;
-    const marker = markerOf({
-      place,
-      checked: item.checked ?? undefined,
-      number: list.ordered
-        ? `${number === 0 && !reading.modern ? `0${ZERO_WIDTH_SPACE}` : number}.`
-        : undefined,
-    });
+    const number = numberOf(list, index, reading);
+    const marker = markerOf({ place, checked: item.checked ?? undefined, number });
     const [head, ...children] = item.children;
     const opening = head?.type === "paragraph" ? readInline(head.children, inlineAt(inner, reading)) : [];
     const [first = [INVISIBLE], ...following] = splitLines(opening);
@@ -242,6 +236,12 @@ function readList(list: List, place: Place, reading: Reading): Block[] {
     const others = head?.type === "paragraph" ? children : item.children;
     return [textBlock(lines, index === 0), ...readFlow(others, inner, reading).map(close)];
   });
+}
+
+function numberOf({ ordered, start }: List, index: number, { modern }: Reading): string | undefined {
+  const number = (start ?? 1) + index;
+  if (!ordered) return undefined;
+  return number === 0 && !modern ? `0${ZERO_WIDTH_SPACE}.` : `${number}.`;
 }
 
 const INVISIBLE: Token = { kind: "glue", text: ZERO_WIDTH_SPACE, marks: [] };

@@ -138,9 +138,7 @@ function readTagPair(
   const name = OPENING_TAG.exec(htmlOf(nodes[opening]))?.[1]?.toLowerCase() ?? "";
   const mark = Object.hasOwn(MARK_OF_TAG, name) ? MARK_OF_TAG[name] : undefined;
   if (mark === undefined) return undefined;
-  const places = closings.get(`</${name}>`) ?? [];
-  while ((places.at(-1) ?? opening + 1) < opening) places.pop();
-  const closing = places.at(-1);
+  const closing = closingAfter(opening, closings.get(`</${name}>`) ?? []);
   if (closing === undefined) return undefined;
   const inner = nodes.slice(opening + 1, closing);
   const tokens =
@@ -148,6 +146,12 @@ function readTagPair(
       ? readCode(inner.map(plainText).join(""), context.marks)
       : readInline(inner, addMark(context, mark));
   return { tokens, closing };
+}
+
+/** The first of the places behind an opening tag; those before it are taken away, since no later tag wants them. */
+function closingAfter(opening: number, places: number[]): number | undefined {
+  while ((places.at(-1) ?? opening + 1) < opening) places.pop();
+  return places.at(-1);
 }
 
 function htmlOf(node: Phrasing | undefined): string {

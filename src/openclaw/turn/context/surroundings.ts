@@ -115,11 +115,7 @@ function presentThread(scope: TurnScope, { starter, earlier }: Surroundings) {
   const replies = showTo(scope, "thread", earlier).filter(({ sender }) => sender.id !== own);
   if (earlier.length === 0) return root === undefined ? {} : { thread: { label: threadLabel(scope, root) } };
   const history = (root === undefined ? replies : [root, ...replies]).map((message) =>
-    envelope(scope, {
-      sender: nameOf(message, message.sender.id === own ? "you (this assistant)" : undefined),
-      text: `${wordsOf(message)} [id:${message.id}]`,
-      sentAt: message.sentAt,
-    }),
+    retell(scope, message),
   );
   return {
     thread: {
@@ -127,6 +123,15 @@ function presentThread(scope: TurnScope, { starter, earlier }: Surroundings) {
       ...(history.length > 0 && { historyBody: history.join("\n\n") }),
     },
   };
+}
+
+/** A message as it stands in the history of its thread. */
+function retell(scope: TurnScope, message: MessageFacts): string {
+  return envelope(scope, {
+    sender: nameOf(message, message.sender.id === scope.settings.userId ? "you (this assistant)" : undefined),
+    text: `${wordsOf(message)} [id:${message.id}]`,
+    sentAt: message.sentAt,
+  });
 }
 
 const LABEL_LENGTH = 80;
