@@ -1,10 +1,11 @@
-// Owns what all sending on OpenClaw's behalf shares: what is asked for, and how an error is told.
+// Owns what all sending on OpenClaw's behalf shares: what is asked for, and how the end is told.
 
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { FileRefusedError, RestError, TargetError } from "../../errors.ts";
 import { PartialDeliveryError } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
 
 export interface SendRequest {
   readonly cfg: OpenClawConfig;
@@ -23,6 +24,18 @@ export interface SendRequest {
   readonly onPlatformSendDispatch?: () => Promise<void>;
   /** Throws when whoever asked may send no more. */
   readonly assertDirectAdapterHandoff?: () => void;
+}
+
+/** To be called just before a message is posted. Rejects when whoever asked may send no more. */
+export async function noteDispatch(request: SendRequest): Promise<void> {
+  await request.onPlatformSendDispatch?.();
+  request.assertDirectAdapterHandoff?.();
+}
+
+/** What was posted in a room, as OpenClaw's receipts list it. */
+export function listPosted(roomId: string, messageIds: readonly string[]) {
+  const target = { kind: "channel" as const, id: roomId };
+  return messageIds.map((messageId) => ({ channel: CHANNEL_ID, messageId, target }));
 }
 
 const REFUSED = (cause: Error) => ({ cause, retryable: false });

@@ -17,7 +17,14 @@ import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { raise, rejectRepeatable, rejectUnsent, type SendRequest } from "./delivery.ts";
+import {
+  listPosted,
+  noteDispatch,
+  raise,
+  rejectRepeatable,
+  rejectUnsent,
+  type SendRequest,
+} from "./delivery.ts";
 import { sendMedia } from "./send-media.ts";
 import { findDestination, readTarget, unknownTarget } from "./targets.ts";
 
@@ -33,10 +40,7 @@ async function sendText(request: SendRequest) {
   const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place).catch(
     rejectUnsent,
   );
-  const beforePosting = async () => {
-    await request.onPlatformSendDispatch?.();
-    request.assertDirectAdapterHandoff?.();
-  };
+  const beforePosting = () => noteDispatch(request);
   const divided = {
     id: deliveryQueueId ?? randomUUID(),
     divide: () => splitReply(settings, sending.rest, text),
@@ -54,11 +58,7 @@ async function sendText(request: SendRequest) {
     })
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
-  const results = messageIds.map((messageId) => ({
-    channel: CHANNEL_ID,
-    messageId,
-    target: { kind: "channel" as const, id: roomId },
-  }));
+  const results = listPosted(roomId, messageIds);
   const last = results.at(-1);
   if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };
   return { ...last, receipt: createMessageReceiptFromOutboundResults({ results, kind: "text" }) };

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { createMessageReceiptFromOutboundResults } from "openclaw/plugin-sdk/channel-outbound";
 import { TargetError } from "../../errors.ts";
-import { type Sending, sendDelivery } from "../../outbound/send.ts";
+import { sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { divisions } from "../account/memory/divisions.ts";
@@ -12,7 +12,14 @@ import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { raise, rejectRepeatable, rejectUnsent, type SendRequest } from "./delivery.ts";
+import {
+  listPosted,
+  noteDispatch,
+  raise,
+  rejectRepeatable,
+  rejectUnsent,
+  type SendRequest,
+} from "./delivery.ts";
 import { findDestination } from "./targets.ts";
 
 export interface MediaRequest extends SendRequest, MediaAccess {
@@ -36,11 +43,7 @@ export async function sendMedia(request: MediaRequest) {
   const { roomId, messageIds } = await post({ settings, sending }, request, queued)
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
-  const results = messageIds.map((messageId) => ({
-    channel: CHANNEL_ID,
-    messageId,
-    target: { kind: "channel" as const, id: roomId },
-  }));
+  const results = listPosted(roomId, messageIds);
   const receipt = createMessageReceiptFromOutboundResults({ results, kind: "media" });
   return { channel: CHANNEL_ID, messageId: messageIds[0] ?? "", receipt };
 }
@@ -59,10 +62,7 @@ async function post(
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
     queued === undefined ? await divide() : await divisions().once(`${queued} words`, divide);
-  const beforePosting: Sending["beforePosting"] = async () => {
-    await request.onPlatformSendDispatch?.();
-    request.assertDirectAdapterHandoff?.();
-  };
+  const beforePosting = () => noteDispatch(request);
   const messageId = await sendOutgoing(account, {
     source: mediaUrl,
     access: request,
