@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { accountSettings } from "../../../test/support/settings.ts";
 import { NetworkError } from "../../errors.ts";
@@ -54,11 +54,13 @@ function client(session: Session | undefined): RestClient {
   return openSetupClient(accountSettings({ ...account, ...credentials }));
 }
 
-/** A machine in memory: a configuration, a secret store, variables; and what may go wrong on it. */
+/** A machine in memory: a configuration, a secret store, variables, files; and what may go wrong on it. */
 class Machine implements ProvisionPort {
   cfg: OpenClawConfig;
   readonly store = new Map<string, string>();
   readonly variables = new Map<string, string>();
+  /** Readable for the gateway, and not for the command. */
+  readonly files = new Map<string, string>();
   readonly said: string[] = [];
   /** The so many calls that are let through before one fails. */
   failAfter = Number.POSITIVE_INFINITY;
@@ -69,17 +71,31 @@ class Machine implements ProvisionPort {
     this.cfg = cfg;
   }
 
-  readConfig = async () => ({ cfg: structuredClone(this.cfg), authored: structuredClone(this.cfg) });
+  readConfig = () => this.#call(async () => ({ cfg: this.filledIn(), authored: structuredClone(this.cfg) }));
 
   changeConfig = (change: (draft: OpenClawConfig) => void): Promise<void> =>
     this.#call(async () => {
-      const draft = structuredClone(this.cfg);
+      const draft = this.filledIn();
       change(draft);
-      this.cfg = draft;
+      const names = new Map([...this.variables].map(([name, value]) => [value, name]));
+      this.cfg = mapTexts(draft, (text) => (names.has(text) ? `\${${names.get(text)}}` : text));
     });
 
+  /** The file with its variables filled in, as OpenClaw reads it; what was filled in is written as it stood. */
+  filledIn(): OpenClawConfig {
+    return mapTexts(this.cfg, (text) => this.variables.get(/^\$\{(\w+)\}$/.exec(text)?.[1] ?? "") ?? text);
+  }
+
+  /** An account as the gateway has it. */
+  async gatewayAccount(accountId: string) {
+    const kept = new Map(Object.entries({ store: this.store, env: this.variables, file: this.files }));
+    const resolveSecret = async (value: unknown) =>
+      isJsonObject(value) ? kept.get(String(value.source))?.get(String(value.id)) : undefined;
+    return resolveToken(this.filledIn(), accountId, { resolveSecret });
+  }
+
   resolveSecret = async (value: unknown): Promise<string | undefined> => {
-    if (!isJsonObject(value)) return undefined;
+    if (!isJsonObject(value) || value.source === "file") return undefined;
     return (value.source === "store" ? this.store : this.variables).get(String(value.id));
   };
 
@@ -112,6 +128,10 @@ class Machine implements ProvisionPort {
   }
 }
 
+/** A copy with every text of it changed. */
+const mapTexts = (cfg: OpenClawConfig, change: (text: string) => string): OpenClawConfig =>
+  JSON.parse(JSON.stringify(cfg), (_, value) => (typeof value === "string" ? change(value) : value));
+
 function options(change: Partial<ProvisionOptions> = {}): ProvisionOptions {
   return {
     serverUrl: emulator.url,
@@ -134,7 +154,7 @@ const plan = async (machine: Machine, change: Partial<ProvisionOptions> = {}) =>
   (await planProvision(options(change), admin, machine)).steps.map(({ text }) => text);
 
 async function worksIn(machine: Machine, accountId = "main") {
-  const probe = await probeToken(await resolveToken(machine.cfg, accountId, machine));
+  const probe = await probeToken(await machine.gatewayAccount(accountId));
   return probe.ok ? { roles: probe.user.roles, rooms: probe.rooms.map(({ name }) => name) } : probe.problem;
 }
 const complete = { roles: ["user", "bot"], rooms: ["square"] };
@@ -222,6 +242,17 @@ describe("provisioning", () => {
     const machine = new Machine(withSection({ ...local, serverUrl: emulator.url, ...old }));
     expect(await plan(machine, { rooms: [] })).toEqual([]);
     expect(await plan(machine, { rooms: [], bots: [{ agentId: "main" }] })).toEqual([]);
+  });
+
+  it("takes the account at the root for that of the agent to which OpenClaw binds all accounts", async () => {
+    const old = addBot(mainBot);
+    const all = { agentId: "main", match: { channel: "rocketchat", accountId: "*" } };
+    const machine = new Machine(withSection({ ...local, serverUrl: emulator.url, ...old }));
+    Object.assign(machine.cfg, { agents: { entries: { main: {}, helper: {} } }, bindings: [all] });
+    expect(await plan(machine, { rooms: [], bots: [{ agentId: "main" }] })).toEqual([]);
+    expect(
+      await plan(machine, { rooms: [], bots: [{ agentId: "helper", username: helperBot }] }),
+    ).toHaveLength(3);
   });
 
   it.each(["env", "store"])(
@@ -363,64 +394,115 @@ describe("provisioning", () => {
 
 describe("whatever the start and whatever fails", () => {
   const restricted = { users: ["alice"], tools: { deny: ["exec"] } };
+  /** The calls of the longest run, so that each of them fails now and then. */
+  const MOST_CALLS = 45;
   const starts = fc.record({
-    layout: fc.constantFrom("nothing", "root", "account", "root and account"),
-    pat: fc.constantFrom("text", "env", "store"),
+    /** `bound`: the agent's account has another name; `environment`: variables make the account at the root. */
+    layout: fc.constantFrom("nothing", "root", "account", "root and account", "bound", "environment"),
+    pat: fc.constantFrom("text", "template", "env", "store", "file"),
     token: fc.constantFrom("good", "revoked"),
     room: fc.constantFrom("none", "id", "room:id", "#name", "*"),
+    /** Where the rooms stand. */
+    listed: fc.constantFrom("root", "account"),
     spelled: fc.boolean(),
     roles: fc.constantFrom(["bot"], ["user", "bot"]),
-    failures: fc.array(fc.record({ after: fc.nat({ max: 30 }), effect: fc.boolean() }), { maxLength: 3 }),
+    failures: fc.array(fc.record({ after: fc.nat({ max: MOST_CALLS }), effect: fc.boolean() }), {
+      maxLength: 3,
+    }),
   });
   type Start = typeof starts extends fc.Arbitrary<infer T> ? T : never;
+  afterEach(() => void vi.unstubAllEnvs());
+
+  const hasAccount = ({ layout }: Start) => layout.includes("account") || layout === "bound";
+  const accountOf = ({ layout }: Start) => (layout === "bound" ? "desk" : "main");
+  /** A token that cannot be read is left alone, so a bad one stays bad. */
+  const isRevoked = ({ token, pat }: Start) => token === "revoked" && pat !== "file";
 
   function begin(start: Start): { machine: Machine; working: Map<string, string> } {
+    vi.unstubAllEnvs();
     nextBots();
-    const references = { text: undefined, env: "env", store: "store" } as const;
-    const source = references[start.pat as keyof typeof references];
-    const key = { none: undefined, id: square, "room:id": `room:${square}`, "#name": "#square", "*": "*" }[
-      start.room
-    ];
-    const rooms = key === undefined ? {} : { rooms: { [key]: restricted } };
-    const serverUrl = start.spelled ? `${emulator.url.replace("http", "HTTP")}/` : emulator.url;
-    const machine = new Machine(withSection({ ...local, ...rooms }));
+    const machine = new Machine({});
     const working = new Map<string, string>();
-    const entry = (username: string, id: string, roles?: readonly string[]) => {
-      const bot = addBot(username, roles);
-      if (source !== undefined) machine[source === "env" ? "variables" : "store"].set(id, bot.pat);
-      return { ...bot, serverUrl, pat: source ? { source, provider: "default", id } : bot.pat };
-    };
-    const section: Record<string, unknown> = { ...local, ...rooms };
-    if (start.layout.includes("root")) {
-      Object.assign(section, entry(`old-${count}`, "OLD_PAT"));
+    const serverUrl = start.spelled ? `${emulator.url.replace("http", "HTTP")}/` : emulator.url;
+    const section: Record<string, unknown> = { ...local };
+    const rooms = roomsOf(start);
+    if (start.listed === "root" || !hasAccount(start)) Object.assign(section, rooms);
+    if (start.layout === "environment") {
+      const { userId, username, pat } = addBot(`old-${count}`);
+      const values = { URL: serverUrl, USER_ID: userId, USERNAME: username, PAT: pat };
+      for (const [name, value] of Object.entries(values)) vi.stubEnv(`ROCKETCHAT_${name}`, value);
+    }
+    if (start.layout.includes("root"))
+      Object.assign(
+        section,
+        placeToken(machine, { ...addBot(`old-${count}`), serverUrl }, { start, id: "OLD_PAT" }),
+      );
+    if (start.layout.includes("root") || start.layout === "environment")
       working.set("default", `old-${count}`);
-    }
-    if (start.layout.includes("account")) {
-      const main = entry(mainBot, "MAIN_PAT", start.roles);
-      const root = start.layout === "account" ? {} : { default: {} };
-      Object.assign(section, { accounts: { ...root, main } });
+    if (hasAccount(start)) {
+      const own = start.listed === "account" ? rooms : {};
+      const bot = { ...addBot(mainBot, start.roles), serverUrl, ...own };
+      const account = placeToken(machine, bot, { start, id: "MAIN_PAT" });
+      const root = start.layout.includes("root") ? { default: {} } : {};
+      Object.assign(section, { accounts: { ...root, [accountOf(start)]: account } });
       const user = emulator.world.userNamed(mainBot);
-      if (start.token === "revoked" && user !== undefined) user.tokens = [];
-      else working.set("main", mainBot);
+      if (isRevoked(start) && user !== undefined) user.tokens = [];
+      else working.set(accountOf(start), mainBot);
     }
+    const match = { channel: "rocketchat", accountId: "desk" };
     machine.cfg = withSection(section);
+    if (start.layout === "bound") Object.assign(machine.cfg, { bindings: [{ agentId: "main", match }] });
     return { machine, working };
+  }
+
+  /** The wanted room and one more, each with what restricts it. */
+  function roomsOf({ room }: Start): object {
+    const key = { none: undefined, id: square, "room:id": `room:${square}`, "#name": "#square", "*": "*" }[
+      room
+    ];
+    return key === undefined ? {} : { rooms: { "#ops": restricted, [key]: restricted } };
+  }
+
+  /** An account whose token stands where the start says. */
+  function placeToken(
+    machine: Machine,
+    bot: ReturnType<typeof addBot> & { readonly serverUrl: string },
+    { start, id }: { readonly start: Start; readonly id: string },
+  ): object {
+    const { pat: source } = start;
+    if (source === "text") return bot;
+    const { variables, store, files } = machine;
+    const kept = { template: variables, env: variables, store, file: files }[source as "env"];
+    const name = source === "file" ? `/${id}` : id;
+    kept.set(name, bot.pat);
+    if (source === "template") return { ...bot, pat: `\${${id}}` };
+    return { ...bot, pat: { source, provider: source === "file" ? "vault" : "default", id: name } };
   }
 
   async function expectUnharmed({ machine, working }: ReturnType<typeof begin>, start: Start): Promise<void> {
     for (const [accountId, username] of working) {
       expect(listAccountIds(machine.cfg)).toContain(accountId);
-      const probe = await probeToken(await resolveToken(machine.cfg, accountId, machine));
+      const probe = await probeToken(await machine.gatewayAccount(accountId));
       expect(probe).toMatchObject({ ok: true, user: { username } });
     }
     for (const accountId of listAccountIds(machine.cfg)) {
       const { rooms } = inspectAccount(machine.cfg, accountId);
-      if (start.room !== "none") expect([...rooms.values()]).toEqual([restricted]);
+      const had = start.listed === "root" || !hasAccount(start) || accountId === accountOf(start);
+      if (start.room === "none" || !had) continue;
+      // An account that was there keeps both entries; one that is new has what restricts the room that it is for.
+      const kept =
+        working.has(accountId) || (hasAccount(start) && accountId === accountOf(start)) ? 2 : rooms.size;
+      expect([...rooms.values()]).toEqual(Array.from({ length: kept }, () => restricted));
+      expect(rooms.size).toBeGreaterThan(0);
     }
-    if (start.pat !== "text" && start.layout.includes("account"))
-      expect(machine.cfg.channels?.rocketchat).toMatchObject({
-        accounts: { main: { pat: { id: "MAIN_PAT" } } },
-      });
+    if (start.pat !== "text" && hasAccount(start)) {
+      const references = new Map<string, unknown>([
+        ["template", "$".concat("{MAIN_PAT}")],
+        ["file", { id: "/MAIN_PAT" }],
+      ]);
+      const pat = references.get(start.pat) ?? { id: "MAIN_PAT" };
+      expect(machine.cfg.channels?.rocketchat).toMatchObject({ accounts: { [accountOf(start)]: { pat } } });
+    }
   }
 
   it("no account stops, no restriction is lost, no token is orphaned, and the last run changes nothing", async () => {
@@ -447,10 +529,10 @@ describe("whatever the start and whatever fails", () => {
         await run(machine, wanted);
         expect(machine.cfg).toBe(cfg);
         for (const [accountId, username] of [
-          ["main", mainBot],
+          [accountOf(start), mainBot],
           ["helper", helperBot],
         ] as const) {
-          const { pat } = await resolveToken(cfg, accountId, machine);
+          const { pat } = await machine.gatewayAccount(accountId);
           expect(tokensOf(username)).toEqual([pat]);
           expect(await worksIn(machine, accountId)).toMatchObject({ rooms: ["square"] });
         }

@@ -21,7 +21,7 @@ import { accountKeyOf } from "../config/places.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { addBinding, addRoom, isBound, setAccountKeys } from "./config-edit.ts";
 import { nameOf } from "./probe.ts";
-import { isDefaultAgent, planBots, type Survey, surveyBot, type WantedBot } from "./survey.ts";
+import { hearsUnbound, planBots, type Survey, surveyBot, type WantedBot } from "./survey.ts";
 import { describePlace, type TokenPort } from "./token-place.ts";
 
 /** What provisioning changes, besides the server. */
@@ -259,10 +259,16 @@ function planBinding({ found, cfg, port }: BotScope): Step[] {
   return [{ text: `bind the account ${accountId} to the agent ${agentId}`, run }];
 }
 
-/** The default account needs no binding to be the default agent's. */
+/** The default account needs no binding of its own where the agent hears what is not bound. */
 function isHeardAnyway(cfg: OpenClawConfig, { accountId, agentId, account }: Survey): boolean {
-  if (accountId !== DEFAULT_ACCOUNT_ID || !isDefaultAgent(cfg, agentId)) return false;
-  return account.userId !== "" && !(cfg.bindings ?? []).some(({ match }) => match.channel === CHANNEL_ID);
+  if (accountId !== DEFAULT_ACCOUNT_ID || !hearsUnbound(cfg, agentId)) return false;
+  return (
+    account.userId !== "" &&
+    !(cfg.bindings ?? []).some(
+      ({ match }) =>
+        match.channel === CHANNEL_ID && (match.accountId ?? DEFAULT_ACCOUNT_ID) === DEFAULT_ACCOUNT_ID,
+    )
+  );
 }
 
 function planRooms({ found, cfg, admin, port }: BotScope, made: Made): Plan {

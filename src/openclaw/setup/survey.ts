@@ -118,7 +118,7 @@ function accountOf(
     throw refuse(`The account ${own} is bound to the agent ${taken.agentId} already. Correct bindings first`);
   const known = listAccountIds(cfg);
   const free = !ours.some(({ match }) => (match.accountId ?? DEFAULT_ACCOUNT_ID) === DEFAULT_ACCOUNT_ID);
-  const isHeard = isDefaultAgent(cfg, agentId) && free && known.includes(DEFAULT_ACCOUNT_ID);
+  const isHeard = hearsUnbound(cfg, agentId) && free && known.includes(DEFAULT_ACCOUNT_ID);
   if (!isHeard || known.includes(own)) return own;
   const account = inspectAccount(cfg, DEFAULT_ACCOUNT_ID);
   const fits = username === undefined || username === account.username;
@@ -130,8 +130,15 @@ function accountOf(
 /** OpenClaw itself binds all accounts of a channel, `*`, to the agent that had them before there were several. */
 const isOneAccount = (accountId: string | undefined): boolean => accountId !== undefined && accountId !== "*";
 
-/** Whether messages without a binding are this agent's. OpenClaw throws when there are several agents and none is the default. */
-export function isDefaultAgent(cfg: OpenClawConfig, agentId: string): boolean {
+/**
+ * Whether messages of an account without a binding of its own are this agent's: by a binding of all accounts, else as the
+ * default agent's. OpenClaw throws when there are several agents and none is the default.
+ */
+export function hearsUnbound(cfg: OpenClawConfig, agentId: string): boolean {
+  const all = (cfg.bindings ?? []).find(
+    ({ match }) => match.channel === CHANNEL_ID && match.accountId === "*" && match.peer === undefined,
+  );
+  if (all !== undefined) return all.agentId === agentId;
   try {
     return resolveDefaultAgentId(cfg) === agentId;
   } catch {
