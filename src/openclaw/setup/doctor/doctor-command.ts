@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { readChannelAllowFromStore } from "openclaw/plugin-sdk/channel-pairing";
 import { resolveStateDir } from "openclaw/plugin-sdk/state-paths";
@@ -169,7 +170,7 @@ async function findShutGate(
 const ACCOUNT_CHECKS = new Set(["account", "config", "enabled", "server", "token"]);
 
 function atGate(gate: Gate, { id, found, remedy = "" }: Check): ShutGate {
-  return { gate, found: `${id}: ${found}`, remedy };
+  return { gate, found: id === gate ? found : `${id}: ${found}`, remedy };
 }
 
 async function printWay(
@@ -180,7 +181,7 @@ async function printWay(
   try {
     const way = await walkGates(cfg, options, port);
     if (options.json) print(`${JSON.stringify({ ok: way.shut === undefined, ...way }, undefined, 2)}\n`);
-    else print(formatWay(way));
+    else print(`${headWay(cfg, options)}${formatWay(way)}`);
     return way.shut === undefined ? 0 : 1;
   } catch (error) {
     print(`rocketchat doctor: ${describe(error)}\n`);
@@ -188,9 +189,22 @@ async function printWay(
   }
 }
 
+/** Whose message goes where, and to which bot: with several accounts that is not plain. */
+function headWay(
+  cfg: OpenClawConfig,
+  { account, person, room }: Pick<Options, "account" | "room"> & { readonly person: string },
+): string {
+  const { accountId, username } = inspectAccount(cfg, account ?? resolveDefaultAccountId(cfg));
+  const others = listAccountIds(cfg).filter((id) => normalizeAccountId(id) !== accountId);
+  const hint =
+    account !== undefined || others.length === 0 ? "" : `; --account chooses ${others.join(" or ")}`;
+  const place = room === undefined ? "in a direct message" : `in ${room}`;
+  return `${person} ${place} to @${username} (account ${accountId}${hint})\n`;
+}
+
 function formatWay({ passed, shut }: Way): string {
   const open = passed.map((gate) => `  ✓ ${gate}: ${GATES[gate]}\n`).join("");
   if (shut === undefined)
-    return `${open}Every gate is open: such a message is answered. If it was not, look at the log of that time\n`;
+    return `${open}Every gate is open: such a message is answered while the gateway runs. If it was not, look at \`openclaw channels status --probe\`, and at the log of that time\n`;
   return `${open}  ✗ ${shut.gate}: ${shut.found}\n      ${shut.remedy}\n`;
 }

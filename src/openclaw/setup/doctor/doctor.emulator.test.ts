@@ -5,12 +5,14 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../../emulator/server.ts";
 import { accountSettings } from "../../../../test/support/settings.ts";
+import { NetworkError } from "../../../errors.ts";
 import type { AccountSettings, RoomSettings } from "../../../settings.ts";
 import { openNamePins } from "../../account/memory/name-pins.ts";
 import { openPairingMemory } from "../../account/memory/pairing-memory.ts";
-import { checkAccount, type DoctorPort } from "./doctor.ts";
+import { checkAccount, type DoctorPort, openImpatientClient } from "./doctor.ts";
 import { runDoctor, walkGates } from "./doctor-command.ts";
 import { GATES, SHUT } from "./gates.ts";
+import { judgeMessage } from "./silence.ts";
 
 let emulator: Emulator;
 let account: AccountSettings;
@@ -319,6 +321,54 @@ describe("the doctor", () => {
   });
 });
 
+/** Reasons that only events of the past meet: what the doctor asks about is a message that a person writes now. */
+const NEVER_ASKED: ReadonlySet<string> = new Set([
+  "malformed",
+  "system-message",
+  "edited-by-another",
+  "edited-command",
+  "re-emission",
+  "change-unwanted",
+  "actor-unknown",
+  "stopped",
+]);
+
+/** What shuts a gate: the change of the configuration, given the room's id, and the question. */
+const CASES: readonly [keyof typeof SHUT, (rid: string) => object, object | (() => object)][] = [
+  ["room-unknown", () => ({}), { room: "#nowhere" }],
+  ["not-a-member", () => ({}), { room: "#general-news" }],
+  ["own-message", () => ({}), { person: "@labbot" }],
+  ["empty", () => ({}), { message: " " }],
+  ["room-not-allowed", () => ({ rooms: {} }), {}],
+  ["room-not-allowed", (rid) => ({ rooms: { [rid]: { enabled: false } } }), {}],
+  ["direct-messages-off", () => ({ dm: { enabled: false } }), { room: undefined }],
+  ["not-mentioned", () => ({}), { message: "hello" }],
+  [
+    "group-dms-off",
+    () => ({ dm: { groupEnabled: false } }),
+    () => ({ room: emulator.control.direct(["alice", "bob", "labbot"]) }),
+  ],
+  [
+    "others-mentioned",
+    (rid) => ({ rooms: { [rid]: { requireMention: false, ignoreOtherMentions: true } } }),
+    { message: "@bob hello" },
+  ],
+  ["unknown-command", () => ({}), { message: "!nonsense" }],
+  ["sender-not-allowed", () => ({ groupAllowFrom: ["@bob"] }), {}],
+  ["sender-not-allowed", () => ({ dmPolicy: "allowlist" }), { room: undefined }],
+  ["pairing-pending", () => ({}), { room: undefined }],
+  [
+    "bot-message",
+    () => ({ accounts: { default: {}, other: { userId: otherBot, username: "otherbot", pat: "x" } } }),
+    { person: "@otherbot", account: "default" },
+  ],
+  [
+    "encrypted",
+    () => ({ rooms: Object.fromEntries(serving("vault", (rid) => emulator.control.encrypt(rid)).rooms) }),
+    { room: "#vault" },
+  ],
+];
+
 describe("why the bot is silent", () => {
   let town: string;
   beforeAll(() => {
@@ -340,40 +390,39 @@ describe("why the bot is silent", () => {
     expect(await gateOf({ dmPolicy: "open", allowFrom: ["*"] }, { room: undefined })).toBeUndefined();
   });
 
-  it.each<[keyof typeof SHUT, (rid: string) => object, object]>([
-    ["room-unknown", () => ({}), { room: "#nowhere" }],
-    ["not-a-member", () => ({}), { room: "#general-news" }],
-    ["own-message", () => ({}), { person: "@labbot" }],
-    ["empty", () => ({}), { message: " " }],
-    ["room-not-allowed", () => ({ rooms: {} }), {}],
-    ["room-not-allowed", (rid) => ({ rooms: { [rid]: { enabled: false } } }), {}],
-    ["direct-messages-off", () => ({ dm: { enabled: false } }), { room: undefined }],
-    ["not-mentioned", () => ({}), { message: "hello" }],
-    [
-      "others-mentioned",
-      (rid) => ({ rooms: { [rid]: { requireMention: false, ignoreOtherMentions: true } } }),
-      { message: "@bob hello" },
-    ],
-    ["unknown-command", () => ({}), { message: "!nonsense" }],
-    ["sender-not-allowed", () => ({ groupAllowFrom: ["@bob"] }), {}],
-    ["sender-not-allowed", () => ({ dmPolicy: "allowlist" }), { room: undefined }],
-    ["pairing-pending", () => ({}), { room: undefined }],
-    [
-      "bot-message",
-      () => ({ accounts: { default: {}, other: { userId: otherBot, username: "otherbot", pat: "x" } } }),
-      { person: "@otherbot", account: "default" },
-    ],
-  ])("is %s: %#", async (reason, changes, options) => {
-    expect(await gateOf(changes(town), options)).toEqual(SHUT[reason]);
+  it("tells whose message goes to which bot, and that others can be asked about", async () => {
+    const accounts = { default: {}, other: { userId: otherBot, username: "otherbot", pat: "x" } };
+    const { text } = await diagnose(section({ accounts }), { room: "#town", person: "@alice" });
+    expect(text).toContain("@alice in #town to @labbot (account default; --account chooses other)\n");
+    const { text: typo } = await diagnose(section(), { person: "@alice", account: "typo" });
+    expect(typo).toContain("✗ account: there is no account typo\n");
   });
 
-  it.each([["encrypted", (rid: string) => emulator.control.encrypt(rid)]] as const)(
-    "is %s",
-    async (reason, prepare) => {
-      const { rooms } = serving("vault", prepare);
-      expect(await gateOf({ rooms: Object.fromEntries(rooms) }, { room: "#vault" })).toEqual(SHUT[reason]);
-    },
-  );
+  it("is tried for each reason that a message which a person writes now can meet", () => {
+    const tried = new Set([...CASES.map(([reason]) => reason), "names-pending"]);
+    for (const reason of Object.keys(SHUT))
+      expect([reason, tried.has(reason)]).toEqual([reason, !NEVER_ASKED.has(reason)]);
+  });
+
+  it.each(CASES)("is %s: %#", async (reason, changes, options) => {
+    const asked = typeof options === "function" ? options() : options;
+    expect(await gateOf(changes(town), asked)).toEqual(SHUT[reason]);
+  });
+
+  it("is names-pending: while the server does not tell whom a name means", async () => {
+    const cfg = section({ groupAllowFrom: ["@alice"] });
+    const client = openImpatientClient(account);
+    const rest: typeof client = {
+      ...client,
+      get: async (path, query, options) => {
+        if (query?.username === "alice") throw new NetworkError("the connection was cut");
+        return client.get(path, query, options);
+      },
+    };
+    const person = emulator.world.userNamed("alice")?._id ?? "";
+    const query = { cfg, account, rest, room: "#town", person, text: undefined, readPaired: async () => [] };
+    expect((await judgeMessage(query)).outcome).toEqual({ kind: "dropped", reason: "names-pending" });
+  });
 
   it("is that the account does not work, or that it may not write", async () => {
     expect(await gateOf({ pat: "not-a-token" })).toMatchObject({ gate: "account" });

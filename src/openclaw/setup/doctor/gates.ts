@@ -99,8 +99,8 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
   },
   "names-pending": {
     gate: "place",
-    found: "a name in the configuration that may be this room's could not be looked up yet",
-    remedy: "It is tried again by itself; list the room by its id",
+    found: "a name in the configuration that may be this room's or this person's could not be looked up yet",
+    remedy: "It is tried again by itself; with ids in place of names it does not happen",
   },
   "room-not-allowed": {
     gate: "place",
@@ -126,7 +126,7 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
     gate: "person",
     found: "this person is not among those who may speak to the agent here",
     remedy:
-      "In a direct message: dmPolicy and allowFrom; in a room: its users, or groupAllowFrom. Name the person as @username or by user id",
+      "Add the person, as @username or by user id: for direct messages to allowFrom (dmPolicy says who needs to be there), for a room to its users under rooms or to groupAllowFrom",
   },
   "pairing-pending": {
     gate: "person",

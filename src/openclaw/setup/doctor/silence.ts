@@ -5,7 +5,7 @@ import { buildMentionRegexes, matchesMentionPatterns } from "openclaw/plugin-sdk
 import { resolveChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveAgentRoute } from "openclaw/plugin-sdk/routing";
 import { systemClock } from "../../../connection/driver.ts";
-import { TargetError } from "../../../errors.ts";
+import { NamesPendingError, TargetError } from "../../../errors.ts";
 import type { UserFacts } from "../../../facts/message.ts";
 import type { RoomFacts } from "../../../facts/room.ts";
 import { createKnowledge, type LearnedKnowledge } from "../../../intake/knowledge.ts";
@@ -150,6 +150,7 @@ async function goThrough(event: RawMessageEvent, room: RoomFacts, query: Silence
     fetchFiles: async () => NO_MESSAGE_FILES,
   }).catch((error: unknown) => {
     if (error instanceof CommandReached) return { kind: "commanded" } as const;
+    if (error instanceof NamesPendingError) return { kind: "dropped", reason: "names-pending" } as const;
     throw error;
   });
 }
