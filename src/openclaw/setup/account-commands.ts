@@ -69,10 +69,13 @@ function openRotatePort(account: AccountSettings): RotatePort {
       openSetupClient({ ...account, userId: session?.userId ?? "", pat: session?.token ?? "" }),
     tryOverSocket,
     waitUntilListening,
-    askPassword: async (username) =>
-      process.env.ROCKETCHAT_BOT_PASSWORD ??
-      (await createClackPrompter().text({ message: `Password of @${username} (not kept)`, sensitive: true })),
+    askPassword: async (username) => process.env.ROCKETCHAT_BOT_PASSWORD ?? (await askAtTerminal(username)),
   };
+}
+
+async function askAtTerminal(username: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  return createClackPrompter().text({ message: `Password of @${username} (not kept)`, sensitive: true });
 }
 
 const LOGIN_TIMEOUT_MS = 30_000;

@@ -110,6 +110,14 @@ describe("rotating a token", () => {
     expect(tokens()).toEqual([inspectAccount(cfg).pat]);
   });
 
+  it("says what to do where the server asks for a password that nobody gives, and changes nothing", async () => {
+    await expect(rotate({ askPassword: async () => undefined })).rejects.toThrow(
+      /asks for the password of @labbot.*ROCKETCHAT_BOT_PASSWORD.*openclaw rocketchat provision/,
+    );
+    expect(tokens()).toEqual([oldToken]);
+    expect(inspectAccount(cfg).pat).toBe(oldToken);
+  });
+
   it("shows it once where it cannot write, and finishes when it is in place", async () => {
     const pat = { source: "env", provider: "default", id: "RC_PAT" };
     cfg = { ...cfg, channels: { rocketchat: { ...cfg.channels?.rocketchat, pat } } };

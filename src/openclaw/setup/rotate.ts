@@ -13,8 +13,8 @@ export interface RotatePort extends ProvisionPort {
   tryOverSocket(account: AccountSettings, session: Session): Promise<void>;
   /** Waits until a running gateway listens with a token that was put in place at `since` (epoch ms); false when it does not. */
   waitUntilListening(accountId: string, since: number): Promise<boolean>;
-  /** The bot user's password, for a server that asks for it. */
-  askPassword(username: string): Promise<string>;
+  /** The bot user's password, for a server that asks for it; undefined when nobody answers. */
+  askPassword(username: string): Promise<string | undefined>;
 }
 
 /** A token's name says which one it replaces, by the part that the server shows of it: so a run that broke off is recognized. */
@@ -117,6 +117,16 @@ async function withDigest({ account, port }: Scope, act: (digest: string) => Pro
     await act("");
   } catch (error) {
     if (!(error instanceof RestError) || error.serverCode !== "totp-required") throw error;
-    await act(digestOf(await port.askPassword(account.username)));
+    await act(digestOf(await needPassword(account.username, port)));
   }
+}
+
+/** Provisioning gives a bot user a password that nobody knows. */
+async function needPassword(username: string, port: RotatePort): Promise<string> {
+  const password = await port.askPassword(username);
+  if (password) return password;
+  throw new ConfigError(
+    `This server asks for the password of @${username}, and none was given. Run this at a terminal, or put the password into the variable ROCKETCHAT_BOT_PASSWORD. When nobody knows it, remove the token in Rocket.Chat and run \`openclaw rocketchat provision\` for a new one`,
+    { path: "ROCKETCHAT_BOT_PASSWORD" },
+  );
 }
