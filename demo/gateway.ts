@@ -30,6 +30,12 @@ const PROBE_INTERVAL_MS = 200;
 /** A gateway drains for minutes when a turn hangs; after this grace it is killed. */
 const STOP_GRACE_MS = 10_000;
 const OUTPUT_TAIL_LINES = 40;
+/**
+ * On a machine that is busy, OpenClaw 2026.9.6 gives up its start when one of its threads does not come up within five
+ * seconds. It starts when it is asked again, as a service manager does.
+ */
+const GAVE_UP = /state lease heartbeat did not become ready/;
+const MAX_STARTS = 3;
 
 const configSchema = z.record(z.string(), z.unknown());
 
@@ -135,6 +141,18 @@ export class Gateway {
   async start(): Promise<void> {
     if (this.#process) throw new Error("The gateway runs already.");
     this.#options.onProgress?.("starting the gateway");
+    for (let starts = 1; ; starts++) {
+      const from = this.mark();
+      this.#launch();
+      try {
+        return await this.waitForHttp("/startupz");
+      } catch (error) {
+        if (this.running || starts === MAX_STARTS || !GAVE_UP.test(this.#output.slice(from))) throw error;
+      }
+    }
+  }
+
+  #launch(): void {
     const args = [this.#openclaw, "gateway", "run", "--port", String(this.port), "--bind", "loopback"];
     const child = spawn(process.execPath, args, {
       cwd: this.folder,
@@ -155,7 +173,6 @@ export class Gateway {
     });
     this.#process = { groupId, ended };
     this.#sandbox.adopt({ id: groupId, ended });
-    await this.waitForHttp("/startupz");
   }
 
   /** Resolves when `/readyz` answers 200: every configured channel account is up. */
