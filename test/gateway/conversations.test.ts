@@ -235,7 +235,9 @@ describe("what the agent is shown", () => {
       .requests()
       .slice(before)
       .filter(({ userId }) => userId === bots.main || userId === bots.second)
-      .map(({ path }) => path.split("/").at(-1));
+      .map(({ path }) => path.split("/").at(-1))
+      // The token is checked from time to time.
+      .filter((path) => path !== "me");
     expect(asked.toSorted()).toEqual(["channels.history", "chat.react", "chat.sendMessage"]);
   });
 });
@@ -277,22 +279,5 @@ describe("targets", () => {
     expect((await spoken("rises to the top")).tmid).toBeUndefined();
     await tool(rooms.town, { ...here, message: "in both", threadId: root, replyBroadcast: true }, root);
     expect(await spoken("in both")).toMatchObject({ tmid: root, tshow: true });
-  });
-
-  it("serve the command line", async () => {
-    const root = post("bob", rooms.all, "a root for the command line")._id;
-    const send = (target: string, message: string, ...more: string[]) =>
-      stack.gateway.cli(
-        ["message", "send", "--channel", "rocketchat", "--target", target, "--message", message].concat(more),
-      );
-    const done = await Promise.all([
-      send("#all", "to a thread by command", "--thread-id", root),
-      send("@alice", "to her by command"),
-      send("#nowhere", "to nothing by command"),
-    ]);
-    expect(done.map(({ code }) => code === 0)).toEqual([true, true, false]);
-    expect(`${done[2]?.stdout}${done[2]?.stderr}`).toContain("no room #nowhere");
-    expect(await spoken("to a thread by command")).toMatchObject({ rid: rooms.all, tmid: root });
-    expect((await spoken("to her by command")).rid).toBe(dm);
   });
 });

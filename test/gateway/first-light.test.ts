@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
 
 let stack: Stack;
@@ -49,7 +49,8 @@ beforeAll(async () => {
       dm = control.direct(["alice", "openclaw-bot"]);
       return { rooms: { [town]: {}, [plaza]: {} } };
     },
-    { install: true },
+    // As a user would; what is told apart by the host is how it runs, not how it is installed.
+    { install: inject("openclaw") === undefined },
   );
 });
 afterAll(() => stack?.stop());
@@ -178,13 +179,17 @@ describe("the packed plugin in a real gateway", () => {
     expect(mentions ?? []).toEqual([]);
   });
 
-  it("sends to a person and to a room, by name, on request of the command line", async () => {
-    const send = (to: string, text: string) => {
-      const where = ["--channel", "rocketchat", "--target", to];
+  it("sends to a person, and to a thread of a room in as many parts as it takes, on request of the command line", async () => {
+    const root = stack.emulator.control.post({ as: "bob", rid: town, msg: "a root for the command line" });
+    const send = (to: string, text: string, ...more: string[]) => {
+      const where = ["--channel", "rocketchat", "--target", to, ...more];
       return stack.gateway.mustRun(["message", "send", ...where, "--message", text]);
     };
-    await Promise.all([send("#town", "to town"), send("@alice", "to alice")]);
-    expect(said(town)).toContain("to town");
+    const long = Array.from({ length: 900 }, (_, index) => `word${index}`).join(" ");
+    await Promise.all([send("#town", long, "--thread-id", root._id), send("@alice", "to alice")]);
+    const inThread = stack.emulator.control.messages(town).filter(({ tmid }) => tmid === root._id);
+    expect(inThread).toHaveLength(2);
+    expect(inThread.map(({ msg }) => msg).join(" ")).toBe(long);
     expect(said(dm)).toContain("to alice");
   });
 

@@ -79,22 +79,6 @@ it("an account whose connection is configured anew is restarted in time", async 
   expect(stack.gateway.output).not.toContain("channel stop exceeded");
 });
 
-it("a text longer than the server takes is sent in parts that join back", async () => {
-  const long = Array.from({ length: 900 }, (_, index) => `word${index}`).join(" ");
-  await stack.gateway.mustRun([
-    "message",
-    "send",
-    "--channel",
-    "rocketchat",
-    "--target",
-    `room:${rooms.plaza}`,
-    "--message",
-    long,
-  ]);
-  const parts = said(rooms.plaza).slice(-2);
-  expect(parts.join(" ")).toBe(long);
-});
-
 it("an edit by another person never runs as the author's words, when it is seen", async () => {
   const { control } = stack.emulator;
   const seen = post("alice", "market", "[say as alice wrote it]");

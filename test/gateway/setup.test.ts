@@ -212,21 +212,18 @@ it("makes a bot user for each agent, which work, and changes nothing the second 
   const { control } = emulator;
   control.addAdmin({ username: "root-admin", password: ADMIN_PASSWORD });
   control.addRoom({ name: "square", type: "p", members: ["alice", "root-admin"] });
+  // As OpenClaw leaves the configuration of an agent that was the default one, when a second is added.
   await gateway.updateConfig((config) => ({
     ...config,
-    agents: { ...section(config.agents), entries: { main: { default: true }, helper: {} } },
+    agents: { ...section(config.agents), ownership: "explicit", entries: { main: {}, helper: {} } },
+    bindings: [{ agentId: "main", match: { channel: "rocketchat", accountId: "*" } }],
   }));
-  const provision = (agents = "main=main-bot,helper") =>
+  const provision = () =>
     gateway.cli([
       ...["rocketchat", "provision", "--server-url", emulator.url, "--admin", "root-admin"],
-      ...["--agent", agents, "--room", "square"],
+      ...["--agent", "main=main-bot,helper", "--room", "square"],
       ...["--dangerously-allow-insecure", "--dangerously-allow-private-network"],
     ]);
-  const users = emulator.world.users.size;
-  const typo = await provision("main=main-bot,typo");
-  expect(typo.stdout).toContain('There is no agent "typo". There are: main, helper');
-  expect(emulator.world.users.size).toBe(users);
-
   const first = await provision();
   expect(first.stdout).toContain("Done. A running gateway takes the configuration up by itself");
   for (const agentId of ["main", "helper"]) {
@@ -255,13 +252,10 @@ it("makes a bot user for each agent, which work, and changes nothing the second 
   expect(doctor.stdout).not.toContain("✗");
   expect(doctor.stdout).toMatch(/\nAccount +Bot +Server +Result\n/);
   expect(doctor.code).toBe(0);
-  const asked = ["rocketchat", "doctor", "--account", "main", "--room", "#square"];
-  const [open, shut] = await Promise.all([
-    gateway.cli([...asked, "--person", "@alice", "--json"]),
-    gateway.cli([...asked, "--person", "@root-admin"]),
-  ]);
-  expect(JSON.parse(open.stdout.slice(open.stdout.indexOf("{")))).toMatchObject({ ok: true });
-  expect(shut.stdout).toContain("✗ person: this person is not among those who may speak to the agent here");
+  const asked = ["--account", "main", "--room", "#square", "--person", "@root-admin", "--json"];
+  const shut = await gateway.cli(["rocketchat", "doctor", ...asked]);
+  expect(JSON.parse(shut.stdout.slice(shut.stdout.indexOf("{")))).toMatchObject({ ok: false });
+  expect(shut.stdout).toContain("this person is not among those who may speak to the agent here");
 
   const second = await provision();
   expect(second.stdout).toContain("Nothing to do");

@@ -1,24 +1,62 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { type Stack, startStack } from "./stack.ts";
+
+const TIMEOUT_MS = 180_000;
+
+/** A server of its own for an account of its own, so that the long outages pass side by side. */
+interface Place {
+  readonly id: string;
+  readonly server: Emulator;
+  readonly rid: string;
+}
 
 const notRocketChat = createServer((_, response) =>
   response.writeHead(404, { "content-type": "text/html" }).end("<html>"),
 );
 let stack: Stack;
 let town: string;
+let silent: Place;
+let away: Place;
+let late: Place;
+let lateIsUp: Promise<void>;
+const places: Record<string, object> = {};
 
-/** The accounts beside the good one, each with one thing wrong. */
+async function openPlace(id: string): Promise<Place> {
+  const server = await startEmulator();
+  const { control } = server;
+  const username = `${id}-bot`;
+  control.addUser({ username: "alice" });
+  const { userId } = control.addUser({ username, roles: ["user", "bot"] });
+  places[id] = {
+    groupPolicy: "open",
+    serverUrl: server.url,
+    userId,
+    username,
+    pat: control.personalAccessToken(username),
+  };
+  const rid = control.addRoom({ name: "town", type: "c", members: ["alice", username] });
+  return { id, server, rid };
+}
+
+/** The accounts beside the good one: three whose servers will be away, and others that have each one thing wrong. */
 beforeAll(async () => {
   await new Promise<void>((resolve) => notRocketChat.listen(0, "127.0.0.1", resolve));
   const { port } = notRocketChat.address() as AddressInfo;
+  silent = await openPlace("silent");
+  away = await openPlace("away");
+  late = await openPlace("late");
+  // The gateway starts in this time.
+  lateIsUp = late.server.faults.restart({ gapMs: 40_000 });
   stack = await startStack(({ control, account, userIds }) => {
     town = control.addRoom({ name: "town", type: "c", members: ["alice", "openclaw-bot"] });
     return {
       rooms: { [town]: {} },
       accounts: {
         default: {},
+        ...places,
         down: { ...account, serverUrl: "http://127.0.0.1:9" },
         elsewhere: { ...account, serverUrl: `http://127.0.0.1:${port}` },
         badtoken: { ...account, userId: userIds.bob, username: "bob", pat: "not-the-token" },
@@ -30,10 +68,13 @@ beforeAll(async () => {
       },
     };
   });
+  for (const id of ["silent", "away"]) await stack.gateway.waitForOutput(new RegExp(`\\[${id}\\] connected`));
 });
 afterAll(async () => {
+  await lateIsUp;
   await stack?.stop();
   notRocketChat.close();
+  await Promise.all([silent, away, late].map((place) => place?.server.close()));
 });
 
 /** What each account's trouble is told as, and the state that it is in. */
@@ -104,3 +145,51 @@ describe("a frame that cannot be read", () => {
     });
   });
 });
+
+const ask = ({ id, server, rid }: Place, text: string) =>
+  server.control.post({ as: "alice", rid, msg: `@${id}-bot [say ${text}]` });
+
+/** Waits for the answer to a first question, asks another, and gives all that was said when that is answered. */
+async function answers(place: Place, text: string): Promise<string[]> {
+  const { id, server, rid } = place;
+  const heard = (words: string) =>
+    server.control.waitForMessage(({ u, msg }) => u.username === `${id}-bot` && msg === words, {
+      timeoutMs: TIMEOUT_MS,
+    });
+  await heard(text);
+  ask(place, "and after it");
+  await heard("and after it");
+  return server.control.messages(rid).flatMap(({ u, msg }) => (u.username === `${id}-bot` ? [msg] : []));
+}
+
+it.concurrent(
+  "a question that came while the connection was half-open is answered once",
+  async () => {
+    silent.server.faults.silenceSockets();
+    ask(silent, "into the silence");
+    expect(await answers(silent, "into the silence")).toEqual(["into the silence", "and after it"]);
+  },
+  TIMEOUT_MS,
+);
+
+it.concurrent(
+  "a question that came while the server was away for 90 s is answered once",
+  async () => {
+    const back = away.server.faults.restart({ gapMs: 90_000 });
+    ask(away, "into the void");
+    await back;
+    expect(await answers(away, "into the void")).toEqual(["into the void", "and after it"]);
+  },
+  TIMEOUT_MS,
+);
+
+it.concurrent(
+  "a server that was started after the gateway is served",
+  async () => {
+    await lateIsUp;
+    await stack.gateway.waitForOutput(/\[late\] connected/);
+    ask(late, "good morning");
+    expect(await answers(late, "good morning")).toEqual(["good morning", "and after it"]);
+  },
+  TIMEOUT_MS,
+);

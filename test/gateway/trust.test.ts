@@ -115,9 +115,11 @@ const answersIn = (server: Emulator, rid: string) =>
 const modelWasAsked = (text: string): boolean =>
   stack.model.requests().some((request) => JSON.stringify(request).includes(text));
 
-async function statusOf(accountId: string): Promise<Record<string, unknown>> {
+/** What `channels status` tells of each account, by its name. */
+async function readStatus(): Promise<Record<string, unknown>> {
   const { channelAccounts } = JSON.parse(await stack.gateway.mustRun(["channels", "status", "--json"]));
-  return channelAccounts.rocketchat.find((account: { accountId: string }) => account.accountId === accountId);
+  const accounts: { accountId: string }[] = channelAccounts.rocketchat;
+  return Object.fromEntries(accounts.map((account) => [account.accountId, account]));
 }
 
 describe("tokens", () => {
@@ -145,16 +147,20 @@ describe("tokens", () => {
     expect(stdout).toContain("channels.rocketchat.insecure-transport");
     expect(stack.gateway.output).toMatch(/\[default\] transport insecure/);
   });
-
-  it("that cannot be found keep their account from starting, and no other", async () => {
-    expect(await statusOf("lost")).toMatchObject({ running: false });
-    expect(await statusOf("default")).toMatchObject({ lifecycle: "ready" });
-  });
 });
 
 describe("status", () => {
-  it("tells how an account fares", async () => {
-    expect(await statusOf("old")).toMatchObject({
+  let accounts: Record<string, unknown>;
+  beforeAll(async () => {
+    accounts = await readStatus();
+  });
+
+  it("shows that a token which cannot be found keeps its account from starting, and no other", () => {
+    expect(accounts).toMatchObject({ lost: { running: false }, default: { lifecycle: "ready" } });
+  });
+
+  it("tells how an account fares", () => {
+    expect(accounts.old).toMatchObject({
       lifecycle: "ready",
       health: {
         serverVersion: "6.5",
@@ -205,7 +211,7 @@ describe("a revoked token", () => {
     await stack.waitForStoredEvent(id, { accountId: "flaky" });
     await gateway.waitForOutput(/\[flaky\] account blocked .*personal access token/, { from });
     expect(modelWasAsked("kept by the new server")).toBe(false);
-    expect(await statusOf("flaky")).toMatchObject({ lifecycle: "blocked", health: { queued: 1 } });
+    expect(await readStatus()).toMatchObject({ flaky: { lifecycle: "blocked", health: { queued: 1 } } });
   });
 
   it("of 6.5 is noticed at once: nothing is processed, what is queued stays", async () => {

@@ -66,7 +66,7 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   "openclaw rocketchat names": { by: "gateway", file: "test/gateway/restart.test.ts" },
   "openclaw rocketchat provision": setup,
   "openclaw rocketchat deprovision": help,
-  "openclaw rocketchat rotate": help,
+  "openclaw rocketchat rotate": setup,
   "openclaw secrets audit": trust,
   "openclaw security audit": trust,
   "openclaw status": help,
