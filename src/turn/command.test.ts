@@ -5,6 +5,7 @@ import type { ApprovalOutcome } from "../commands/replies.ts";
 import { RestError } from "../errors.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
+import { NO_COMPANIONS } from "./companions.ts";
 import type { Access, InboundHost, TurnInput } from "./host.ts";
 import { NO_MESSAGE_FILES } from "./media.ts";
 import { createRuns } from "./runs.ts";
@@ -111,6 +112,7 @@ function stage(
     lookAround: async () => NOTHING_AROUND,
     fetchFiles: async () => NO_MESSAGE_FILES,
     runs: createRuns(),
+    companions: NO_COMPANIONS,
     receivedAt: 0,
     now: () => 0,
     rooms: { room: async () => room },

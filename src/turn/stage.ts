@@ -2,6 +2,7 @@
 
 import type { LearnedKnowledge } from "../intake/knowledge.ts";
 import type { RoomLookup, UserLookup } from "../intake/lookups.ts";
+import type { Companions } from "./companions.ts";
 import type { Dropped, InboundHost } from "./host.ts";
 import type { FileQuery, MessageFiles } from "./media.ts";
 import type { Runs } from "./runs.ts";
@@ -13,6 +14,7 @@ export interface TurnDependencies {
   readonly users: UserLookup;
   readonly known: LearnedKnowledge;
   readonly runs: Runs;
+  readonly companions: Companions;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** When the event was stored, in epoch milliseconds of this machine's clock. */
@@ -32,4 +34,6 @@ export type TurnOutcome =
   /** The agent was told of it and reads it in its next turn. */
   | { readonly kind: "told" }
   | { readonly kind: "commanded" }
+  /** The sender's next message brings its files along. */
+  | { readonly kind: "joined" }
   | Dropped;

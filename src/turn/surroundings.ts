@@ -102,6 +102,26 @@ export async function readSurroundings(
 }
 
 /**
+ * What was written in a message's place within so many milliseconds before it, in order. Nothing where that cannot be read,
+ * which is logged.
+ */
+export async function readBefore(
+  { rest, log, patience }: Omit<SurroundingsSource, "rooms">,
+  { message, room, ms }: { readonly message: MessageFacts; readonly room: RoomFacts; readonly ms: number },
+): Promise<readonly MessageFacts[]> {
+  const query = { room, until: message.sentAt, since: message.sentAt - ms, count: WINDOW };
+  try {
+    if (message.threadId !== undefined) return await readThread(rest, message, WINDOW);
+    const found = await unlessAborted(fetchMessagesUntil(rest, query), patience());
+    return found.filter((other) => isEarlier(other, message));
+  } catch (error) {
+    if (!(error instanceof RocketChatError)) throw error;
+    log.warn("what was written before could not be read and is left out", { error, room: room.id });
+    return [];
+  }
+}
+
+/**
  * The link of a quote is the sender's text. Only a message of this room is fetched for it: the bot may read rooms that
  * the sender may not.
  */

@@ -5,6 +5,7 @@ import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
+import { NO_COMPANIONS } from "./companions.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
 import { NO_MESSAGE_FILES } from "./media.ts";
 import { createRuns } from "./runs.ts";
@@ -71,6 +72,7 @@ function stage(
     host,
     known: knowing(),
     runs: createRuns(),
+    companions: NO_COMPANIONS,
     receivedAt: 0,
     now: () => 0,
     rooms: { room: async () => room },

@@ -32,7 +32,8 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const receipt = await judge(event, deps);
   if (receipt.kind === "dropped") return receipt;
   if (receipt.kind === "notice") return runNotice(receipt, deps);
-  const { message, room, settings, command } = receipt;
+  const { room, settings, command } = receipt;
+  const message = command === undefined ? await withCompanions(receipt, deps) : receipt.message;
 
   const { wasMentioned, implicit } = readActivation(message, settings, deps.known);
   const turn = deps.host.openTurn({
@@ -61,6 +62,7 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   try {
     const refused = await admit(turn, { message, room, settings, deps });
     if (refused !== undefined) return refused;
+    if (await deps.companions.handOn(message, receivedAt, run.signal)) return { kind: "joined" };
     if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
     const { roomId } = message;
     let over: Dropped | undefined;
@@ -116,6 +118,15 @@ async function judge(
   return reason === undefined
     ? { kind: "judged", message, room, settings, command }
     : { kind: "dropped", reason };
+}
+
+/** The message with the files that its sender wrote nothing to just before. */
+async function withCompanions(
+  { message, room }: Judged,
+  { companions, receivedAt }: TurnDependencies,
+): Promise<MessageFacts> {
+  const brought = await companions.broughtBy(message, room, receivedAt);
+  return brought.length === 0 ? message : { ...message, files: [...brought, ...message.files] };
 }
 
 /** A message may have waited for long since it was admitted: what became of it when it may not run any more. */

@@ -18,6 +18,7 @@ import type { RestClient } from "../../src/rest/client.ts";
 import { fetchRoom } from "../../src/rest/rooms.ts";
 import { fetchTeamIds } from "../../src/rest/teams.ts";
 import { fetchProfile } from "../../src/rest/users.ts";
+import { NO_COMPANIONS } from "../../src/turn/companions.ts";
 import type { InboundHost, TurnInput } from "../../src/turn/host.ts";
 import { NO_MESSAGE_FILES } from "../../src/turn/media.ts";
 import { createRuns } from "../../src/turn/runs.ts";
@@ -124,6 +125,7 @@ export async function openJudge({
         known,
         findRoot: async () => undefined,
         runs: createRuns(),
+        companions: NO_COMPANIONS,
         receivedAt: 0,
         now: () => 0,
         post: async ({ roomId }) => {

@@ -2,9 +2,12 @@
 
 import type { ChannelIngressQueue } from "openclaw/plugin-sdk/channel-outbound";
 import type { LinkFacts } from "../../commands/replies.ts";
+import { decodeMessage, type MessageFacts } from "../../facts/message.ts";
 import { laneOf } from "../../intake/receive.ts";
 import type { TurnInput } from "../../turn/host.ts";
 import type { StartContext } from "../account/scope.ts";
+import type { Queue, StoredEvent } from "./queue-rows.ts";
+import { parseRawEvent } from "./raw-event.ts";
 
 /** Counts the stored messages that wait where a message was written; a direct message's threads are one place. */
 export function createWaitingCounter(queue: Pick<ChannelIngressQueue<unknown>, "listPending">) {
@@ -15,6 +18,25 @@ export function createWaitingCounter(queue: Pick<ChannelIngressQueue<unknown>, "
     return pending.filter(({ laneKey }) => laneKey === lane || (direct && laneKey?.startsWith(`${lane}:`)))
       .length;
   };
+}
+
+/** Reads the stored messages that wait where one was written, in order. */
+export function createWaitingReader(queue: Pick<Queue, "listPending">) {
+  return async (message: MessageFacts): Promise<readonly MessageFacts[]> => {
+    const lane = laneOf(message);
+    const pending = await queue.listPending();
+    return pending.filter(({ laneKey }) => laneKey === lane).flatMap(({ payload }) => readStored(payload));
+  };
+}
+
+/** What happened to a message is none. A row that cannot be read ends as failed when it is taken. */
+function readStored({ rawEvent }: StoredEvent): readonly MessageFacts[] {
+  try {
+    const { message, change } = parseRawEvent(rawEvent);
+    return change === undefined ? [decodeMessage(message) ?? []].flat() : [];
+  } catch {
+    return [];
+  }
 }
 
 export function readLink(ctx: StartContext): LinkFacts {

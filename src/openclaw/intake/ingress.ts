@@ -74,7 +74,7 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
   const ledger = openLedger(scope);
   const { watch, close } = openWatch(scope, memory, ledger);
   const processing = new Processing({ scope, sending, memory, queue });
-  const monitor = openMonitor(scope, queue, processing.deliver);
+  const monitor = openMonitor(scope, queue, processing);
   const approvals = openApprovals(scope, sending, memory);
   const admission = new Admission({ scope, readSettings, known, drops, monitor });
 

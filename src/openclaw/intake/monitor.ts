@@ -38,10 +38,17 @@ export type Deliver = (
   claim: EventClaim,
 ) => Promise<void>;
 
+/** What runs stored events. */
+export interface EventRunner {
+  readonly deliver: Deliver;
+  /** Told of each event that was stored. */
+  readonly noteStored: () => void;
+}
+
 export type Monitor = ReturnType<typeof openMonitor>;
 
 /** Opens the monitor, which runs nothing before it is started. Throws when the queue cannot be used. */
-export function openMonitor(scope: AccountScope, queue: Queue, deliver: Deliver) {
+export function openMonitor(scope: AccountScope, queue: Queue, { deliver, noteStored }: EventRunner) {
   const { ctx, log, report } = scope;
   const tellFailed = () => tellFailedEvents(scope, queue);
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
@@ -58,6 +65,7 @@ export function openMonitor(scope: AccountScope, queue: Queue, deliver: Deliver)
     deliver,
     onDurableAdmission(event, { isNew }) {
       if (isNew) log.debug("message admitted", idsOf(event));
+      noteStored();
       report({ lastInboundAt: Date.now(), lastEventAt: Date.now() });
     },
     pollIntervalMs: QUEUE_POLL_MS,

@@ -1,5 +1,6 @@
 // Owns the run of stored events through the turn, and whether they may run.
 
+import { resolveInboundDebounceMs } from "openclaw/plugin-sdk/channel-inbound";
 import { systemClock } from "../../connection/driver.ts";
 import { NotOnlineError } from "../../errors.ts";
 import { createUserLookup } from "../../intake/lookups.ts";
@@ -8,22 +9,29 @@ import { findThreadRoot } from "../../outbound/resolve-target.ts";
 import { sendMessage } from "../../outbound/send.ts";
 import { findUser } from "../../rest/users.ts";
 import { createBursts } from "../../turn/bursts.ts";
+import { createCompanions } from "../../turn/companions.ts";
 import type { InboundHost } from "../../turn/host.ts";
 import { type FileQuery, fetchMessageFiles } from "../../turn/media.ts";
 import { createRuns } from "../../turn/runs.ts";
 import type { TurnDependencies } from "../../turn/stage.ts";
-import { readSurroundings, SURROUNDINGS_WAIT_MS, type SurroundingsQuery } from "../../turn/surroundings.ts";
+import {
+  readBefore,
+  readSurroundings,
+  SURROUNDINGS_WAIT_MS,
+  type SurroundingsQuery,
+} from "../../turn/surroundings.ts";
 import { runTurn } from "../../turn/turn.ts";
 import type { AccountMemory } from "../account/memory/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
 import type { AccountSending } from "../account/sending.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
 import { getRuntime, isDraining } from "../runtime.ts";
 import { createFileStore } from "../turn/context/file-store.ts";
 import { keepRefusals, readRefusals } from "../turn/handover.ts";
 import { createInboundHost } from "../turn/host.ts";
 import type { HostOptions } from "../turn/scope.ts";
-import { createWaitingCounter, readLink } from "./conversation.ts";
-import type { Deliver, EventClaim } from "./monitor.ts";
+import { createWaitingCounter, createWaitingReader, readLink } from "./conversation.ts";
+import type { Deliver, EventClaim, EventRunner } from "./monitor.ts";
 import type { Queue } from "./queue-rows.ts";
 import { idsOf } from "./raw-event.ts";
 
@@ -35,7 +43,7 @@ export interface ProcessingOptions {
 }
 
 /** Runs the events of one account. It begins on hold. */
-export class Processing {
+export class Processing implements EventRunner {
   readonly #options: ProcessingOptions;
   /** What all events share at the host. */
   readonly #shared: Omit<HostOptions, "lifecycle" | "assertOpen" | "refusals">;
@@ -69,6 +77,8 @@ export class Processing {
       throw keepRefusals(error, refusals);
     }
   };
+
+  readonly noteStored = (): void => this.#turn.companions.wake();
 
   /** The event goes back to the queue as if it had not been taken. */
   #assertOpen(): void {
@@ -106,7 +116,8 @@ function shareAtHost({ scope, sending, memory, queue }: ProcessingOptions) {
   };
 }
 
-function shareInTurn({ scope, sending, memory }: ProcessingOptions) {
+function shareInTurn(options: ProcessingOptions) {
+  const { scope, sending, memory } = options;
   const { rest } = sending;
   const { rooms, known } = memory;
   const around = { rest, rooms, log: scope.log, patience: () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS) };
@@ -116,11 +127,30 @@ function shareInTurn({ scope, sending, memory }: ProcessingOptions) {
     users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now: systemClock.now }),
     known,
     runs: createRuns(),
+    companions: openCompanions(options),
     findRoot: (roomId: string, messageId: string) => findThreadRoot(rest, { roomId, messageId }),
     lookAround: (query: SurroundingsQuery) => readSurroundings(around, query),
     fetchFiles: (query: FileQuery) => fetchMessageFiles(files, query),
     now: Date.now,
   };
+}
+
+/** How long files wait for words where OpenClaw's `messages.inbound` says nothing. Milliseconds. */
+const FILES_WAIT_MS = 2000;
+
+function openCompanions({ scope, sending: { rest }, memory, queue }: ProcessingOptions) {
+  const source = { rest, log: scope.log, patience: () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS) };
+  return createCompanions({
+    windowMs() {
+      const cfg = memory.readConfig();
+      const isSet = cfg.messages?.inbound !== undefined;
+      return isSet ? resolveInboundDebounceMs({ cfg, channel: CHANNEL_ID }) : FILES_WAIT_MS;
+    },
+    findWaiting: createWaitingReader(queue),
+    readBefore: (message, room, ms) => readBefore(source, { message, room, ms }),
+    now: Date.now,
+    later: (callback, ms) => systemClock.setTimer(ms, callback),
+  });
 }
 
 /** Posts what an event is answered with. An event that is run again counts anew, so that nothing comes twice. */

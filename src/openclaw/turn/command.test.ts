@@ -5,6 +5,7 @@ import { knowing } from "../../../test/support/knowledge.ts";
 import { accountSettings } from "../../../test/support/settings.ts";
 import type { RoomFacts } from "../../facts/room.ts";
 import type { AccountSettings } from "../../settings.ts";
+import { NO_COMPANIONS } from "../../turn/companions.ts";
 import type { HostTurn, InboundHost, TurnInput } from "../../turn/host.ts";
 import { NO_MESSAGE_FILES } from "../../turn/media.ts";
 import { createRuns } from "../../turn/runs.ts";
@@ -125,6 +126,7 @@ async function outcomeOf(cell: { sender: Sender; place: Place; word: Word; list:
       known: knowing(),
       findRoot: async (_, messageId) => messageId,
       runs: createRuns(),
+      companions: NO_COMPANIONS,
       receivedAt: 0,
       now: () => 0,
       post: async ({ threadId }, text) => {

@@ -74,6 +74,7 @@ describe("the checks of a well set-up account", () => {
       "role-bot",
       "role-user",
       "changes",
+      "files",
       "room",
       "dm-policy",
       "group-policy",
@@ -97,6 +98,17 @@ describe("a check fails", () => {
     const old = await startEmulator({ profile: "6.5" });
     expect(await outcomeOf("version", { serverUrl: old.url })).toEqual(["warning"]);
     await old.close();
+  });
+
+  it.each([
+    ["FileUpload_Enabled", false, true],
+    ["FileUpload_Enabled_Direct", false, true],
+    ["FileUpload_MediaTypeWhiteList", "image/*,application/pdf", ""],
+  ])("files: where %s is %s", async (id, value, before) => {
+    emulator.control.setSetting(id, value);
+    expect(await outcomeOf("files")).toEqual(["warning"]);
+    emulator.control.setSetting(id, before);
+    expect(await outcomeOf("files")).toEqual(["ok"]);
   });
 
   it("clock: of a server whose time is off", async () => {

@@ -3,6 +3,7 @@
 import { normalizeAccountId } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { ConfigError, UnauthorizedError } from "../../../errors.ts";
+import { FILE_SETTINGS, readFileRules } from "../../../facts/file-rules.ts";
 import type { RoomFacts } from "../../../facts/room.ts";
 import { describe } from "../../../log.ts";
 import { findConcerns } from "../../../policy/findings.ts";
@@ -10,7 +11,7 @@ import { findRoomKey, listNames, withIds } from "../../../policy/names.ts";
 import { fetchMe, type OwnUserFacts } from "../../../rest/auth.ts";
 import type { RestClient } from "../../../rest/client.ts";
 import { fetchJoinedRooms, fetchRoom, fetchRoomState, type RoomState } from "../../../rest/rooms.ts";
-import { fetchPublicSetting } from "../../../rest/server.ts";
+import { fetchPublicSetting, fetchPublicSettings } from "../../../rest/server.ts";
 import { findUser } from "../../../rest/users.ts";
 import type { AccountSettings } from "../../../settings.ts";
 import { type NamePin, nameOfPin, openNamePins } from "../../account/memory/name-pins.ts";
@@ -193,6 +194,7 @@ async function checkBotUser(account: AccountSettings): Promise<Check[]> {
     checkRole(user, "bot", "Rocket.Chat limits it to ten calls a minute of each kind"),
     checkRole(user, "user", "it cannot delete its own messages or renew its token"),
     ...(await attempt("changes", async () => [await checkChanges(rest)])),
+    ...(await attempt("files", async () => [await checkFiles(rest)])),
     ...(await attempt("names", () => checkNames(account, rest))),
     ...(await attempt("rooms", async () => checkRooms(account, await fetchJoinedRooms(rest), rest))),
   ];
@@ -221,6 +223,24 @@ async function checkChanges(rest: RestClient): Promise<Check> {
   const remedy =
     "Turn it on under Administration > Workspace > Settings > Message, if the agent is to do that";
   return warning("changes", `${off} is off: the agent cannot do that to its messages`, remedy);
+}
+
+/** Whether the workspace takes files from the bot user; what it does not publish is not known to be refused. */
+async function checkFiles(rest: RestClient): Promise<Check> {
+  const { enabled, enabledInDirect, accepted, maxBytes } = readFileRules(
+    await fetchPublicSettings(rest, FILE_SETTINGS),
+  );
+  const place = "under Administration > Workspace > Settings > File Upload";
+  const remedy = `Turn it on ${place}, if the agent is to send and read files`;
+  if (!enabled)
+    return warning("files", "file uploads are turned off: the agent can neither send nor get files", remedy);
+  if (!enabledInDirect) return warning("files", "file uploads are turned off in direct messages", remedy);
+  if (accepted.length > 0) {
+    const found = `the workspace takes files of these types alone: ${accepted.join(", ")}`;
+    return warning("files", found, `Add what the agent is to send to Accepted Media Types ${place}`);
+  }
+  const limit = maxBytes === undefined ? "" : `, up to ${Math.floor(maxBytes / 1024)} KB each`;
+  return ok("files", `the bot user may send files${limit}`);
 }
 
 /** Each name that was looked up: what it means, and whether that is still called so. */

@@ -19,6 +19,7 @@ import { fetchJoinedRooms, fetchRoom, fetchRoomState, findRoomByName } from "../
 import { fetchTeamIds } from "../../../rest/teams.ts";
 import { fetchProfile, findUser } from "../../../rest/users.ts";
 import type { AccountSettings } from "../../../settings.ts";
+import { NO_COMPANIONS } from "../../../turn/companions.ts";
 import type { HostTurn, TurnInput } from "../../../turn/host.ts";
 import { NO_MESSAGE_FILES } from "../../../turn/media.ts";
 import { createRuns } from "../../../turn/runs.ts";
@@ -142,6 +143,7 @@ async function goThrough(event: RawMessageEvent, room: RoomFacts, query: Silence
     users: { named: async () => undefined },
     known,
     runs: createRuns(),
+    companions: NO_COMPANIONS,
     now: Date.now,
     receivedAt: Date.now(),
     post: async () => "",
