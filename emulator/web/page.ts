@@ -25,6 +25,7 @@ function policy(server: string | undefined): string {
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' blob: data:",
+    "media-src blob:",
     `connect-src 'self'${other}`,
     "base-uri 'none'",
     "form-action 'none'",

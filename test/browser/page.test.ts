@@ -145,6 +145,10 @@ describe.skipIf(!hasChromium).each(DEVICES)("on a $device", ({ device, options }
       { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("notes") },
     ];
     await page.getByLabel("Attach a file").setInputFiles(files);
+    await page.getByRole("button", { name: "Leave out notes.txt" }).waitFor();
+    await write(page, "Write to general", "what is this?");
+    // The words go with the first file.
+    await messageWith(page, "what is this?").getByRole("img", { name: "pixel.png" }).waitFor();
     const picture = page.getByRole("img", { name: "pixel.png" });
     await picture.waitFor();
     expect(

@@ -47,6 +47,13 @@ export async function logIn(server: string, user: string, password: string): Pro
   };
 }
 
+/** What is sent at once: each file is a message of its own. */
+export interface FilesToSend {
+  readonly files: readonly File[];
+  readonly text: string;
+  readonly onProgress: (part: number) => void;
+}
+
 export class Person {
   readonly server: string;
   readonly account: Account;
@@ -181,12 +188,21 @@ export class Person {
     this.#attempt(() => this.#rest.post("chat.react", { messageId: message.id, emoji, shouldReact }));
   }
 
-  upload({ rid, tmid }: Place, file: File): void {
-    this.#attempt(async () => {
-      const answer = await this.#rest.upload(`rooms.media/${rid}`, file);
-      const fileId = textOf(answer.file, "_id");
-      await this.#rest.post(`rooms.mediaConfirm/${rid}/${fileId}`, tmid ? { tmid } : {});
-    });
+  /** Sends files, the text with the first; `onProgress` hears how much of all of them is up, from 0 to 1. */
+  async sendFiles({ rid, tmid }: Place, { files, text, onProgress }: FilesToSend): Promise<void> {
+    const total = files.reduce((sum, { size }) => sum + size, 0) || 1;
+    let sent = 0;
+    for (const [index, file] of files.entries()) {
+      onProgress(sent / total);
+      const answer = await this.#rest.upload(`rooms.media/${rid}`, file, (part) =>
+        onProgress((sent + part * file.size) / total),
+      );
+      const words = index === 0 && text.trim() !== "" ? { msg: text } : {};
+      const path = `rooms.mediaConfirm/${rid}/${textOf(answer.file, "_id")}`;
+      await this.#rest.post(path, { ...words, ...(tmid ? { tmid } : {}) });
+      sent += file.size;
+    }
+    this.#changed();
   }
 
   file(path: string): Promise<Blob> {

@@ -41,11 +41,13 @@ export class Rest {
     return this.#call(endpoint, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
-  /** Uploads one file as the form field `file`. */
-  upload(endpoint: string, file: File): Promise<Json> {
+  /** Uploads one file as the form field `file`; `onProgress` hears how much of it is up, from 0 to 1. */
+  upload(endpoint: string, file: File, onProgress: (part: number) => void): Promise<Json> {
     const body = new FormData();
     body.append("file", file);
-    return this.#call(endpoint, { method: "POST", body });
+    const send = (url: string, headers: Record<string, string>) =>
+      sendForm(url, { headers, body, onProgress });
+    return this.#call(endpoint, { method: "POST" }, send);
   }
 
   /** Fetches a file of the server, such as `/file-upload/…`. */
@@ -56,9 +58,9 @@ export class Rest {
   }
 
   /** A limited call is made again after the wait: the server has not begun to carry it out. */
-  async #call(path: string, init: RequestInit): Promise<Json> {
+  async #call(path: string, init: RequestInit, send?: Send): Promise<Json> {
     for (let attempt = 1; ; attempt += 1) {
-      const response = await this.#fetch(`/api/v1/${path}`, init);
+      const response = await this.#fetch(`/api/v1/${path}`, init, send);
       const body = await response.json().catch(() => undefined);
       if (response.ok && isJson(body)) return body;
       if (response.status !== 429 || attempt === ATTEMPTS) throw refusalOf(response.status, body);
@@ -69,11 +71,12 @@ export class Rest {
     }
   }
 
-  async #fetch(path: string, { headers = {}, ...init }: RequestInit): Promise<Response> {
-    const login = this.#identity
+  async #fetch(path: string, { headers = {}, ...init }: RequestInit, send?: Send): Promise<Response> {
+    const login: Record<string, string> = this.#identity
       ? { "x-user-id": this.#identity.userId, "x-auth-token": this.#identity.token }
       : {};
     try {
+      if (send) return await send(this.server + path, login);
       return await fetch(this.server + path, { ...init, headers: { ...headers, ...login } });
     } catch {
       const foreign = !this.server.startsWith(location.origin);
@@ -81,6 +84,32 @@ export class Rest {
       throw new Refusal(0, `${this.server} does not answer.${hint}`);
     }
   }
+}
+
+/** Sends a request in another way than `fetch` does. */
+type Send = (url: string, headers: Record<string, string>) => Promise<Response>;
+
+interface Form {
+  readonly headers: Record<string, string>;
+  readonly body: FormData;
+  readonly onProgress: (part: number) => void;
+}
+
+/** `fetch` does not tell how far a body is. Rejects when there is no answer. */
+function sendForm(url: string, { headers, body, onProgress }: Form): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
+    request.onload = () => {
+      const reset = request.getResponseHeader("x-ratelimit-reset");
+      const known = reset === null ? {} : { "x-ratelimit-reset": reset };
+      resolve(new Response(request.responseText, { status: request.status, headers: known }));
+    };
+    request.onerror = () => reject(new Error("no answer"));
+    request.send(body);
+  });
 }
 
 function refusalOf(status: number, body: unknown): Refusal {

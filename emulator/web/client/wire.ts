@@ -8,7 +8,11 @@ export interface Attachment {
   author: string;
   /** Address of a file on the server; undefined for a quote. */
   file: string | undefined;
-  isImage: boolean;
+  kind: "image" | "audio" | "video" | "other";
+  /** Bytes; 0 when it is not told. */
+  size: number;
+  /** Pixels of a picture as it is shown, so that its place can be kept; undefined when that is not told. */
+  box: { readonly width: number; readonly height: number } | undefined;
 }
 
 export interface Message {
@@ -121,15 +125,21 @@ function readReactions(value: unknown): ReadonlyMap<string, readonly string[]> {
   );
 }
 
+const KINDS = ["image", "audio", "video"] as const;
+
 function readAttachment(value: Json): Attachment {
-  const image = textOf(value, "image_url");
-  const file = textOf(value, "title_link") || image;
+  const kind = KINDS.find((one) => textOf(value, `${one}_url`) !== "") ?? "other";
+  const file = textOf(value, "title_link") || textOf(value, `${kind}_url`);
+  const { image_dimensions: sides } = value;
+  const [width, height] = isJson(sides) ? [numberOf(sides, "width"), numberOf(sides, "height")] : [0, 0];
   return {
     title: textOf(value, "title"),
     text: textOf(value, "description") || textOf(value, "text"),
     author: textOf(value, "author_name"),
     file: file.startsWith("/") ? file : undefined,
-    isImage: image !== "",
+    kind,
+    size: numberOf(value, kind === "other" ? "size" : `${kind}_size`),
+    box: width > 0 && height > 0 ? { width, height } : undefined,
   };
 }
 

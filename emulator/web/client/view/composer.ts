@@ -1,18 +1,19 @@
 // Where one writes: the text field with its keys, the button for files, and editing what was written.
 import { type ComponentChild, h, type TargetedEvent } from "preact";
-import type { Person, Place } from "../person.ts";
 import type { Room } from "../wire.ts";
 import { type Field, useField, useSending, type Writing } from "./field.ts";
+import { AttachButton, type ChosenFiles, FileList } from "./files.ts";
 import { NameList, type Names, useNames } from "./names.ts";
-import { Icon, IconButton } from "./parts.ts";
+import { IconButton } from "./parts.ts";
 
 interface Props extends Writing {
   readonly room: Room;
+  readonly files: ChosenFiles;
   readonly onEditLast: () => void;
 }
 
 export function Composer(props: Props): ComponentChild {
-  const { person, room, place, editing } = props;
+  const { person, room, place, editing, files } = props;
   const field = useField(props);
   const names = useNames(person, room, field);
   const { send, trouble } = useSending(props, field);
@@ -20,19 +21,20 @@ export function Composer(props: Props): ComponentChild {
   return h(
     "form",
     {
-      class: editing ? "composer editing" : "composer",
+      class: ["composer", editing && "editing", files.over && "over"].filter(Boolean).join(" "),
       onSubmit: (event: SubmitEvent) => {
         event.preventDefault();
         send();
       },
     },
     names.choices.length > 0 && h(NameList, { id: listId, names }),
+    !editing && (files.list.length > 0 || files.progress !== undefined) && h(FileList, { files }),
     trouble && h("p", { class: "trouble", role: "alert" }, trouble),
     editing && h("p", { class: "hint" }, "Editing · Enter saves, Escape leaves it as it was"),
     h(
       "div",
       { class: "line" },
-      !editing && h(AttachButton, { person, place }),
+      !editing && h(AttachButton, { files }),
       h(TextField, { ...props, field, names, listId, onKeyDown: keysOf({ ...props, field, names, send }) }),
       h(IconButton, {
         icon: "send",
@@ -52,7 +54,7 @@ function TextField(
     readonly onKeyDown: (event: KeyboardEvent) => void;
   },
 ): ComponentChild {
-  const { person, room, place, editing, field, names, listId, onKeyDown } = props;
+  const { person, room, place, editing, files, field, names, listId, onKeyDown } = props;
   const label = editing ? "Edit the message" : place.tmid ? "Reply in the thread" : `Write to ${room.title}`;
   const choosing = names.choices.length > 0;
   return h("textarea", {
@@ -71,7 +73,7 @@ function TextField(
     },
     onKeyDown,
     onBlur: () => person.type(place, false),
-    onPaste: (event: ClipboardEvent) => attach(person, place, event.clipboardData?.files),
+    onPaste: (event: ClipboardEvent) => !editing && files.add(event.clipboardData?.files),
   });
 }
 
@@ -102,25 +104,4 @@ function keysOf(
     event.preventDefault();
     act();
   };
-}
-
-function AttachButton({ person, place }: { person: Person; place: Place }): ComponentChild {
-  return h(
-    "label",
-    { class: "icon-button attach", title: "Attach a file" },
-    h("input", {
-      type: "file",
-      multiple: true,
-      "aria-label": "Attach a file",
-      onChange: ({ currentTarget }: TargetedEvent<HTMLInputElement>) => {
-        attach(person, place, currentTarget.files);
-        currentTarget.value = "";
-      },
-    }),
-    h(Icon, { name: "clip" }),
-  );
-}
-
-function attach(person: Person, place: Place, files: FileList | null | undefined): void {
-  for (const file of files ?? []) person.upload(place, file);
 }

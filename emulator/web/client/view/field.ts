@@ -3,6 +3,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Person, Place } from "../person.ts";
 import type { Message } from "../wire.ts";
+import type { ChosenFiles } from "./files.ts";
 
 /** What is written, where, and by whom. */
 export interface Writing {
@@ -11,6 +12,8 @@ export interface Writing {
   /** The message that is being edited. */
   readonly editing: Message | undefined;
   readonly onDone: () => void;
+  /** What is sent with it. */
+  readonly files: ChosenFiles;
 }
 
 export interface Field {
@@ -60,9 +63,11 @@ export function useSending(
   { text, setText }: Field,
 ): { send: () => void; trouble: string } {
   const [trouble, setTrouble] = useState("");
-  const { person, place, editing, onDone } = writing;
+  const { person, place, editing, onDone, files } = writing;
   const deliver = async () => {
-    if (text.trim() === "") return;
+    const { list } = files;
+    const sent = editing ? [] : list;
+    if (text.trim() === "" && sent.length === 0) return;
     setTrouble("");
     person.type(place, false);
     try {
@@ -71,10 +76,15 @@ export function useSending(
         return onDone();
       }
       setText("");
-      await person.send(place, text);
+      files.put([]);
+      if (sent.length === 0) return await person.send(place, text);
+      await person.sendFiles(place, { files: sent, text, onProgress: files.setProgress });
     } catch (error) {
       setText((now) => now || text);
+      files.put(sent);
       setTrouble(error instanceof Error ? error.message : String(error));
+    } finally {
+      files.setProgress(undefined);
     }
   };
   return { send: () => void deliver(), trouble };

@@ -1,10 +1,11 @@
 // A room, or a thread in it: its heading, its messages, who types, and where one writes.
-import { type ComponentChild, Fragment, h } from "preact";
+import { type ComponentChild, h } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Page } from "../page.ts";
 import type { Person, Place } from "../person.ts";
 import type { Message, Room } from "../wire.ts";
 import { Composer } from "./composer.ts";
+import { useFiles } from "./files.ts";
 import { MessageView } from "./message.ts";
 import { IconButton } from "./parts.ts";
 
@@ -90,6 +91,7 @@ function describe({ stories }: Page, person: Person, room: Room): string {
 
 function Conversation({ page, person, room, place }: Props & { place: Place }): ComponentChild {
   const [editing, setEditing] = useState<string>();
+  const files = useFiles();
   const messages = person.messagesIn(place);
   const edited = editing === undefined ? undefined : person.message(place.rid, editing);
   const editLast = () => {
@@ -97,8 +99,8 @@ function Conversation({ page, person, room, place }: Props & { place: Place }): 
     if (own) setEditing(own.id);
   };
   return h(
-    Fragment,
-    null,
+    "div",
+    { class: "conversation", ...files.dropping },
     messages
       ? h(MessageList, { page, person, place, messages, onEdit: setEditing })
       : h("p", { class: "loading" }, "Reading …"),
@@ -108,6 +110,7 @@ function Conversation({ page, person, room, place }: Props & { place: Place }): 
       person,
       room,
       place,
+      files,
       editing: edited,
       onDone: () => setEditing(undefined),
       onEditLast: editLast,
