@@ -49,27 +49,12 @@ export function createCompanions(options: CompanionsOptions): Companions {
   const startedAt = now();
   /** By the id of the message that brings them along; it may run more than once. */
   const brought = new Map<string, readonly FileClaim[]>();
-  const waiting = new Set<() => void>();
+  const { pause, wake } = createWaits(later);
 
   async function findFollower(message: MessageFacts): Promise<MessageFacts | undefined> {
     const next = (await findWaiting(message)).find(({ sender }) => sender.id === message.sender.id);
     if (next === undefined || readCommand(next.text) !== undefined) return undefined;
     return next.sentAt - message.sentAt <= windowMs() ? next : undefined;
-  }
-
-  /** Until something is stored, the time is over or the signal aborts. */
-  function pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        waiting.delete(end);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const cancel = later(end, ms);
-      waiting.add(end);
-      signal.addEventListener("abort", end, { once: true });
-    });
   }
 
   function remember(id: string, files: readonly FileClaim[]): void {
@@ -104,7 +89,28 @@ export function createCompanions(options: CompanionsOptions): Companions {
       return filesBefore(message, before, windowMs());
     },
 
-    wake() {
+    wake,
+  };
+}
+
+/** Waits that end when `wake` is called, their time is over or their signal aborts. */
+function createWaits(later: CompanionsOptions["later"]) {
+  const waiting = new Set<() => void>();
+  return {
+    pause(ms: number, signal: AbortSignal): Promise<void> {
+      return new Promise((resolve) => {
+        const end = (): void => {
+          cancel();
+          waiting.delete(end);
+          signal.removeEventListener("abort", end);
+          resolve();
+        };
+        const cancel = later(end, ms);
+        waiting.add(end);
+        signal.addEventListener("abort", end, { once: true });
+      });
+    },
+    wake(): void {
       for (const end of waiting) end();
     },
   };
