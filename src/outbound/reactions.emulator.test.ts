@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { createRestClient, type RestClient } from "../rest/client.ts";
-import { setOwnReaction } from "./reactions.ts";
+import { react, setOwnReaction } from "./reactions.ts";
 
 let emulator: Emulator;
 let rest: RestClient;
@@ -14,6 +14,7 @@ beforeAll(async () => {
   const { userId } = control.addUser({ username: "labbot", roles: ["user", "bot"] });
   control.addUser({ username: "alice" });
   control.addEmoji("party_parrot", ["parrot_party"]);
+  control.addEmoji("Eyes");
   room = control.addRoom({ name: "ops", type: "p", members: ["alice", "labbot"] });
   messageId = control.post({ as: "alice", rid: room, msg: "hello" })._id;
   rest = createRestClient({
@@ -46,4 +47,14 @@ it.each([
 it("a configured reaction that does not exist is refused with near names", async () => {
   const call = setOwnReaction(rest, { messageId, emoji: "party_parot", stands: true });
   await expect(call).rejects.toThrow(/no emoji "party_parot".*:party_parrot:/);
+});
+
+it.each([
+  ["eyes", ":eyes:"],
+  ["Eyes", ":Eyes:"],
+  ["EYES", ":eyes:"],
+])("the agent's %s is the emoji that is spelled so, or the standard one", async (emoji, stored) => {
+  await react(rest, { messageId, emoji, stands: true });
+  expect(reactions()).toEqual([stored]);
+  await react(rest, { messageId, emoji, stands: false });
 });

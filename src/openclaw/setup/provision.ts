@@ -319,7 +319,9 @@ export async function takeSteps({ steps }: Plan, say: (line: string) => void): P
     try {
       await run();
     } catch (error) {
-      say(`Stopped at step ${index + 1}. What was done so far is saved; run the same command again`);
+      say(
+        `Stopped at step ${index + 1}. What was done is saved: mend what is told below, then run the same again`,
+      );
       throw error;
     }
   }
