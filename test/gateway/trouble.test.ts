@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { MAX_FRAME_BYTES } from "../../src/connection/socket.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const TIMEOUT_MS = 180_000;
@@ -141,6 +142,33 @@ describe("a frame that cannot be read", () => {
     await stack.gateway.waitForOutput(/\[default\] message malformed, dropped/);
     control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say undisturbed]" });
     await control.waitForMessage(({ msg, u }) => u._id === stack.bot.userId && msg === "undisturbed", {
+      timeoutMs: 60_000,
+    });
+  });
+
+  it("because it is too large ends the connection, with a line that says why, and what was asked meanwhile is answered", async () => {
+    const { control, world, faults } = stack.emulator;
+    const from = stack.gateway.mark();
+    const log = world.messages.get(control.post({ as: "alice", rid: town, msg: "a log" })._id);
+    if (log === undefined) throw new Error("not stored");
+    // As after an edit, which may make a message of any size; the emulator would parse it first, for minutes.
+    log.msg = "x".repeat(MAX_FRAME_BYTES);
+    faults.sendFrame(
+      JSON.stringify({ msg: "changed", collection: "stream-room-messages", fields: { args: [log] } }),
+    );
+    control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say still here]" });
+    await stack.gateway.waitForOutput(
+      /\[default\] connection lost .*sent a frame of more than 16777216 bytes/,
+      {
+        from,
+      },
+    );
+    await control.waitForMessage(({ msg, u }) => u._id === stack.bot.userId && msg === "still here", {
+      timeoutMs: 60_000,
+    });
+    log.msg = "a log";
+    control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say as before]" });
+    await control.waitForMessage(({ msg, u }) => u._id === stack.bot.userId && msg === "as before", {
       timeoutMs: 60_000,
     });
   });
