@@ -63,6 +63,17 @@ describe("createLog", () => {
     expect(lines).toEqual(["[ops] message dropped message=m1 [ops] connected"]);
   });
 
+  it.each([
+    ["the terminal", "\u001b[2J\u001b]0;all is well\u0007"],
+    ["the terminal by one character", "\u009b2J"],
+    ["the order of the characters", "\u202ekool\u2066"],
+  ])("lets no value command %s", (_, room) => {
+    const { lines, log } = record();
+    log.info("message dropped", { room, error: new Error(room) });
+    expect(lines.join()).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+    expect(lines[0]).toMatch(/^\[ops\] message dropped room=/);
+  });
+
   it("keeps a foreign error on one line", () => {
     const { lines, log } = record();
     log.warn("failed", { error: new Error("first\n    at secret place") });

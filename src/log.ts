@@ -23,8 +23,11 @@ export interface Log {
   error(sentence: string, fields?: Fields): void;
 }
 
-/** Ids and reasons come from the server, too: none may forge a line of its own. */
-const LINE_BREAKS = /[\r\n\u2028\u2029]+/g;
+/**
+ * Ids and reasons come from the server, too: none may forge a line of its own, command the terminal that shows it, or
+ * turn its order around.
+ */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 
 /** Members of Rocket.Chat's documents and logins that no log or status may show, whatever they hold. */
 const SECRET_KEYS =
@@ -77,7 +80,7 @@ export function createLog(sink: LogSink, options: { prefix: string; secrets: rea
   const format = (sentence: string, fields: Fields = {}): string => {
     const parts = Object.entries(fields).map(([name, value]) => `${name}=${describe(value)}`);
     const line = [`[${options.prefix}] ${sentence}`, ...parts].join(" ");
-    return redact(line.replaceAll(LINE_BREAKS, " "));
+    return redact(line.replaceAll(CONTROLS, " "));
   };
   return {
     // A line costs more than judging the message that it is about.

@@ -187,6 +187,20 @@ it("fetches no message of another room for the link of a quote, which is the sen
   expect((await around(message, KNOWN)).quoted).toBeUndefined();
 });
 
+it.each([
+  ["that begins", FRESH],
+  ["that goes on", KNOWN],
+])(
+  "shows nothing of another room's thread in one %s, for its id is the sender's text",
+  async (_, session) => {
+    const root = write(town, "not for this room");
+    write(town, "nor is this", root.id);
+    const message = { ...write(plan, "what of it?"), threadId: root.id };
+    const { recent, starter, earlier } = await around(message, session);
+    expect([recent, starter, earlier]).toEqual([[], undefined, []]);
+  },
+);
+
 it("shows no commands, neither as history nor as what a thread hangs on", async () => {
   const root = write(town, "!status of everything");
   write(town, "@labbot !stop");

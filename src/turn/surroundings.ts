@@ -89,14 +89,14 @@ export async function readSurroundings(
     attempt("history", () => readRecent(rest, query, limits.recent), []),
     attempt("thread", async () => (threadId ? fetchMessage(rest, threadId) : undefined), undefined),
     attempt("thread", () => readThread(rest, message, limits.earlier), []),
-    attempt("quote", async () => (quotedId ? fetchQuoted(rest, message, quotedId) : undefined), undefined),
+    attempt("quote", async () => (quotedId ? fetchMessage(rest, quotedId) : undefined), undefined),
     attempt("room", async () => (parentId ? rooms.room(parentId) : undefined), undefined),
   ]);
   return {
     recent,
-    starter: isShown(starter) ? starter : undefined,
+    starter: isShown(starter, message) ? starter : undefined,
     earlier,
-    quoted: isShown(quoted) ? quoted : undefined,
+    quoted: isShown(quoted, message) ? quoted : undefined,
     parent,
   };
 }
@@ -119,19 +119,6 @@ export async function readBefore(
     log.warn("what was written before could not be read and is left out", { error, room: room.id });
     return [];
   }
-}
-
-/**
- * The link of a quote is the sender's text. Only a message of this room is fetched for it: the bot may read rooms that
- * the sender may not.
- */
-async function fetchQuoted(
-  rest: RestClient,
-  { roomId }: MessageFacts,
-  messageId: string,
-): Promise<MessageFacts | undefined> {
-  const quoted = await fetchMessage(rest, messageId);
-  return quoted?.roomId === roomId ? quoted : undefined;
 }
 
 /** How many messages of each kind are shown, by Slack's rules. */
@@ -177,14 +164,18 @@ async function readThread(rest: RestClient, message: MessageFacts, count: number
 }
 
 function isEarlier(other: MessageFacts, message: MessageFacts): boolean {
-  return other.id !== message.id && other.sentAt <= message.sentAt && isShown(other);
+  return other.id !== message.id && other.sentAt <= message.sentAt && isShown(other, message);
 }
 
-/** What people wrote to be read, and still can be: no notices, nothing deleted or encrypted, no commands. */
-function isShown(message: MessageFacts | undefined): boolean {
-  if (message === undefined || message.systemType !== undefined) return false;
-  if (message.text === "" && message.files.length === 0) return false;
-  return readCommand(message.text) === undefined;
+/**
+ * What people wrote in the room of the message to be read, and still can be: no notices, nothing deleted or encrypted,
+ * no commands. The link of a quote and the thread of a message are the sender's text, and may name what stands in rooms
+ * that the bot may read and the sender may not.
+ */
+function isShown(other: MessageFacts | undefined, { roomId }: MessageFacts): boolean {
+  if (other === undefined || other.roomId !== roomId || other.systemType !== undefined) return false;
+  if (other.text === "" && other.files.length === 0) return false;
+  return readCommand(other.text) === undefined;
 }
 
 /** A rate limit or a slow server must not hold a question up for the sake of its surroundings. */
