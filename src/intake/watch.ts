@@ -129,7 +129,9 @@ function groupByAuthor(messages: readonly Known[]): readonly Known[][] {
   for (const message of messages) {
     const { roomId, threadId, sender } = message.revision;
     const key = JSON.stringify([roomId, threadId, sender.id]);
-    groups.set(key, [...(groups.get(key) ?? []), message]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [message]);
+    else group.push(message);
   }
   return [...groups.values()];
 }

@@ -5,6 +5,9 @@ import { EMOJI_TABLE } from "./emoji-table.ts";
 /** The skin tones by their code point, as `_tone1` to `_tone5` in names. */
 const TONES = ["1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff"];
 
+/** No emoji takes more UTF-16 units, with all its joiners and tones. */
+const MAX_EMOJI_UNITS = 100;
+
 /** How many near names an error offers. */
 const MAX_NEAR = 6;
 
@@ -87,6 +90,7 @@ function parseTable(text: string): Table {
 
 /** Skin tones are kept where the emoji has a name with them; otherwise it is the one without. */
 function findCharacter(text: string, byCodePoints: Table["byCodePoints"]): string | undefined {
+  if (text.length > MAX_EMOJI_UNITS) return undefined;
   const points = [...text].map((character) => character.codePointAt(0)?.toString(16).padStart(4, "0") ?? "");
   const shape = points.filter((point) => point !== "fe0f" && point !== "200d");
   const tones = new Set(shape.filter((point) => TONES.includes(point)));
