@@ -1,0 +1,50 @@
+// Owns the cost of a call on a machine that does other things as well.
+
+/** How often each call is measured: at least, and at most while its costs are not good. */
+export interface Rounds {
+  readonly few: number;
+  readonly many: number;
+}
+
+const ROUNDS: Rounds = { few: 5, many: 30 };
+
+/** Calls are repeated for so long, since looking at the clock is dear beside a quick one. Milliseconds. */
+const SPAN_MS = 4;
+/** The clock of the processor's time moves in steps of up to so much. Milliseconds. */
+const STEP_MS = 6;
+
+/**
+ * The least cost of each call, in milliseconds. The calls are measured by turns, so that a machine that is busy for a
+ * while is so for all of them. What is not good is measured again: what others on the machine do only makes a cost larger.
+ */
+export function leastCosts(
+  calls: readonly (() => unknown)[],
+  isGood: (costs: readonly number[]) => boolean,
+  { few, many }: Rounds = ROUNDS,
+): number[] {
+  let costs = calls.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < many && (round < few || !isGood(costs)); round += 1)
+    costs = calls.map((call, index) => Math.min(costOf(call), costs[index] ?? Number.POSITIVE_INFINITY));
+  return costs;
+}
+
+/** The time that went by, without what others had of the processor meanwhile. */
+function costOf(call: () => unknown): number {
+  const begun = performance.now();
+  const begunOn = threadMs();
+  let calls = 0;
+  let passed = 0;
+  while (passed < SPAN_MS) {
+    const more = Math.max(1, calls);
+    for (let index = 0; index < more; index += 1) call();
+    calls += more;
+    passed = performance.now() - begun;
+  }
+  const used = threadMs() - begunOn;
+  return Math.min(passed, used + STEP_MS) / calls;
+}
+
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
