@@ -1,4 +1,4 @@
-// Owns the errors of the plugin, as one class tree:
+// Owns the errors of the plugin: one class tree, by who can do something about each.
 //
 //   RocketChatError (abstract: literal `code`, `cause`)
 //   |- we never got through, or do not know whether we did

@@ -1,4 +1,4 @@
-// Owns the one decision what to do after an error: try again, wait a given time, or stop until an operator acts.
+// Owns sorting errors: try again, wait a given time, or stop until an operator acts.
 import {
   ConfigError,
   FileRefusedError,

@@ -1,4 +1,4 @@
-// Owns one account's link to Rocket.Chat: the socket and the timer, from start to stop.
+// Owns one account's connection: opening the socket, keeping it alive, trying again when it is lost.
 import {
   DdpProtocol,
   type DropReason,

@@ -1,4 +1,4 @@
-// Owns the table of the connection's states.
+// Owns the table of the connection's states: which event leads from which to which.
 
 export const STATES = [
   "stopped",

@@ -1,4 +1,4 @@
-// Owns the frames of DDP version 1 as Rocket.Chat speaks it: untrusted text -> a frame or a reason, and our frames -> text.
+// Owns writing and reading the text of DDP frames: untrusted text -> a frame or a reason, and our frames -> text.
 import { encodeEjson } from "./ejson.ts";
 
 /** What we send (recordings connect-and-version, login-resume, subscriptions, heartbeat). */

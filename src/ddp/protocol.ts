@@ -1,4 +1,4 @@
-// Owns the DDP conversation of one socket: text and calls in; frames, events and the next deadline out.
+// Owns the DDP conversation over one socket: what each frame means in it, what is sent next, and until when.
 import {
   LoginRejectedError,
   MethodError,

@@ -1,4 +1,4 @@
-// Owns leaving out of a message document what nobody reads who carries the message out.
+// Owns shortening a message document before it is stored: what nothing reads later is left out.
 
 import { isJsonObject, type JsonObject, readObjects } from "./json.ts";
 

@@ -1,4 +1,4 @@
-// Owns what waits of the arrivals before it can be stored: each in the lane of its room, and bounded in all.
+// Owns the waiting line before the store: each arrival in the lane of its room, all of them bounded in number.
 
 import { ConnectionClosedError } from "../errors.ts";
 import { createLanes } from "./lanes.ts";

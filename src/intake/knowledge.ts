@@ -1,4 +1,4 @@
-// Owns what an account remembers of teams, bots, rooms and threads, so that judging a message asks nobody.
+// Owns the memory of teams, bots and threads that judging a message needs, so that judging asks no server.
 
 import type { MessageFacts } from "../facts/message.ts";
 import type { Knowledge } from "../policy/activation.ts";

@@ -1,4 +1,4 @@
-// Owns what is remembered of messages, so that the next document of one tells what happened to it.
+// Owns the memory of messages: from the last document of one and the next it tells what happened to it.
 
 import type { Revision } from "../facts/change.ts";
 

@@ -1,4 +1,4 @@
-// Owns reading the recent messages of an account by heart, once, so that the next change of each says what it is.
+// Owns reading the recent messages of an account's rooms once after a start, so that a later change of one can be told.
 
 import { RestError } from "../errors.ts";
 import { fetchHistory, fetchMovedRooms, type MovedRoom } from "../rest/history.ts";

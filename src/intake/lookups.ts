@@ -1,4 +1,4 @@
-// Owns what is remembered of rooms and people between events, so that an ordinary one costs no look-up.
+// Owns asking the server for rooms and people, and keeping its answers for a while.
 
 import type { UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";

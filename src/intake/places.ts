@@ -1,4 +1,4 @@
-// Owns finding out in which room a discussion was started, beside the way in: at most one question about a room at a time.
+// Owns finding the parent room of a discussion, with at most one question to the server at a time.
 
 import type { Log } from "../log.ts";
 import type { RoomLookup } from "./lookups.ts";

@@ -1,4 +1,4 @@
-// Owns the single choke point: one raw event of the message stream becomes an identity and a lane, or a drop.
+// Owns which events are dropped before they are stored: a raw event gets an identity and a lane, or a reason to drop it.
 
 import { type Command, type CommandKind, readCommand } from "../commands/parse.ts";
 import { isForOthers, rightOf } from "../commands/rights.ts";

@@ -1,3 +1,5 @@
+// Owns the channel as OpenClaw sees it: its surfaces put together, the gateway loaded when an account starts.
+
 import { type ChannelPlugin, createChatChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import { formatTarget, parseTarget } from "../outbound/target.ts";

@@ -1,4 +1,4 @@
-// Owns the names of emoji: emoji-toolkit's, which are Rocket.Chat's own. The build puts the finished table in this place.
+// Owns reading the names of emoji from emoji-toolkit; the build puts the finished table in place of this file.
 
 import entries from "emoji-toolkit/emoji.json" with { type: "json" };
 

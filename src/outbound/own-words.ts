@@ -1,4 +1,4 @@
-// PURE: texts that name a command as OpenClaw has it, in the words that work in a Rocket.Chat room.
+// Owns putting OpenClaw's words for its commands into those that work in a Rocket.Chat room.
 
 /** Between spaces, quotes or brackets, so that no path is taken for it. */
 const APPROVE = /(?<=^|[\s`("'])\/approve(?=$|[\s`.,;:!?)"'])/gm;

@@ -1,4 +1,4 @@
-// Owns trying again what a server that is away could not take, for as long as it is worth.
+// Owns for how long a reply is tried again while its server is away.
 
 import { setTimeout } from "node:timers/promises";
 import { adviseRetry, backoff } from "../retry.ts";

@@ -1,4 +1,4 @@
-// Owns which events never concern an agent, decided from facts in hand alone.
+// Owns the names of all reasons for a drop, and which of them a message gives by itself alone.
 
 import { isRewritten, type MessageFacts } from "../facts/message.ts";
 

@@ -1,4 +1,4 @@
-// Owns in which thread a message's session and the replies to it belong, by facts and settings alone.
+// Owns which reply mode holds for a chat (off, first, all, batched), and which thread a message's session belongs to.
 
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";

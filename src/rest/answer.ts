@@ -1,4 +1,4 @@
-// Owns reading what a server answers: JSON, a file, or a refusal and what it means.
+// Owns decoding the body of an answer: JSON, a file, or the error that a refusal is.
 
 import { NetworkError, ProtocolError, RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
 import { isJsonObject, type JsonObject, readText } from "../facts/json.ts";

@@ -1,4 +1,4 @@
-// Owns the calls of one account: waiting for the rate limit, repeating, and what a refusal says of the token.
+// Owns every request of one account: waits for the rate limit, repeats what was refused or lost, notes a dead token.
 
 import { RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
 import type { JsonObject } from "../facts/json.ts";

@@ -1,4 +1,4 @@
-// Owns the straight line from an admitted command to its reply.
+// Owns what each command of the bot does, from the admitted command to its reply.
 
 import { readApproval } from "../commands/approval.ts";
 import { findModel, findNearModels } from "../commands/models.ts";

@@ -1,4 +1,4 @@
-// Owns finding the room of an event and judging it as a place, once all that decides about it is known.
+// Owns looking up the room of an event and judging whether it is served, once all that decides about it is known.
 
 import { NamesPendingError } from "../errors.ts";
 import type { RoomFacts } from "../facts/room.ts";

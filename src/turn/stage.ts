@@ -1,4 +1,4 @@
-// Owns what the turn of an event works with, and what can come of it.
+// Owns the values that the stages of an event's turn are given, and the ways in which a turn can end.
 
 import type { LearnedKnowledge } from "../intake/knowledge.ts";
 import type { RoomLookup, UserLookup } from "../intake/lookups.ts";

@@ -1,4 +1,4 @@
-// Owns what one token opens, bound together: the connection, the REST client, and whether events may be processed.
+// Owns what one token gives an account: its connection, its REST client, and whether events may be processed.
 
 import type {
   Clock,

@@ -1,4 +1,4 @@
-// Owns how a running account notes and logs what it learns of its server.
+// Owns noting, in log and health, what a running account meets: its bot user, certificate, limits, another writer.
 
 import { fetchServerVersion, type OwnUserFacts } from "../../rest/auth.ts";
 import type { RestClient } from "../../rest/client.ts";

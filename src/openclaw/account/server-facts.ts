@@ -1,4 +1,4 @@
-// Owns what each account knows of its server: how long a message may be, which files it takes, and which version it is.
+// Owns reading and keeping the settings of a server: longest message, files it takes, version.
 
 import type { StreamEvent } from "../../ddp/protocol.ts";
 import { FILE_SETTINGS, type FileRules, readFileRules } from "../../facts/file-rules.ts";

@@ -1,4 +1,4 @@
-// Owns what an operator is told about a server and a bot user that the account could do better with.
+// Owns the advice to operators about a server version or a bot user's roles.
 
 /** The roles a bot user should have (fact: neither implies the other). */
 export const ROLES = ["user", "bot"] as const;

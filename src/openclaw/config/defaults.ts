@@ -1,4 +1,4 @@
-// Owns what a key means that the configuration leaves out.
+// Owns the default values of the configuration, as one table.
 
 import { DEFAULT_GROUP_HISTORY_LIMIT } from "openclaw/plugin-sdk/reply-history";
 import type { AccountConfig } from "./schema.ts";

@@ -1,4 +1,4 @@
-// Owns what each key of an account's configuration means when it is not written, group by group.
+// Owns reading the keys of an account's configuration into settings, group by group.
 
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { RoomSettings } from "../../settings.ts";

@@ -1,4 +1,4 @@
-// Owns the one schema of `channels.rocketchat`; the manifest's JSON schema is generated from it.
+// Owns the keys of `channels.rocketchat`, as one schema; the manifest's JSON schema is generated from it.
 
 import {
   AllowFromListSchema,

@@ -1,4 +1,4 @@
-// Owns what each key means, in the words that editors of the configuration and docs/CONFIGURATION.md show.
+// Owns the describing words of each key, for editors of the configuration and docs/CONFIGURATION.md.
 
 /** What is said of one key. `placeholder` is an example of a value. */
 export interface KeyHint {

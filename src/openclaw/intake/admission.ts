@@ -1,4 +1,4 @@
-// Owns judging the documents that come in and storing what goes on, one document of a room after the other.
+// Owns the order of the way in: each document is judged by receive.ts and stored, one of a room after the other.
 
 import type { LearnedKnowledge } from "../../intake/knowledge.ts";
 import { createLanes } from "../../intake/lanes.ts";

@@ -1,4 +1,4 @@
-// Owns what becomes of each event of the connection: a message, the news of a deletion, or of a changed setting.
+// Owns telling apart what the connection delivers: a message, the news of a deletion, or of a changed setting.
 
 import type { Connection, ConnectionHandlers } from "../../connection/driver.ts";
 import type { StreamEvent } from "../../ddp/protocol.ts";

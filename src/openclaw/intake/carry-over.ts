@@ -1,4 +1,4 @@
-// Owns changing between our queue and the host's: nothing that waits is left behind, and nothing answered comes again.
+// Owns moving what waits from the plugin's own queue to the host's, or back, when the host's version changes.
 
 import { type JsonObject, readNumber, readText } from "../../facts/json.ts";
 import type { Log } from "../../log.ts";

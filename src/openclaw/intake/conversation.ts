@@ -1,4 +1,4 @@
-// Owns what the account itself knows of a conversation beside OpenClaw: what waits in its queue, and its link.
+// Owns what commands tell of a conversation out of the account's queue: how many messages wait, and which.
 
 import type { ChannelIngressQueue } from "openclaw/plugin-sdk/channel-outbound";
 import type { LinkFacts } from "../../commands/replies.ts";

@@ -1,4 +1,4 @@
-// Owns OpenClaw's threading hooks: in which thread the message tool and routed replies write.
+// Owns OpenClaw's threading hooks, for the message tool and routed replies alone: which thread they write in.
 
 import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { formatTarget, parseTarget } from "../../outbound/target.ts";

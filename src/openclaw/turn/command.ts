@@ -1,4 +1,4 @@
-// Owns commands at the host: OpenClaw's decision who may run them, its own text commands, and what it knows of a session.
+// Owns what commands need of the host: OpenClaw's decision who may run them, its own text commands, and its sessions.
 
 import { randomUUID } from "node:crypto";
 import { resolveActiveEmbeddedRunSessionId } from "openclaw/plugin-sdk/agent-harness-runtime";

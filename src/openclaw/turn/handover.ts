@@ -1,4 +1,4 @@
-// Owns who has a question while OpenClaw stops: a turn that is taken over then is refused, in front of who asked.
+// Owns turns that OpenClaw takes over while it stops: such a turn is handed back and runs after the start.
 
 import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
 

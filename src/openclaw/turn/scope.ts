@@ -1,4 +1,4 @@
-// Owns what every stage of one turn at the host works with.
+// Owns the values that every stage of one turn at the host is given: settings, log, message, room.
 
 import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
