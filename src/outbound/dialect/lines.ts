@@ -51,7 +51,7 @@ export function writeLineWithin(line: Line, limit: number): string[] {
 }
 
 /** Written, the pieces are not shorter. */
-function mayFit({ tokens }: Line, limit: number): boolean {
+export function mayFit({ tokens }: Line, limit: number): boolean {
   let length = 0;
   return tokens.every(({ text }) => {
     length += text.length;

@@ -2,7 +2,7 @@
 
 import type { Block } from "./block.ts";
 import { FENCE } from "./code.ts";
-import { writeLine, writeLineWithin } from "./lines.ts";
+import { mayFit, writeLine, writeLineWithin } from "./lines.ts";
 import { cutText } from "./words.ts";
 
 /**
@@ -31,10 +31,11 @@ export function writeParts(blocks: readonly Block[], { limit, mode }: PartLimits
   const gap = (apart: boolean): string => (current === "" ? "" : apart ? "\n\n" : "\n");
 
   for (const block of blocks) {
-    const whole = writeBlock(block);
-    const fits = current.length + gap(block.apart).length + whole.length <= limit;
+    const whole = mayFitBlock(block, limit) ? writeBlock(block) : undefined;
+    const isWithin = (room: number): boolean => whole !== undefined && whole.length <= room;
+    const fits = isWithin(limit - current.length - gap(block.apart).length);
     if (!fits && (mode === "newline" || current.length * 2 >= limit)) flush();
-    if (fits || whole.length <= limit - current.length - gap(block.apart).length) {
+    if (whole !== undefined && isWithin(limit - current.length - gap(block.apart).length)) {
       current += gap(block.apart) + whole;
     } else if (block.kind === "text") {
       const lines = block.lines.flatMap((line) => writeLineWithin(line, limit));
@@ -58,6 +59,16 @@ export function writeParts(blocks: readonly Block[], { limit, mode }: PartLimits
   }
   flush();
   return parts;
+}
+
+/** What is far too long is divided, and need not be written as a whole first. */
+function mayFitBlock(block: Block, limit: number): boolean {
+  if (block.kind === "text") return block.lines.every((line) => mayFit(line, limit));
+  let length = 0;
+  return block.lines.every((line) => {
+    length += line.length;
+    return length <= limit;
+  });
 }
 
 /** The head of a table that is repeated; empty where there is none, or no room for it and a row. */
