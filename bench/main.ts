@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { closeSandboxes } from "../demo/sandbox.ts";
 import { benchAnswering } from "./answering.ts";
 import { benchBurst } from "./burst.ts";
+import { benchDialect } from "./dialect.ts";
 import { type Bench, type Figure, formatTable, isMet, type Verdict } from "./figures.ts";
 import { benchHostile } from "./hostile/hostile.ts";
 import { benchIgnored } from "./ignored.ts";
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   start: benchStart,
   stop: verdictOf(benchStop),
   hostile: benchHostile,
+  dialect: benchDialect,
 };
 
 const GIGABYTE = 1024 ** 3;
