@@ -3,8 +3,8 @@
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { DEFAULT_KATEX } from "../src/outbound/dialect/math.ts";
 import { type FormatOptions, formatMarkdown } from "../src/outbound/markdown.ts";
-import { leastCosts } from "./cost.ts";
 import type { Bench } from "./figures.ts";
+import { leastCosts } from "./hostile/cost.ts";
 
 /** UTF-16 units of the answer. */
 const UNITS = 4_000;

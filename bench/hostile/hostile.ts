@@ -11,8 +11,8 @@ import { DEFAULT_KATEX } from "../../src/outbound/dialect/math.ts";
 import { bareName, findEmoji } from "../../src/outbound/emoji.ts";
 import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
 import { parseNamedTarget, parseTarget } from "../../src/outbound/target.ts";
-import { leastCosts, type Rounds } from "../cost.ts";
 import type { Bench, Figure } from "../figures.ts";
+import { leastCosts, type Rounds } from "./cost.ts";
 import { SHAPES, textOfShape } from "./shapes.ts";
 
 /** UTF-16 units of texts. */
