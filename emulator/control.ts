@@ -148,6 +148,7 @@ export class Control {
     type,
     bytes,
     msg,
+    tmid,
   }: {
     as: string;
     rid: string;
@@ -155,11 +156,14 @@ export class Control {
     type: string;
     bytes: Uint8Array;
     msg?: string;
+    tmid?: string;
   }): Message {
     const user = this.#user(as);
     const room = this.#room(rid);
     const upload = takeFile(this.#world, room, { user, file: { name, type, bytes } });
-    const words = { fields: msg === undefined ? {} : { msg } };
+    const words = {
+      fields: { ...(msg === undefined ? {} : { msg }), ...(tmid === undefined ? {} : { tmid }) },
+    };
     return confirmFile(this.#world, room, { user, upload, words });
   }
 

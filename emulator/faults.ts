@@ -14,7 +14,7 @@ export interface FrameFate {
 
 /** A fault of one REST call. */
 export interface RestFault {
-  /** The endpoints it concerns: the end of a path such as `chat.sendMessage`; absent: all. */
+  /** The endpoints it concerns: its name, such as `chat.sendMessage`; absent: all. */
   path?: string;
   /** Only calls whose body has this text in it, such as a room's id. */
   mentioning?: string;
@@ -154,7 +154,7 @@ export class Faults {
   takeRestFault(path: string, body = ""): RestFault | undefined {
     const fault = this.#rest.find(
       (one) =>
-        (one.path === undefined || path.endsWith(`/${one.path}`)) &&
+        (one.path === undefined || `${path}/`.includes(`/${one.path}/`)) &&
         (one.mentioning === undefined || body.includes(one.mentioning)),
     );
     if (fault?.times === undefined) return fault;

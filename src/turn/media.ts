@@ -52,6 +52,8 @@ export interface FileSource {
   readonly rest: RestClient & FileClient;
   readonly store: FileStore;
   readonly log: Log;
+  /** Resolves after so many milliseconds, or when the signal aborts. */
+  readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 /** How much is fetched. */
@@ -75,8 +77,8 @@ export const MAX_FILES = 8;
 /** Files that are read side by side. */
 const SIDE_BY_SIDE = 3;
 
-/** A file that did not come for a reason that passes is asked for this often. */
-const ATTEMPTS = 2;
+/** What did not come for a reason that passes, such as a server that starts again, is asked for anew after these waits. */
+const RETRY_AFTER_MS = [500, 1500, 4000];
 
 /**
  * Brings the files of a message; to be called for admitted messages only. What a message says of its files may be
@@ -104,17 +106,21 @@ type Known = ReadonlyMap<string, RoomFile> | undefined;
 
 /** Undefined when the server could not be asked: then nothing is known to be the room's. */
 async function findKnown(
-  { rest, log }: FileSource,
-  { room, message }: FileQuery,
+  source: FileSource,
+  { room, message, signal }: FileQuery,
   files: readonly FileClaim[],
 ): Promise<Known> {
   const ids = files.filter(({ isEncrypted }) => !isEncrypted).map(({ id }) => id);
   if (ids.length === 0) return new Map();
   try {
-    return await findRoomFiles(rest, room, ids);
+    return await withRetries(source, signal, () => findRoomFiles(source.rest, room, ids));
   } catch (error) {
     if (!(error instanceof RocketChatError)) throw error;
-    log.warn("files could not be looked up and are left out", { error, message: message.id, room: room.id });
+    source.log.warn("files could not be looked up and are left out", {
+      error,
+      message: message.id,
+      room: room.id,
+    });
     return undefined;
   }
 }
@@ -141,19 +147,26 @@ async function fetchOne(
   }
 }
 
-async function download({ rest, store }: FileSource, file: RoomFile, { maxBytes, signal }: FileQuery) {
+function download(source: FileSource, file: RoomFile, { maxBytes, signal }: FileQuery) {
   const { name, type } = file;
-  for (let attempt = 1; ; attempt += 1) {
+  const save = (response: Response) => source.store.save(response, { name, type, maxBytes });
+  return withRetries(source, signal, () => source.rest.openFile(file.id, save, signal));
+}
+
+async function withRetries<T>(
+  { wait }: FileSource,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (const ms of RETRY_AFTER_MS) {
     try {
-      return await rest.openFile(
-        file.id,
-        (response) => store.save(response, { name, type, maxBytes }),
-        signal,
-      );
+      return await work();
     } catch (error) {
-      if (attempt === ATTEMPTS || signal?.aborted || !isPassing(error)) throw error;
+      if (signal?.aborted || !isPassing(error)) throw error;
     }
+    await wait(ms, signal);
   }
+  return work();
 }
 
 const isPassing = (error: unknown): boolean =>

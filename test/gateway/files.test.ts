@@ -78,6 +78,16 @@ describe("a file that somebody sends", () => {
     expect(stored().get("minutes")).toEqual(document.bytes);
   });
 
+  it("is one request with the words that follow it", async () => {
+    post(png(32, 32, "sketch.png"), dm);
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "improve the sketch" });
+    const request = await stack.model.waitForRequest("improve the sketch");
+    expect(stored().has("sketch")).toBe(true);
+    expect(request.pictures).not.toEqual([]);
+    const asked = stack.model.requests().filter(({ prompt }) => prompt.includes("sketch"));
+    expect(asked.filter(({ text }) => !text.includes("improve the sketch"))).toEqual([]);
+  });
+
   it("comes with a mention in a room, and costs nothing without one", async () => {
     post(jpeg({ filename: "unseen.jpg" }), town, "for nobody");
     post(jpeg({ filename: "from bob.jpg" }), town, "@openclaw-bot look", "bob");
@@ -111,7 +121,7 @@ describe("a file that somebody sends", () => {
   });
 
   it("is missing in words when the server has lost it", async () => {
-    stack.emulator.faults.rest({ path: "", status: 500, times: 2 });
+    stack.emulator.faults.rest({ path: "im.files", status: 500, times: 4 });
     post(note("gone\n", "lost.txt"), dm, "read the lost one");
     const { prompt } = await stack.model.waitForRequest("read the lost one");
     expect(prompt).toContain("[file not available: lost.txt, because it could not be fetched]");
@@ -141,5 +151,33 @@ describe("a file that the agent sends", () => {
     stack.emulator.control.post({ as: "alice", rid: dm, msg: "send the report" });
     const message = await fromBot(({ file }) => file?.name.startsWith("report") ?? false);
     expect(message.msg).toBe("The report.");
+  });
+
+  it("arrives by upload-file, under its new name, and can be fetched by download-file", async () => {
+    const path = make("rows.csv", Buffer.from("a,b\n1,2\n"));
+    const args = { action: "upload-file", filePath: path, filename: "table.csv", initialComment: "As rows." };
+    stack.model.script("as rows", {
+      tool: { name: "tool_call", args: { id: "message", args } },
+      text: "Done.",
+    });
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "send it as rows" });
+    const message = await fromBot(({ file }) => file?.name === "table.csv");
+    expect([message.msg, bytesOf(message).toString()]).toEqual(["As rows.", "a,b\n1,2\n"]);
+
+    const sent = post(note("what stands in it\n", "letter.txt"), dm, "keep the letter");
+    await stack.model.waitForRequest("keep the letter");
+    // OpenClaw lets an agent read only where it is, and be told so; with this action by `channelId` alone.
+    const where = { channel: "rocketchat", channelId: `room:${dm}` };
+    const fetching = { action: "download-file", messageId: sent._id, ...where };
+    stack.model.script("fetch the letter", {
+      tool: { name: "tool_call", args: { id: "message", args: fetching } },
+      text: "I have it.",
+    });
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "fetch the letter" });
+    const { toolResults } = await stack.model.waitForRequest(
+      ({ text, toolResults }) => text.includes("fetch the letter") && toolResults.length > 0,
+    );
+    const [, stands = ""] = /"path":\s*\\*"([^"\\]+)/.exec(toolResults.join("")) ?? [];
+    expect(readFileSync(stands, "utf8")).toBe("what stands in it\n");
   });
 });

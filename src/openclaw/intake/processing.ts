@@ -26,7 +26,7 @@ import type { AccountScope } from "../account/scope.ts";
 import type { AccountSending } from "../account/sending.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { getRuntime, isDraining } from "../runtime.ts";
-import { createFileStore } from "../turn/context/file-store.ts";
+import { createFileStore, pause } from "../turn/context/file-store.ts";
 import { keepRefusals, readRefusals } from "../turn/handover.ts";
 import { createInboundHost } from "../turn/host.ts";
 import type { HostOptions } from "../turn/scope.ts";
@@ -121,7 +121,7 @@ function shareInTurn(options: ProcessingOptions) {
   const { rest } = sending;
   const { rooms, known } = memory;
   const around = { rest, rooms, log: scope.log, patience: () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS) };
-  const files = { rest, store: createFileStore(getRuntime()), log: scope.log };
+  const files = { rest, store: createFileStore(getRuntime()), log: scope.log, wait: pause };
   return {
     rooms,
     users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now: systemClock.now }),

@@ -16,6 +16,7 @@ type Context = Parameters<NonNullable<NonNullable<ChannelPlugin["actions"]>["han
 export const messageToolHints = (): string[] => [
   "Rocket.Chat targets: room:<room id>, user:<user id>, #room, @username. threadId or replyTo is the id of a message and writes in its thread.",
   "Rocket.Chat, action send: topLevel: true writes at the top level of the room from inside a thread; replyBroadcast: true with threadId or replyTo shows the thread reply in the room too.",
+  "Rocket.Chat, action download-file: takes messageId and, in place of a target, channelId: room:<id of the present room>. The files of the message you answer are there already.",
 ];
 
 export function isBroadcast({ action, params }: Pick<Context, "action" | "params">): boolean {

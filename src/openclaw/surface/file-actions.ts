@@ -10,7 +10,7 @@ import type { AccountSettings } from "../../settings.ts";
 import { fetchMessageFiles, MAX_FILES, nameReason } from "../../turn/media.ts";
 import { sendingFor } from "../account/sending.ts";
 import { getRuntime } from "../runtime.ts";
-import { createFileStore } from "../turn/context/file-store.ts";
+import { createFileStore, pause } from "../turn/context/file-store.ts";
 import { sendMedia } from "./send-media.ts";
 
 type Context = Parameters<NonNullable<NonNullable<ChannelPlugin["actions"]>["handleAction"]>>[0];
@@ -51,7 +51,7 @@ export async function downloadFiles(account: AccountSettings, message: Revision)
   if (room === undefined || found === undefined || found.files.length === 0)
     throw new Error(`Message ${message.id} has no files`);
   const { stored, missing } = await fetchMessageFiles(
-    { rest, store: createFileStore(getRuntime()), log: SILENT },
+    { rest, store: createFileStore(getRuntime()), log: SILENT, wait: pause },
     { room, message: found, maxBytes: account.mediaMaxMb * MEBIBYTE, maxFiles: MAX_FILES },
   );
   return {

@@ -45,7 +45,7 @@ function bring(bot: Bot, message: Pick<MessageFacts, "id" | "files">, changes: {
   const room = { id: "r1", type: "p" } as const;
   return (where: { readonly id: string; readonly type: "c" | "p" | "d" } = room) =>
     fetchMessageFiles(
-      { rest, store, log: QUIET },
+      { rest, store, log: QUIET, wait: async () => {} },
       { room: where, message, maxBytes: changes.maxBytes ?? 1024 * KIB, maxFiles: MAX_FILES },
     );
 }
@@ -104,10 +104,12 @@ describe("files of a message", () => {
     expect([stored, missing]).toEqual([[], [{ name: "brief.txt", reason: "not-of-room" }]]);
   });
 
-  it("are tried once more when the connection breaks, and named when it does again", async () => {
+  it("are asked for again while the server is away for a moment, and named when it stays away", async () => {
     const message = post(note("shaky\n", "shaky.txt"));
-    emulator.faults.rest({ path: "file-upload", status: 502, times: 1 });
+    emulator.faults.rest({ path: "groups.files", status: 503, times: 3 });
     expect((await bringFrom(message)).stored).toHaveLength(1);
+    emulator.faults.rest({ path: "groups.files", status: 503, times: 4 });
+    expect((await bringFrom(message)).missing).toEqual([{ name: "shaky.txt", reason: "unreachable" }]);
   });
 });
 

@@ -1,8 +1,14 @@
-// Owns putting files of messages into OpenClaw's media store.
+// Owns what bringing files takes of this process: putting them into OpenClaw's media store, and waiting.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import { MediaFetchError } from "openclaw/plugin-sdk/media-runtime";
 import type { FileStore } from "../../../turn/media.ts";
+
+/** Resolves after so many milliseconds, or when the signal aborts. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal && { signal }).catch(() => {});
+}
 
 /** A file of which nothing has come for this long is given up. Milliseconds. */
 const IDLE_MS = 30_000;
