@@ -10,6 +10,7 @@ import { benchAnswering } from "./answering.ts";
 import { benchBurst } from "./burst.ts";
 import { benchDialect } from "./dialect.ts";
 import { type Bench, type Figure, formatTable, isMet, type Verdict } from "./figures.ts";
+import { benchFiles } from "./files.ts";
 import { benchHostile } from "./hostile/hostile.ts";
 import { benchIgnored } from "./ignored.ts";
 import { benchRecovery } from "./recovery.ts";
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   burst: benchBurst,
   waiting: benchWaiting,
   recovery: benchRecovery,
+  files: benchFiles,
   start: benchStart,
   stop: verdictOf(benchStop),
   hostile: benchHostile,

@@ -24,6 +24,7 @@ const usageSchema = z.object({
   /** Timers that run and keep the process alive. */
   timers: z.number(),
 });
+const peakSchema = z.object({ peak: z.number() });
 const cpuSchema = z.object({ cpuMs: z.number() });
 
 export type Usage = z.infer<typeof usageSchema>;
@@ -60,6 +61,16 @@ export class Probe {
       before = after;
     }
     throw new Error("The gateway did not come to rest.");
+  }
+
+  /** From now on the peak is counted anew. */
+  async resetPeak(): Promise<void> {
+    await this.#ask("peak reset");
+  }
+
+  /** The most bytes of memory that the process held since `resetPeak`. */
+  async peak(): Promise<number> {
+    return peakSchema.parse(await this.#ask("peak")).peak;
   }
 
   /** The CPU that the resting process takes by itself, as a share of one processor. */

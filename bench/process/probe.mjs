@@ -2,7 +2,7 @@
 //
 // BENCH_PROBE  the path of the socket
 //
-// A line is a question: `usage`, `profile start`, `profile stop FILE`. The answer is a line of JSON.
+// A line is a question: `usage`, `peak`, `peak reset`, `profile start`, `profile stop FILE`. The answer is a line of JSON.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import { createServer } from "node:net";
@@ -41,10 +41,18 @@ function listen(path) {
     };
   }
 
+  /** The most memory since the last reset (`clear_refs` in proc(5)). */
+  function peak(reset) {
+    if (reset) writeFileSync("/proc/self/clear_refs", "5");
+    const [, kilobytes = "0"] = /^VmHWM:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+    return { peak: Number(kilobytes) * 1024 };
+  }
+
   async function answer(question) {
     const [name, step, file] = question.split(" ");
     if (name === "cpu") return { cpuMs: (process.cpuUsage().user + process.cpuUsage().system) / 1000 };
     if (name === "usage") return usage();
+    if (name === "peak") return peak(step === "reset");
     if (step === "start") {
       profiler.connect();
       await profiler.post("Profiler.enable");
