@@ -1,11 +1,11 @@
 // Owns one chaos seed: a random world, random questions, random trouble, and the judgement at the end.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LastingFaults, RestFault } from "../../emulator/faults.ts";
-import { type AccountId, BOTS, mark, type Town } from "./town.ts";
+import { type AccountId, BOTS, filePath, mark, type Town } from "./town.ts";
 
 interface Question {
   readonly mark: string;
@@ -13,6 +13,10 @@ interface Question {
   readonly account: AccountId;
   readonly rid: string;
   readonly tmid: string | undefined;
+  /** The answer comes with a file whose name and content is the mark. */
+  readonly wantsFile: boolean;
+  /** The question is asked with a file of this name. */
+  readonly fileIn: string | undefined;
 }
 
 interface Random {
@@ -70,6 +74,8 @@ export interface Outcome {
 /** Plays a seed. One in ten kills or stops the gateway, unless `restarts` is false. */
 export async function playSeed(town: Town, seed: number, { restarts = true } = {}): Promise<Outcome> {
   const random = createRandom(seed);
+  // Of its own, so that a seed's other troubles stay what they were before there were files.
+  const fileRandom = createRandom(~seed);
   const { emulator } = town;
   const { control, faults } = emulator;
   const person = `person${seed}-${emulator.world.users.size}`;
@@ -95,10 +101,23 @@ export async function playSeed(town: Town, seed: number, { restarts = true } = {
     const direct = place === 0;
     const rid = direct ? control.direct([person, BOTS[account]]) : (rooms[roomIndex] ?? "");
     const tmid = place > 4 ? roots[roomIndex] : undefined;
-    const text = mark(seed, questions.length, words);
-    questions.push({ mark: text, words, account, rid, tmid });
+    const wantsFile = fileRandom.next() < FILES_OUT;
+    const text = mark(seed, questions.length, words, wantsFile);
+    const fileIn = fileRandom.next() < FILES_IN ? `${text}-in.txt` : undefined;
+    questions.push({ mark: text, words, account, rid, tmid, wantsFile, fileIn });
+    if (wantsFile) writeFileSync(filePath(town, text), text);
+    if (wantsFile || fileIn !== undefined) troubleFiles();
     const mention = direct ? "" : `@${BOTS[account]} `;
-    control.post({ as: person, rid, msg: `${mention}${text}`, ...(tmid && { tmid }) });
+    const message = { as: person, rid, msg: `${mention}${text}`, ...(tmid && { tmid }) };
+    if (fileIn === undefined) control.post(message);
+    else control.postFile({ ...message, name: fileIn, type: "text/plain", bytes: Buffer.from(text) });
+  }
+
+  function troubleFiles(): void {
+    if (fileRandom.next() < 0.5) return;
+    const [name, fault] = fileRandom.pick(FILE_TROUBLES);
+    troubles.push(name);
+    faults.rest({ times: 1, ...fault });
   }
 
   async function trouble(): Promise<void> {
@@ -124,6 +143,23 @@ export async function playSeed(town: Town, seed: number, { restarts = true } = {
   const failures = await judge(town, { questions, rooms, person, ordered });
   return { seed, asked: questions.length, troubles, failures };
 }
+
+/** How many questions come with a file, and how many are answered with one. */
+const FILES_IN = 0.2;
+const FILES_OUT = 0.2;
+
+const FILE_TROUBLES: readonly (readonly [string, RestFault])[] = [
+  ["upload lost", { path: "rooms.media", effect: false, lost: true }],
+  ["answer to the upload lost", { path: "rooms.media", effect: true, lost: true }],
+  ["posting the file lost", { path: "rooms.mediaConfirm", effect: false, lost: true }],
+  ["answer to posting the file lost", { path: "rooms.mediaConfirm", effect: true, lost: true }],
+  [
+    "bad gateway after posting the file",
+    { path: "rooms.mediaConfirm", effect: true, status: 502, body: "<html>" },
+  ],
+  ["server busy with files", { path: "rooms.media", status: 503 }],
+  ["files of the room limited", { ...LIMITED, path: "channels.files" }],
+];
 
 type Trouble = readonly [string, (town: Town, random: Random, ask: () => void) => unknown];
 
@@ -263,7 +299,11 @@ async function judge(
     const text = said()
       .map(({ msg }) => msg)
       .join(" ");
-    return questions.every(({ mark: name, words }) => text.includes(`${name}.${words - 1}`));
+    const files = new Set(said().map(({ file }) => file?.name));
+    return questions.every(
+      ({ mark: name, words, wantsFile }) =>
+        text.includes(`${name}.${words - 1}`) && (!wantsFile || files.has(`${name}.txt`)),
+    );
   };
   while (!complete() && performance.now() < deadline) await wait(LOOK_INTERVAL_MS);
   await wait(QUIET_MS);
@@ -272,6 +312,7 @@ async function judge(
     ...judgeAnswers(questions, said()),
     ...(ordered ? judgeOrder(questions, said()) : []),
     ...judgeOthers(said()),
+    ...judgeFiles({ emulator, gateway }, questions, said()),
   ];
 }
 
@@ -280,6 +321,31 @@ interface Said {
   readonly tmid?: string;
   readonly msg: string;
   readonly u: { readonly username?: string | undefined };
+  readonly file?: { readonly _id: string; readonly name: string };
+}
+
+/** Each file that was asked for stands once in its place, in its own bytes; each that was sent reached the agent. */
+function judgeFiles(
+  { emulator, gateway }: Pick<Town, "emulator" | "gateway">,
+  questions: readonly Question[],
+  said: readonly Said[],
+): string[] {
+  const out = questions
+    .filter(({ wantsFile }) => wantsFile)
+    .flatMap(({ mark: name, rid, tmid }) => {
+      const sent = said.filter(({ file }) => file?.name === `${name}.txt`);
+      const [first] = sent;
+      if (first === undefined || sent.length > 1) return [`the file of ${name} came ${sent.length} times`];
+      const bytes = emulator.world.uploads.get(first.file?._id ?? "")?.bytes ?? [];
+      const fits = first.rid === rid && first.tmid === tmid && Buffer.from(bytes).toString() === name;
+      return fits ? [] : [`the file of ${name} is another or elsewhere`];
+    });
+  const folder = join(gateway.folder, "state", "media", "inbound");
+  const stored = questions.some(({ fileIn }) => fileIn !== undefined) ? readdirSync(folder) : [];
+  const lost = questions.filter(
+    ({ fileIn, mark: name }) => fileIn !== undefined && !stored.some((one) => one.startsWith(`${name}-in`)),
+  );
+  return [...out, ...lost.map(({ fileIn }) => `${fileIn} did not reach the agent`)];
 }
 
 function judgeAnswers(questions: readonly Question[], said: readonly Said[]): string[] {
@@ -318,6 +384,6 @@ function judgeOrder(questions: readonly Question[], said: readonly Said[]): stri
 
 function judgeOthers(said: readonly Said[]): string[] {
   return said
-    .filter(({ msg }) => !/\bq\d+x\d+w\d+\./.test(msg) && !HOST_NOTICES.some((notice) => notice.test(msg)))
+    .filter(({ msg }) => !/\bq\d+x\d+w\d+f?\./.test(msg) && !HOST_NOTICES.some((notice) => notice.test(msg)))
     .map(({ msg }) => `somebody said: ${msg.slice(0, 300)}`);
 }

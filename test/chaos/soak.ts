@@ -131,7 +131,7 @@ async function playMinute(town: Town, minute: number): Promise<string> {
     for (let count = 0; count < perSecond; count += 1)
       control.post({ as: PERSON, rid, msg: `talk ${second} ${count}` });
     if (second % QUESTION_EVERY === 5)
-      control.post({ as: PERSON, rid, msg: `@${BOTS.default} ${mark(minute, second, 1)}` });
+      control.post({ as: PERSON, rid, msg: `@${BOTS.default} ${mark(minute, second, 1, false)}` });
     await wait(Math.max(0, startedAt + (second + 1) * 1_000 - performance.now()));
   }
   faults.cutSockets();

@@ -1,5 +1,7 @@
 // Owns what the chaos seeds are played in: one emulator, one model, one real gateway with two accounts, for many seeds.
 
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { type Gateway, installGateway } from "../../demo/gateway.ts";
 import { type ModelReply, type ModelRequest, startScriptedModel } from "../../demo/scripted-model.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
@@ -8,11 +10,16 @@ import { type Emulator, startEmulator } from "../../emulator/server.ts";
 export const BOTS = { default: "chaos-bot", second: "second-bot" } as const;
 export type AccountId = keyof typeof BOTS;
 
-/** A question's mark in its text: what is asked, and how many words the answer has. */
-const QUESTION = /\bq(\d+)x(\d+)w(\d+)\b/g;
+/** A question's mark in its text: what is asked, how many words the answer has, and whether a file comes with it. */
+const QUESTION = /\bq(\d+)x(\d+)w(\d+)(f?)\b/g;
 
 /** The mark of a question. */
-export const mark = (seed: number, index: number, words: number): string => `q${seed}x${index}w${words}`;
+export const mark = (seed: number, index: number, words: number, withFile: boolean): string =>
+  `q${seed}x${index}w${words}${withFile ? "f" : ""}`;
+
+/** Where the agent has the file that it answers a question with. */
+export const filePath = ({ gateway }: Pick<Town, "gateway">, name: string): string =>
+  join(gateway.folder, "workspace", `${name}.txt`);
 
 export interface Town {
   readonly emulator: Emulator;
@@ -31,7 +38,6 @@ export async function startTown(options: {
 }): Promise<Town> {
   const emulator = await startEmulator();
   const model = await startScriptedModel();
-  model.script(() => true, answerMarks);
   const { control } = emulator;
   const account = (username: string) => ({
     userId: control.addUser({ username, roles: ["user", "bot"] }).userId,
@@ -59,6 +65,11 @@ export async function startTown(options: {
     },
     ...(options.env && { env: options.env }),
   });
+  await mkdir(join(gateway.folder, "workspace"), { recursive: true });
+  model.script(
+    () => true,
+    (request) => answerMarks(request, (name) => filePath({ gateway }, name)),
+  );
   await gateway.updateConfig((config) => ({
     ...config,
     agents: { ...(config.agents as object), list: [{ id: "main", default: true }, { id: "second" }] },
@@ -84,13 +95,16 @@ export async function startTown(options: {
 }
 
 /**
- * Every question's answer is its mark counted up: `q1x2w3.0 q1x2w3.1 q1x2w3.2`. One that OpenClaw refused while it
+ * Every question's answer is its mark counted up: `q1x2w3.0 q1x2w3.1 q1x2w3.2`, and its file if it asks for one. One that OpenClaw refused while it
  * stopped stands in the session already when it is asked again, and is one question all the same.
  */
-function answerMarks({ text }: ModelRequest): ModelReply {
+function answerMarks({ text }: ModelRequest, pathOf: (name: string) => string): ModelReply {
   const marks = new Map(Array.from(text.matchAll(QUESTION), ([found, , , count]) => [found, Number(count)]));
   const words = [...marks].flatMap(([found, count]) =>
     Array.from({ length: count }, (_, index) => `${found}.${index}`),
   );
-  return { text: words.join(" ") };
+  const files = [...marks.keys()]
+    .filter((name) => name.endsWith("f"))
+    .map((name) => `\nMEDIA:${pathOf(name)}`);
+  return { text: words.join(" ") + files.join("") };
 }
