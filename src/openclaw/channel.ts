@@ -2,8 +2,8 @@
 
 import { type ChannelPlugin, createChatChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
-import { formatTarget, parseTarget } from "../outbound/target.ts";
 import type { AccountSettings } from "../settings.ts";
+import { normalizeTarget } from "./account/named-places.ts";
 import { normalizeAllowEntry } from "./config/account.ts";
 import { groups } from "./config/room-tools.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
@@ -25,11 +25,6 @@ import { threading } from "./surface/threading.ts";
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
 const loadGateway = createLazyRuntimeModule(() => import("./gateway.ts"));
 const loadApprovals = createLazyRuntimeModule(() => import("./intake/pairing-news.ts"));
-
-function normalizeTarget(text: string): string | undefined {
-  const target = parseTarget(text);
-  return target && formatTarget(target);
-}
 
 export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createChatChannelPlugin<
   AccountSettings,

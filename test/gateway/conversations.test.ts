@@ -281,3 +281,36 @@ describe("targets", () => {
     expect(await spoken("in both")).toMatchObject({ tmid: root, tshow: true });
   });
 });
+
+describe("a reply by the message tool", () => {
+  /** Has the agent send something with its tool, and end with other words; answers with all that the bot then said. */
+  async function sendAndEnd(rid: string, send: object, end: string) {
+    const word = `[send ${stack.model.requests().length}]`;
+    const from = stack.gateway.mark();
+    const call = { name: "tool_call", args: { id: "message", args: { action: "send", ...send } } };
+    stack.model.script(word, { tool: call, text: end });
+    const { _id } = post("alice", rid, `@openclaw-bot ${word}`);
+    await stack.gateway.waitForOutput(new RegExp(`turn ended message=${_id} `), { from });
+    const messages = control().messages(rid);
+    const since = messages.slice(messages.findIndex((message) => message._id === _id));
+    const said = since.filter(({ u }) => u._id === bots.main);
+    return { question: _id, said: said.map(({ msg, tmid }) => ({ msg, tmid })) };
+  }
+
+  it.each([
+    ["town", "nothing", {}],
+    ["town", "its id", { target: "room:<rid>" }],
+    ["town", "its name", { target: "#town" }],
+    ["all", "nothing", {}],
+    ["all", "its name", { target: "#all" }],
+    ["direct", "nothing", {}],
+    ["direct", "her name", { target: "@alice" }],
+  ] as const)("in %s with %s as target is the turn's answer", async (room, _, named) => {
+    const rid = room === "direct" ? dm : rooms[room];
+    const target = "target" in named ? { target: named.target.replace("<rid>", rid) } : {};
+    for (const end of ["NO_REPLY", `sent to ${room}`]) {
+      const { question, said } = await sendAndEnd(rid, { ...target, message: `sent to ${room}` }, end);
+      expect(said).toEqual([{ msg: `sent to ${room}`, tmid: room === "town" ? undefined : question }]);
+    }
+  });
+});

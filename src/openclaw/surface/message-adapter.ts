@@ -61,7 +61,8 @@ async function sendText(request: SendRequest) {
   const results = listPosted(roomId, messageIds);
   const last = results.at(-1);
   if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };
-  return { ...last, receipt: createMessageReceiptFromOutboundResults({ results, kind: "text" }) };
+  const receipt = { results, kind: "text" as const, ...(threadId !== undefined && { threadId }) };
+  return { ...last, receipt: createMessageReceiptFromOutboundResults(receipt) };
 }
 
 /**

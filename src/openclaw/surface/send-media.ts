@@ -40,11 +40,15 @@ export async function sendMedia(request: MediaRequest) {
   const sending = sendingFor(settings);
   const queued =
     deliveryQueueId === undefined ? undefined : `${deliveryQueueId} file ${deliveryPartIndex} ${mediaUrl}`;
-  const { roomId, messageIds } = await post({ settings, sending }, request, queued)
+  const { roomId, threadId, messageIds } = await post({ settings, sending }, request, queued)
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
   const results = listPosted(roomId, messageIds);
-  const receipt = createMessageReceiptFromOutboundResults({ results, kind: "media" });
+  const receipt = createMessageReceiptFromOutboundResults({
+    results,
+    kind: "media",
+    ...(threadId !== undefined && { threadId }),
+  });
   return { channel: CHANNEL_ID, messageId: messageIds[0] ?? "", receipt };
 }
 
@@ -52,7 +56,7 @@ async function post(
   account: { readonly settings: AccountSettings; readonly sending: AccountSending },
   request: MediaRequest,
   queued: string | undefined,
-): Promise<{ roomId: string; messageIds: string[] }> {
+): Promise<{ roomId: string; threadId: string | undefined; messageIds: string[] }> {
   const { settings, sending } = account;
   const { mediaUrl = "", text, fileName, to, threadId: thread, replyToId } = request;
   const place = { to, threadId: thread ?? null, replyToId: replyToId ?? null };
@@ -77,6 +81,7 @@ async function post(
   const following = { id: queued ?? randomUUID(), texts: rest, roomId, threadId, unfurlLinks };
   return {
     roomId,
+    threadId,
     messageIds: [messageId, ...(await sendDelivery({ ...sending, beforePosting }, following))],
   };
 }

@@ -8,6 +8,7 @@ import { resolveTargetRoom } from "../../outbound/send.ts";
 import { formatTarget, parseNamedTarget, parseTarget } from "../../outbound/target.ts";
 import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
+import { noteName } from "../account/named-places.ts";
 import { sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { readMessageId } from "../turn/handover.ts";
@@ -30,6 +31,7 @@ export async function lookUpTarget(params: {
   if (target === undefined) return null;
   const settings = resolveAccount(params.cfg, params.accountId);
   const found = await resolveTarget({ rest: sendingFor(settings).rest, settings }, target);
+  if ("name" in target) noteName(target, found);
   const kind = found.kind === "user" ? ("user" as const) : ("channel" as const);
   return { to: formatTarget(found), kind, ...("name" in target && { display: target.name }) };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { noteName } from "../account/named-places.ts";
 import { threading } from "./threading.ts";
 
 const cfg = { channels: { rocketchat: { replyToModeByChatType: { channel: "first" } } } };
@@ -44,6 +45,31 @@ describe("the message tool's thread", () => {
   it("is none for the second reply where the first alone is threaded", () => {
     expect(threadOf({ ReplyToMode: "first" }, "room:r1", true)).toBeUndefined();
     expect(threadOf({ MessageThreadId: "root" }, "room:r1", true)).toBe("root");
+  });
+});
+
+describe("what the tool takes for the turn's own place", () => {
+  it.each<[string, Context, string | undefined]>([
+    ["is no thread at top level, where replies stay there", { ReplyToMode: "off" }, undefined],
+    [
+      "is none either where the turn names its own message",
+      { ReplyToMode: "off", ReplyToId: "m1" },
+      undefined,
+    ],
+    ["is the thread to come where replies go there", { ReplyToMode: "first" }, "m1"],
+    ["is the thread that the message stands in", { ReplyToMode: "off", ReplyToId: "root" }, "root"],
+  ])("%s", (_, context, thread) => {
+    expect(contextOf(context)?.currentThreadTs).toBe(thread);
+  });
+
+  it("is known by name too, when the name was heard", () => {
+    const toolContext = contextOf({});
+    const isCurrent = (target: string) => threading.matchesToolContextTarget({ target, toolContext });
+    expect(isCurrent("#harbor")).toBe(false);
+    noteName({ kind: "room-name", name: "harbor" }, { kind: "room", id: "r1" });
+    expect(["#harbor", "rocketchat:#Harbor", "room:r1"].map(isCurrent)).toEqual([true, true, true]);
+    noteName({ kind: "room-name", name: "harbor" }, { kind: "room", id: "r2" });
+    expect(isCurrent("#harbor")).toBe(false);
   });
 });
 

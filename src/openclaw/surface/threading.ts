@@ -1,9 +1,10 @@
 // Owns OpenClaw's threading hooks, for the message tool and routed replies alone: which thread they write in.
 
 import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
-import { formatTarget, parseTarget } from "../../outbound/target.ts";
+import { formatTarget } from "../../outbound/target.ts";
 import { replyToModeOf } from "../../policy/reply-place.ts";
 import type { AccountSettings } from "../../settings.ts";
+import { recallTarget } from "../account/named-places.ts";
 import { inspectAccount } from "../config/account.ts";
 import { readMessageId } from "../turn/handover.ts";
 
@@ -30,7 +31,9 @@ export const threading = {
     const isInThread = entered !== undefined || repliesToOther;
     const configured =
       context.ReplyToMode ?? replyToModeOf(inspectAccount(cfg, accountId), readChatType(context.ChatType));
-    const currentThreadTs = entered ?? replied ?? current;
+    // A thread to come counts as one only where replies go there: OpenClaw takes what is said elsewhere for no answer.
+    const toCome = configured === "off" ? undefined : current;
+    const currentThreadTs = entered ?? (repliesToOther ? replied : toCome);
     const roomId = textOf(context.NativeChannelId);
     return {
       ...(roomId && { currentChannelId: formatTarget({ kind: "room", id: roomId }) }),
@@ -62,10 +65,10 @@ export const threading = {
 } satisfies Threading;
 
 function isCurrentConversation(target: string, context: ToolContext): boolean {
-  const wanted = parseTarget(target);
+  const wanted = recallTarget(target);
   if (wanted === undefined) return false;
   return [context.currentMessagingTarget, context.currentChannelId].some((current) => {
-    const here = current === undefined ? undefined : parseTarget(current);
+    const here = current === undefined ? undefined : recallTarget(current);
     return here?.kind === wanted.kind && here.id === wanted.id;
   });
 }

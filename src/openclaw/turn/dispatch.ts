@@ -8,8 +8,9 @@ import {
 import { isFromBot } from "../../policy/access.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
-import type { ReplyPort, TurnPort } from "../../turn/host.ts";
+import type { ReplyPort, TurnInput, TurnPort } from "../../turn/host.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
+import { noteName } from "../account/named-places.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isDraining } from "../runtime.ts";
 import { buildContext, type ContextParts, lastRoute } from "./context/context.ts";
@@ -41,6 +42,7 @@ export interface Dispatch {
 export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promise<void> {
   const { route, ingress, replies, signal, command } = dispatch;
   const { settings, input } = scope;
+  notePlace(input);
   const mode = resolveReplyToMode(settings, input.room);
   const isInRoom = input.message.threadId === undefined && mode !== "off";
   const threadId = replies.threadId ?? (isInRoom ? input.message.id : undefined);
@@ -63,6 +65,14 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   };
   const run = (progress: TurnProgress) => runAgent({ ...dispatch, scope, feedback, progress });
   await feedback.during(inOrder(scope.turns, order, run));
+}
+
+/** The agent may name the place that it is in, for OpenClaw to know as the one at hand. */
+function notePlace({ room, message: { sender } }: TurnInput): void {
+  const target = { kind: "room", id: room.id } as const;
+  for (const name of [room.name, room.label]) if (name) noteName({ kind: "room-name", name }, target);
+  if (sender.username)
+    noteName({ kind: "user-name", name: sender.username }, { kind: "user", id: sender.id });
 }
 
 /** The work on one turn, from the moment at which it may run. */
