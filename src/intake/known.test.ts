@@ -8,7 +8,7 @@ function revision(id: string, sentAt: number): Revision {
   return decoded;
 }
 
-it("forgets the message that changed longest ago when there are too many, but not when the latest was sent", () => {
+it("forgets the message that changed longest ago when there are too many", () => {
   const known = createKnownMessages(2);
   for (const [id, sentAt] of [
     ["a", 30],
@@ -19,12 +19,10 @@ it("forgets the message that changed longest ago when there are too many, but no
     known.keep({ revision: revision(id, sentAt), mentioned: false, room: {} });
   }
   expect(["a", "b", "c"].map((id) => known.find(id)?.revision.id)).toEqual(["a", undefined, "c"]);
-  expect(known.newestSentAt()).toBe(30);
 });
 
 it("forgets what it is told to forget", () => {
   const known = createKnownMessages();
-  expect(known.newestSentAt()).toBeUndefined();
   known.keep({ revision: revision("a", 1), mentioned: true, room: {} });
   known.forget("a");
   expect(known.find("a")).toBeUndefined();

@@ -22,15 +22,12 @@ export interface KnownMessages {
   list(): Iterable<Known>;
   keep(known: Known): void;
   forget(id: string): void;
-  /** When the latest message was sent that was ever kept; epoch milliseconds of the server's clock. */
-  newestSentAt(): number | undefined;
 }
 
 export function createKnownMessages(max: number = MAX_KNOWN_MESSAGES): KnownMessages {
   // A map that loses its first entry with each new one takes ever longer to find the next first one.
   let recent = new Map<string, Known>();
   let earlier = new Map<string, Known>();
-  let newest: number | undefined;
 
   function forget(id: string): void {
     recent.delete(id);
@@ -41,16 +38,14 @@ export function createKnownMessages(max: number = MAX_KNOWN_MESSAGES): KnownMess
     find: (id) => recent.get(id) ?? earlier.get(id),
     list: () => [...earlier.values(), ...recent.values()],
     keep(entry) {
-      const { id, sentAt } = entry.revision;
+      const { id } = entry.revision;
       forget(id);
       if (recent.size >= max / 2) {
         earlier = recent;
         recent = new Map();
       }
       recent.set(id, entry);
-      newest = Math.max(newest ?? sentAt, sentAt);
     },
     forget,
-    newestSentAt: () => newest,
   };
 }
