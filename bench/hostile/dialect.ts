@@ -1,10 +1,10 @@
 // Owns measuring what writing an answer in Rocket.Chat's dialect costs beyond parsing it as Markdown.
 
 import { fromMarkdown } from "mdast-util-from-markdown";
-import { DEFAULT_KATEX } from "../src/outbound/dialect/math.ts";
-import { type FormatOptions, formatMarkdown } from "../src/outbound/markdown.ts";
-import type { Bench } from "./figures.ts";
-import { leastCosts } from "./hostile/cost.ts";
+import { DEFAULT_KATEX } from "../../src/outbound/dialect/math.ts";
+import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
+import type { Bench } from "../figures.ts";
+import { leastCosts } from "./cost.ts";
 
 /** UTF-16 units of the answer. */
 const UNITS = 4_000;
