@@ -5,6 +5,7 @@ import { buildMentionRegexes, matchesMentionPatterns } from "openclaw/plugin-sdk
 import { resolveChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveAgentRoute } from "openclaw/plugin-sdk/routing";
 import { systemClock } from "../../src/connection/driver.ts";
+import type { MessageFacts } from "../../src/facts/message.ts";
 import { createKnowledge, type ThreadMemory } from "../../src/intake/knowledge.ts";
 import { createRoomLookup } from "../../src/intake/lookups.ts";
 import { createNameBook, type NamePins } from "../../src/intake/names.ts";
@@ -59,6 +60,8 @@ export interface Judge extends Grounds {
   readonly heard: readonly { readonly senderId: string; readonly text: string }[];
   /** The rooms that answers went to. */
   readonly posted: readonly string[];
+  /** Who was let wait for what they would write next, by user id. */
+  readonly waited: readonly string[];
 }
 
 /** An account as it is after it started, with the names in its configuration looked up. */
@@ -95,11 +98,20 @@ export async function openJudge({
   const grounds = { settings: live.read(), known };
   const heard: { senderId: string; text: string }[] = [];
   const posted: string[] = [];
+  const waited: string[] = [];
+  const companions = {
+    ...NO_COMPANIONS,
+    async handOn({ sender }: MessageFacts) {
+      waited.push(sender.id);
+      return false;
+    },
+  };
 
   return {
     ...grounds,
     heard,
     posted,
+    waited,
     async judge(event) {
       const undecided = parentToLookUp(event, grounds);
       if (undecided !== undefined) await places.learn(undecided);
@@ -125,7 +137,7 @@ export async function openJudge({
         known,
         findRoot: async () => undefined,
         runs: createRuns(),
-        companions: NO_COMPANIONS,
+        companions,
         receivedAt: 0,
         now: () => 0,
         post: async ({ roomId }) => {
