@@ -247,7 +247,7 @@ export class Round {
   #goOffline(): void {
     this.#isOnline = false;
     this.#listing = undefined;
-    for (const room of this.#rooms.values()) room.reading = undefined;
+    for (const room of this.#rooms.values()) stopReading(room);
   }
 
   /** A new account: what was sent before its first connection is never read. */
@@ -317,14 +317,16 @@ export class Round {
       this.#rooms.set(room.id, enter(lag, calls));
       return lag;
     }
-    const joined = known.lag.heard
-      ? { ...lag, changesSince: earliest(known.lag.changesSince, lag.changesSince) }
+    const before = known.again ?? known.lag;
+    const changesSince = earliest(before.changesSince, lag.changesSince);
+    const joined = before.heard
+      ? { ...lag, changesSince }
       : {
           room,
-          cursor: Math.min(known.lag.cursor, cursor),
-          floor: Math.max(known.lag.floor, floor),
-          missed: known.lag.missed || missed,
-          changesSince: earliest(known.lag.changesSince, lag.changesSince),
+          cursor: Math.min(before.cursor, cursor),
+          floor: Math.max(before.floor, floor),
+          missed: before.missed || missed,
+          changesSince,
           heard: false,
         };
     known.calls ||= calls;
@@ -375,9 +377,7 @@ export class Round {
   #fail({ token, failure, now }: Extract<RoundEvent, { type: "read-failed" }>): void {
     const room = this.#find(token);
     if (room === undefined) return;
-    room.reading = undefined;
-    if (room.again !== undefined) room.lag = room.again;
-    room.again = undefined;
+    stopReading(room);
     const { lag } = room;
     if (failure.kind === "limited") {
       this.#paused.set(endpointOf(lag), now + failure.waitMs);
@@ -479,6 +479,13 @@ function enter(lag: Lag, calls: boolean): Room {
     reading: undefined,
     again: undefined,
   };
+}
+
+/** The reading led to nothing: what has moved meanwhile is left to read as well. */
+function stopReading(room: Room): void {
+  room.reading = undefined;
+  room.lag = room.again ?? room.lag;
+  room.again = undefined;
 }
 
 /** Which of the server's limiters counts the call. */

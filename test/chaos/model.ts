@@ -29,6 +29,10 @@ export type Happening =
   /** A frame arrives, in any order. */
   | { readonly kind: "deliver" | "double" | "lose"; readonly pick: number }
   | { readonly kind: "connect" | "disconnect" | "due" }
+  /** Somebody writes while the link is down for so long: what chance would rarely put in this order. */
+  | { readonly kind: "gap"; readonly pick: number; readonly ms: number }
+  /** The oldest question is answered, and what is asked then is not; or the process ends there. */
+  | { readonly kind: "half"; readonly pick: number; readonly how: Failure["kind"] | "kill" }
   /** The process ends after so many of the next step's actions; what is not on disk is gone. */
   | { readonly kind: "kill"; readonly pick: number }
   /** A question is answered, in any order; one of a lost link, too. */
@@ -40,7 +44,8 @@ export type Happening =
   | { readonly kind: "want"; readonly pick: number };
 
 const pick = fc.nat({ max: 1_000 });
-const failures = fc.constantFrom<Failure["kind"][]>("passing", "too-large", "limited");
+const failures = fc.constantFrom<Failure["kind"][]>("passing", "too-large", "limited", "gone");
+const gapMs = fc.constantFrom(1_000, 40_000, 12 * MINUTE, 25 * MINUTE);
 
 export const happenings = fc.array(
   fc.oneof(
@@ -49,7 +54,8 @@ export const happenings = fc.array(
       arbitrary: fc.record({
         kind: fc.constant("write" as const),
         pick,
-        lateMs: fc.constantFrom(0, 0, 0, MINUTE, 8 * MINUTE),
+        // With a clock that is set back, within `LATE_MS`.
+        lateMs: fc.constantFrom(0, 0, 0, MINUTE, 6 * MINUTE),
       }),
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("touch" as const), pick }) },
@@ -66,6 +72,15 @@ export const happenings = fc.array(
         kind: fc.constantFrom("connect" as const, "disconnect" as const, "due" as const, "due" as const),
       }),
     },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("gap" as const), pick, ms: gapMs }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant("half" as const),
+        pick,
+        how: fc.oneof(failures, fc.constant("kill" as const)),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("kill" as const), pick: fc.nat({ max: 4 }) }) },
     {
       weight: 9,
@@ -79,7 +94,7 @@ export const happenings = fc.array(
       weight: 4,
       arbitrary: fc.record({
         kind: fc.constant("pass" as const),
-        ms: fc.constantFrom(1_000, 40_000, 12 * MINUTE, 25 * MINUTE),
+        ms: gapMs,
       }),
     },
     {
@@ -91,7 +106,8 @@ export const happenings = fc.array(
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("want" as const), pick }) },
   ),
-  { maxLength: 60 },
+  // Without a size, no list has more than ten.
+  { maxLength: 60, size: "max" },
 );
 
 interface Frame {
@@ -124,6 +140,7 @@ export function play(list: readonly Happening[]): readonly string[] {
 class ModelTown {
   #now = 1_000_000_000_000;
   #skew = 0;
+  #clockWasSet = false;
   readonly #messages: Written[] = [];
   readonly #movedAt = new Map<string, number>();
   #frames: Frame[] = [];
@@ -141,6 +158,8 @@ class ModelTown {
   /** The first connection: nothing before it is anybody's business. */
   #firstId: number | undefined;
   #asked = 0;
+  /** What was sent in a room before the bot was put out of it. */
+  readonly #gone = new Set<string>();
 
   constructor() {
     this.#ledger = this.#openLedger();
@@ -170,6 +189,17 @@ class ModelTown {
       case "disconnect":
         this.#disconnect();
         break;
+      case "gap":
+        this.#disconnect();
+        this.#write(one.pick, 0);
+        this.#now += one.ms;
+        this.#connect();
+        break;
+      case "half":
+        this.#respond({ kind: "answer", pick: 0, how: "passing" });
+        if (one.how === "kill") this.#die();
+        else this.#respond({ kind: "refuse", pick: one.pick, how: one.how });
+        break;
       case "due":
         if (this.#isUp) this.#step({ type: "due", now: this.#now });
         break;
@@ -184,11 +214,8 @@ class ModelTown {
         this.#now += one.ms;
         break;
       case "server-clock":
-        this.#skew += one.ms;
-        break;
       case "own-clock":
-        this.#now += one.ms;
-        this.#skew -= one.ms;
+        this.#setClock(one);
         break;
       case "want":
         this.#step({ type: "wanted", roomId: roomOf(one.pick), now: this.#now });
@@ -213,7 +240,7 @@ class ModelTown {
     // What bears a time from before the account's first connection is none of its business.
     const startedAt = this.#progress?.startedAt ?? 0;
     const ours = this.#messages.slice(first).filter(({ sentAt }) => sentAt > startedAt);
-    return ours.flatMap(({ id }) => (this.#stored.has(id) ? [] : [id]));
+    return ours.flatMap(({ id }) => (this.#stored.has(id) || this.#gone.has(id) ? [] : [id]));
   }
 
   #drain(): void {
@@ -256,6 +283,18 @@ class ModelTown {
 
   #openRound(): Round {
     return new Round(this.#ledger.round, () => BOUNDS);
+  }
+
+  /**
+   * Once, not before the account has noted where it begins, and not while rooms are listed: two clocks that are set
+   * together, or one that is set there and back, look as if no time had passed.
+   */
+  #setClock({ kind, ms }: { readonly kind: "server-clock" | "own-clock"; readonly ms: number }): void {
+    const isListing = this.#questions.some(({ reading }) => reading === undefined);
+    if (this.#progress === undefined || this.#clockWasSet || isListing) return;
+    this.#clockWasSet = true;
+    this.#skew += kind === "server-clock" ? ms : -ms;
+    if (kind === "own-clock") this.#now += ms;
   }
 
   #write(chosen: number, lateMs: number): void {
@@ -354,10 +393,15 @@ class ModelTown {
       return;
     }
     const failure: Failure = how === "limited" ? { kind: how, waitMs: 30_000 } : { kind: how, reason: how };
-    const { token } = question;
+    const { token, reading } = question;
     const now = this.#now;
-    const type = question.reading === undefined ? "list-failed" : "read-failed";
+    if (how === "gone" && reading !== undefined && question.link === this.#link) this.#leave(reading.room.id);
+    const type = reading === undefined ? "list-failed" : "read-failed";
     this.#step({ type, token, failure, now });
+  }
+
+  #leave(roomId: string): void {
+    for (const message of this.#messages) if (message.roomId === roomId) this.#gone.add(message.id);
   }
 
   #answer({ link, at, reading, token }: Question): void {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LastingFaults, RestFault } from "../../emulator/faults.ts";
+import { countWaiting, ownQueue } from "../support/queues.ts";
 import { type AccountId, BOTS, filePath, mark, type Town } from "./town.ts";
 
 interface Question {
@@ -208,8 +209,8 @@ const SLOW_TROUBLES: readonly (readonly [...Trouble, number])[] = [
 
 const SQLITE_BUSY = 5;
 
-const queueFile = ({ gateway }: Town): string =>
-  join(gateway.folder, "state", "rocketchat", "ingress-default.sqlite");
+const stateOf = ({ gateway }: Town): string => join(gateway.folder, "state");
+const queueFile = (town: Town): string => ownQueue(stateOf(town), "default");
 
 /** Nothing can be stored while the lock is held, nor done with what is stored. */
 async function holdQueue(town: Town, ms: number): Promise<void> {
@@ -242,7 +243,8 @@ async function damageQueue(town: Town, _random: Random, ask: () => void): Promis
     if (!gateway.running) await gateway.start();
     await wait(1_000);
     await gateway.kill("SIGKILL");
-  } while (waiting(file) > 0);
+  } while (countWaiting(stateOf(town), "default") > 0);
+  emptyLog(file);
   const content = readFileSync(file);
   writeFileSync(file, content.fill(0xa5, 100, 4_000));
   ask();
@@ -253,11 +255,11 @@ async function damageQueue(town: Town, _random: Random, ask: () => void): Promis
   await gateway.restart();
 }
 
-function waiting(file: string): number {
+/** What stands in the log beside the file would mend the damage. */
+function emptyLog(file: string): void {
   const db = new DatabaseSync(file);
-  const row = db.prepare("SELECT count(*) AS n FROM event WHERE status IN ('pending', 'claimed')").get();
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
-  return Number(row?.n);
 }
 
 const RESTARTS: readonly Trouble[] = [

@@ -2,13 +2,13 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import fc from "fast-check";
 import { Probe, probeEnvironment } from "../../bench/probe.ts";
 import { packPlugin } from "../../demo/pack.ts";
 import { closeSandboxes, openSandbox } from "../../demo/sandbox.ts";
+import { countWaiting } from "../support/queues.ts";
 import { happenings, play } from "./model.ts";
 import { BOTS, mark, startTown, type Town } from "./town.ts";
 
@@ -79,20 +79,8 @@ async function sample({ gateway }: Town): Promise<Sample> {
     handles: sum(handles),
     timers,
     queueKb: Math.round(sum(queueBytes) / KILOBYTE),
-    waiting: countWaiting(join(folder, "ingress-default.sqlite")),
+    waiting: countWaiting(join(gateway.folder, "state"), "default"),
   };
-}
-
-function countWaiting(file: string): number {
-  const db = new DatabaseSync(file, { readOnly: true });
-  try {
-    const [row] = db
-      .prepare("SELECT count(*) AS waiting FROM event WHERE status IN ('pending', 'claimed')")
-      .all();
-    return Number(row?.waiting);
-  } finally {
-    db.close();
-  }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

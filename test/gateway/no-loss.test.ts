@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ownQueue } from "../support/queues.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 let stack: Stack;
@@ -166,8 +167,7 @@ it("a reply that the server refuses ends once, with the reason in the log and in
 });
 
 it("an event that cannot be read ends as failed, and the next one is answered", async () => {
-  const file = join(stack.gateway.folder, "state", "rocketchat", "ingress-default.sqlite");
-  const db = new DatabaseSync(file);
+  const db = new DatabaseSync(ownQueue(join(stack.gateway.folder, "state"), "default"));
   db.prepare(
     "INSERT INTO event (id, status, lane, payload, received_at, updated_at) VALUES (?, 'pending', ?, ?, 1, 1)",
   ).run("poison", `room:${town}`, JSON.stringify({ version: 1, rawEvent: "{broken" }));

@@ -1,14 +1,12 @@
 // Owns what a gateway test stands on: emulator, scripted model and a real gateway with the packed plugin.
 
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { inject } from "vitest";
 import { type Gateway, type GatewayOptions, installGateway } from "../../demo/gateway.ts";
 import { type ScriptedModel, startScriptedModel } from "../../demo/scripted-model.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
-
+import { type EventName, readStatus } from "../support/queues.ts";
 import { findLeaks, readWritings } from "../support/sweep.ts";
 
 declare module "vitest" {
@@ -170,12 +168,6 @@ function readSection(value: unknown): Section {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-/** An event as both queues name it. */
-interface EventName {
-  readonly accountId: string;
-  readonly id: string;
-}
-
 async function waitForRow(state: string, event: EventName, status: string | undefined): Promise<void> {
   const deadline = AbortSignal.timeout(STORED_TIMEOUT_MS);
   for (let found = readStatus(state, event); found === undefined || (status ?? found) !== found; ) {
@@ -183,29 +175,5 @@ async function waitForRow(state: string, event: EventName, status: string | unde
       throw new Error(`Event ${event.id} is ${found ?? "not stored"}, not ${status ?? "stored"}`);
     await wait(LOOK_INTERVAL_MS);
     found = readStatus(state, event);
-  }
-}
-
-/** Looks in the host's queue, which newer versions of OpenClaw open to the plugin, and in the plugin's own. */
-function readStatus(state: string, { accountId, id }: EventName): string | undefined {
-  const own = join(state, "rocketchat", `ingress-${accountId}.sqlite`);
-  const ofHost = join(state, "state", "openclaw.sqlite");
-  return (
-    readColumn(own, "SELECT status FROM event WHERE id = ?", [id]) ??
-    readColumn(ofHost, HOST_STATUS, [accountId, id])
-  );
-}
-
-const HOST_STATUS = `SELECT status FROM channel_ingress_events
-  WHERE channel_id = 'rocketchat' AND account_id = ? AND event_id = ?`;
-
-function readColumn(file: string, sql: string, values: readonly string[]): string | undefined {
-  if (!existsSync(file)) return undefined;
-  const db = new DatabaseSync(file, { readOnly: true });
-  try {
-    const row = db.prepare(sql).get(...values);
-    return row === undefined ? undefined : String(row.status);
-  } finally {
-    db.close();
   }
 }
