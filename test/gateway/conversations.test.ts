@@ -313,4 +313,12 @@ describe("a reply by the message tool", () => {
       expect(said).toEqual([{ msg: `sent to ${room}`, tmid: room === "town" ? undefined : question }]);
     }
   });
+
+  it("is the first reply where only that goes under the question", async () => {
+    const { question, said } = await sendAndEnd(rooms.first, { message: "under it" }, "above it");
+    expect(said).toEqual([
+      { msg: "under it", tmid: question },
+      { msg: "above it", tmid: undefined },
+    ]);
+  });
 });

@@ -12,6 +12,7 @@ import { RestError } from "../../errors.ts";
 import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { divisions } from "../account/memory/divisions.ts";
+import { notePosted } from "../account/memory/first-reply.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
@@ -61,6 +62,7 @@ async function sendText(request: SendRequest) {
   const results = listPosted(roomId, messageIds);
   const last = results.at(-1);
   if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };
+  if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = { results, kind: "text" as const, ...(threadId !== undefined && { threadId }) };
   return { ...last, receipt: createMessageReceiptFromOutboundResults(receipt) };
 }

@@ -7,6 +7,7 @@ import { sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { divisions } from "../account/memory/divisions.ts";
+import { notePosted } from "../account/memory/first-reply.ts";
 import { type MediaAccess, sendOutgoing } from "../account/outgoing-file.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/sending.ts";
@@ -44,6 +45,7 @@ export async function sendMedia(request: MediaRequest) {
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
   const results = listPosted(roomId, messageIds);
+  if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = createMessageReceiptFromOutboundResults({
     results,
     kind: "media",

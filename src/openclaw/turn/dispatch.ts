@@ -10,6 +10,7 @@ import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
 import type { ReplyPort, TurnInput, TurnPort } from "../../turn/host.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
+import { awaitFirstReply, type HasReplied } from "../account/memory/first-reply.ts";
 import { noteName } from "../account/named-places.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isDraining } from "../runtime.ts";
@@ -98,7 +99,10 @@ async function runAgent(run: Run): Promise<object | undefined> {
   // Much may have changed while it waited and the room was read.
   if ((await source?.judgeAnew()) !== undefined) return undefined;
   scope.assertOpen();
-  const turn = runAtHost(run, { ...shown, handover });
+  // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
+  const hasReplied = { value: false };
+  const forget = awaitFirstReply(placeUnder(scope), hasReplied);
+  const turn = runAtHost(run, { ...shown, handover, hasReplied }).finally(forget);
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
   if (command === STOP) progress.finish();
   const result = await turn;
@@ -120,7 +124,17 @@ async function gather({
   return { around, media };
 }
 
-type Shown = Pick<ContextParts, "around" | "media"> & { readonly handover: Handover };
+/** Where the thread under a question would be. */
+const placeUnder = ({ accountId, input: { room, message } }: TurnScope) => ({
+  accountId,
+  roomId: room.id,
+  threadId: message.id,
+});
+
+type Shown = Pick<ContextParts, "around" | "media"> & {
+  readonly handover: Handover;
+  readonly hasReplied: HasReplied;
+};
 
 function runAtHost(run: Run, shown: Shown) {
   const { core, accountId, input } = run.scope;
@@ -142,7 +156,7 @@ function runAtHost(run: Run, shown: Shown) {
 }
 
 /** The turn in OpenClaw's words: what the agent reads, and what becomes of its replies. */
-function describeTurn(run: Run, { around, media, handover }: Shown) {
+function describeTurn(run: Run, { around, media, handover, hasReplied }: Shown) {
   const { scope, route, ingress, signal, command, feedback } = run;
   const { cfg, accountId, input, log } = scope;
   const { agentId } = route;
@@ -153,8 +167,6 @@ function describeTurn(run: Run, { around, media, handover }: Shown) {
     accountId,
     typing: feedback.typing,
   });
-  // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
-  const hasReplied = { value: false };
   return {
     cfg,
     channel: CHANNEL_ID,
