@@ -148,7 +148,7 @@ describe("what the agent does", () => {
 
 describe("what people see of a turn", () => {
   it("is an acknowledgement before the model is asked, typing while it works, and neither after the reply", async () => {
-    typed.skip();
+    typed.forget();
     const script = stack.model.script("held words", { text: "held words", hold: true });
     const { _id } = mention("held words please");
     await stack.model.waitForRequest("held words");
@@ -166,7 +166,7 @@ describe("what people see of a turn", () => {
 
   it("is typing before the room is read for the agent", async () => {
     const { control, faults } = stack.emulator;
-    typed.skip();
+    typed.forget();
     faults.rest({ path: "channels.history", times: 1, delayMs: 2_000 });
     const before = control.requests().length;
     mention("[say read and written]");
@@ -180,7 +180,7 @@ describe("what people see of a turn", () => {
   it("is a failure for a moment, and then the acknowledgement again", async () => {
     const { control } = stack.emulator;
     const { _id } = control.post({ as: "alice", rid: town, msg: "a thread of its own" });
-    typed.skip();
+    typed.forget();
     const question = mention("[fail 400] broken", "alice", _id);
     const shows = (...emoji: string[]) =>
       control.waitForMessage(
@@ -210,7 +210,7 @@ describe("what people see of a turn", () => {
   });
 
   it("ends with a stop, too", async () => {
-    typed.skip();
+    typed.forget();
     const script = stack.model.script("endless words", { text: "endless words", hold: true });
     mention("endless words please");
     await typed.until(town, ["user-typing"]);
@@ -220,7 +220,7 @@ describe("what people see of a turn", () => {
   });
 
   it("ends with the gateway", async () => {
-    typed.skip();
+    typed.forget();
     const script = stack.model.script("unfinished words", { text: "unfinished words", hold: true });
     mention("unfinished words please");
     await typed.until(town, ["user-typing"]);

@@ -7,7 +7,7 @@ export interface Listener {
   /** Resolves at the next word of the room or thread, after the last one waited for, that shows exactly these activities. */
   until(roomId: string, activities: readonly string[], threadId?: string): Promise<void>;
   /** What came so far is not waited for any more. */
-  skip(): void;
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function openListener(
         return client.frames.findIndex((known) => known.fields === fields) >= from;
       }
     },
-    skip() {
+    forget() {
       seen = client.frames.length;
     },
     async close() {

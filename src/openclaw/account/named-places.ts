@@ -11,13 +11,15 @@ import {
 /** Names remembered per process; the one least recently heard goes first. */
 const MAX_NAMES = 1000;
 
-const heard = new Map<string, Target>();
+/** Undefined for a name that was heard of two: on two servers, or before and after a rename. */
+const heard = new Map<string, Target | undefined>();
 
-/** Notes what a name means now. */
+/** Notes what a name means now. One that has meant another is not recalled any more: no text says which is meant. */
 export function noteName(named: NamedTarget, target: Target): void {
   const key = keyOf(named);
+  const isAlone = !heard.has(key) || heard.get(key)?.id === target.id;
   heard.delete(key);
-  heard.set(key, target);
+  heard.set(key, isAlone ? target : undefined);
   const oldest = heard.size > MAX_NAMES ? heard.keys().next().value : undefined;
   if (oldest !== undefined) heard.delete(oldest);
 }

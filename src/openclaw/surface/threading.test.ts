@@ -70,6 +70,9 @@ describe("what the tool takes for the turn's own place", () => {
     expect(["#harbor", "rocketchat:#Harbor", "room:r1"].map(isCurrent)).toEqual([true, true, true]);
     noteName({ kind: "room-name", name: "harbor" }, { kind: "room", id: "r2" });
     expect(isCurrent("#harbor")).toBe(false);
+    // It is a room's name on two servers, or has changed hands: nothing tells which room is meant.
+    noteName({ kind: "room-name", name: "harbor" }, { kind: "room", id: "r1" });
+    expect(isCurrent("#harbor")).toBe(false);
   });
 });
 
