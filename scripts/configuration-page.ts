@@ -5,6 +5,7 @@ import { DEFAULTS } from "../src/openclaw/config/defaults.ts";
 import { LIVE_KEYS } from "../src/openclaw/config/live-keys.ts";
 import { rocketchatConfigSchema } from "../src/openclaw/config/schema.ts";
 import { type KeyHint, uiHints } from "../src/openclaw/config/ui-hints.ts";
+import { formatTable } from "./table.ts";
 
 /** The part of JSON schema that our schema uses. */
 const NodeSchema = z.looseObject({
@@ -126,7 +127,10 @@ export function buildConfigurationPage(): string {
   const keys = listKeys();
   const sections = SECTIONS.map(({ title, about, keys: words }) => {
     const rows = words.flatMap((word) => keys.filter(({ path }) => path.split(".", 1)[0] === word));
-    return { rows, text: `## ${title}\n\n${about}\n\n${formatTable(rows.map(describeKey))}` };
+    return {
+      rows,
+      text: `## ${title}\n\n${about}\n\n${formatTable(["key", "values", "default", "meaning"], rows.map(describeKey))}`,
+    };
   });
   const shown = new Set(sections.flatMap(({ rows }) => rows.map(({ path }) => path)));
   const missing = keys.filter(({ path }) => !shown.has(path)).map(({ path }) => path);
@@ -198,16 +202,3 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 /** A Markdown table whose columns line up, as the formatter wants it. */
-function formatTable(rows: readonly string[][]): string {
-  const all = [["key", "values", "default", "meaning"], ...rows].map((row) =>
-    row.map((cell) => cell.replaceAll("|", "\\|")),
-  );
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-  const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
-  lines.splice(
-    1,
-    0,
-    widths.map((width) => "-".repeat(width)),
-  );
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}

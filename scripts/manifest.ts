@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { buildManifest } from "../src/openclaw/config/manifest.ts";
 import { buildConfigurationPage } from "./configuration-page.ts";
+import { buildParityPage } from "./parity-page.ts";
 import { buildSourcePackage } from "./source-package.ts";
 
 const at = (path: string) => new URL(`../${path}`, import.meta.url);
@@ -13,3 +14,4 @@ writeJson("openclaw.plugin.json", buildManifest());
 writeJson("dev/openclaw.plugin.json", buildManifest());
 writeJson("dev/package.json", buildSourcePackage(JSON.parse(readFileSync(at("package.json"), "utf8"))));
 writeFileSync(at("docs/CONFIGURATION.md"), buildConfigurationPage());
+writeFileSync(at("docs/PARITY.md"), buildParityPage());

@@ -1,0 +1,370 @@
+// Owns what OpenClaw's Slack channel does, row by row, and what holds for each here; docs/PARITY.md is written from it.
+
+/** A test that would fail if the row were not true: its file and its title as it stands there. */
+export interface Proof {
+  readonly file: string;
+  readonly title: string;
+}
+
+/** How a behavior of Slack's channel stands here. */
+export type Standing =
+  | { readonly kind: "same"; readonly proofs: readonly [Proof, ...Proof[]] }
+  | { readonly kind: "different"; readonly why: string; readonly proofs: readonly Proof[] }
+  | { readonly kind: "impossible"; readonly why: string }
+  | { readonly kind: "open"; readonly what: string };
+
+export interface Row {
+  /** A key or a behavior, in Slack's words. */
+  readonly slack: string;
+  readonly standing: Standing;
+}
+
+export interface Part {
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+const by = (file: string, title: string): Proof => ({ file, title });
+const gateway = (name: string, title: string): Proof => by(`test/gateway/${name}.test.ts`, title);
+const decisions = by("test/access/decisions.test.ts", "%s in %s, %s: %s");
+const places = by("src/openclaw/turn/reply/place.test.ts", "%s, %s, %j: session %s, replies %j");
+const around = (title: string): Proof => by("src/turn/surroundings.test.ts", title);
+const acting = (title: string): Proof => by("src/openclaw/surface/actions.test.ts", title);
+
+const same = (slack: string, ...proofs: [Proof, ...Proof[]]): Row => ({
+  slack,
+  standing: { kind: "same", proofs },
+});
+const different = (slack: string, why: string, ...proofs: Proof[]): Row => ({
+  slack,
+  standing: { kind: "different", why, proofs },
+});
+const impossible = (slack: string, why: string): Row => ({ slack, standing: { kind: "impossible", why } });
+const open = (slack: string, what: string): Row => ({ slack, standing: { kind: "open", what } });
+
+const NEEDS_APP =
+  "clients show buttons, dialogs and commands only for apps that an administrator installs on the server";
+
+const ACCESS: Part = {
+  title: "Access, accounts, credentials",
+  rows: [
+    same(
+      "`enabled`, `accounts`, `defaultAccount`: an account's value before the root's",
+      by("src/openclaw/config/config.test.ts", "lets an account override the root and inherit the rest"),
+    ),
+    different(
+      "`botToken`, `appToken`, `userToken`, `signingSecret`",
+      "one user with one token: `userId`, `username`, `pat`; text, SecretRef or variables",
+      gateway("trust", "from the environment, a file and a program work"),
+    ),
+    impossible(
+      "`mode: http`, `mode: relay`, `webhookPath`",
+      "Rocket.Chat pushes to users over its WebSocket alone",
+    ),
+    impossible("`postAs`, `userTokenReadOnly`", "a token always is a user's, and that user posts"),
+    same("`dmPolicy`: pairing, allowlist, open, disabled", decisions),
+    same("`allowFrom`: stable ids", decisions),
+    same(
+      "pairing: a code, told once; the approval is told",
+      gateway("first-light", "gives an unknown person a code and lets nothing of hers reach the model"),
+    ),
+    same("`dm.enabled`", decisions),
+    different("`dm.groupEnabled`, `dm.groupChannels`", "the second is called `dm.groupRooms`", decisions),
+    same("`groupPolicy`: open, allowlist, disabled", decisions),
+    different(
+      "`channels.<id>`: enabled, users",
+      "called `rooms`; names mean the same room for ever, and are marked by `#`",
+      decisions,
+      gateway("access", "goes by ids: a room that takes a served room's name is not served"),
+    ),
+    same("`dangerouslyAllowNameMatching`, off", decisions),
+    different(
+      "`allowBots`: true, mentions",
+      "`mentions` asks for the name itself; no owner has to be in the room, since who may speak there is listed",
+      decisions,
+    ),
+    open("`botLoopProtection`, for account, room and `channels.defaults`", "not built yet"),
+    open("`configWrites`", "not built yet"),
+    same("`contextVisibility`", gateway("conversations", "hides people outside the allowlist")),
+    same(
+      "policies apply to the next message without reconnecting",
+      gateway(
+        "access",
+        "denies the very next message of a person taken off the list, over the same connection",
+      ),
+    ),
+    same(
+      "the main session's last route is pinned to its owner",
+      by(
+        "src/openclaw/turn/context/context.test.ts",
+        "pins the main session's last route to the one person of allowFrom",
+      ),
+    ),
+    impossible("`channel_id_changed` moves the keys of a room", "the id of a room never changes"),
+    impossible("Enterprise Grid", "there is no such thing; each server is an account"),
+  ],
+};
+
+const ACTIVATION: Part = {
+  title: "Mentions",
+  rows: [
+    same("`requireMention`, for account and room", decisions),
+    same(
+      "an explicit mention",
+      by("src/facts/mention.test.ts", "believes the id that the server listed, whatever the text says"),
+    ),
+    different("a user group that the bot is in", "teams take their place", decisions),
+    same("`mentionPatterns`", decisions),
+    different(
+      "`implicitMentions.replyToBot`",
+      "known from the memory of own messages, since a reply does not name whom it answers",
+      by("src/policy/activation.test.ts", "reads the implicit mentions in %s"),
+    ),
+    same(
+      "`implicitMentions.quotedBot`, `threadParticipation`",
+      by("src/policy/activation.test.ts", "reads the implicit mentions in %s"),
+    ),
+    same(
+      "`ignoreOtherMentions`",
+      by("src/policy/activation.test.ts", "judges %s where other mentions are ignored"),
+    ),
+    different(
+      "commands pass the mention gate; an unauthorized one is dropped",
+      "a command is answered in one line that says who may run it: silence would look like a fault",
+      by("src/turn/command.test.ts", "is silent to whoever may not speak here, and sends a stranger a code"),
+    ),
+    open("a voice message is transcribed and matched before admission", "not built yet"),
+    open("`messages.groupChat.unmentionedInbound: room_event`", "not built yet"),
+    open("`messages.visibleReplies`", "not built yet: no test shows it"),
+    different(
+      "group DMs need no mention",
+      "they are rooms with people in them who speak with each other: a mention is needed unless `requireMention` is false",
+      decisions,
+    ),
+  ],
+};
+
+const CONVERSATIONS: Part = {
+  title: "Sessions, threads, places",
+  rows: [
+    same("session keys of direct messages, rooms, group DMs, threads", places),
+    same(
+      "a reply in a thread stays there",
+      gateway("conversations", "answers in a thread there, whatever the mode, in the thread's session"),
+    ),
+    same(
+      "threads of a direct message are its session",
+      gateway("conversations", "keeps direct messages and their threads in one session"),
+    ),
+    same("`replyToMode`, by chat type and room", places),
+    same(
+      "a mention seeds its thread's session",
+      gateway("conversations", "seeds a thread where no mention is needed"),
+    ),
+    same("`thread.historyScope`, `thread.initialHistoryLimit`", around("shows %s")),
+    same("`thread.inheritParent`", by("src/openclaw/turn/reply/place.test.ts", "%s, %j: %s")),
+    same("`historyLimit`", gateway("conversations", "shows what was said in the room before, and its topic")),
+    same("`dmHistoryLimit`, `dms.<user>.historyLimit`", around("shows %s")),
+    same(
+      "`[[reply_to_current]]`, `[[reply_to:<id>]]`",
+      gateway(
+        "conversations",
+        "follows the agent's tags where replies may be threaded, and drops them where not",
+      ),
+    ),
+    same(
+      "`topLevel`, `replyBroadcast`, `threadId: null`",
+      gateway("conversations", "are the thread at hand, the room above it, or both"),
+    ),
+    same(
+      "the agent's own sends into the conversation are its answer",
+      gateway("conversations", "in %s with %s as target is the turn's answer"),
+      gateway("conversations", "is the first reply where only that goes under the question"),
+    ),
+    impossible("Agent View, suggested prompts, `app_context`", NEEDS_APP),
+    same(
+      "`bindings` by account and peer",
+      by("src/openclaw/turn/reply/place.test.ts", "by %s"),
+      gateway(
+        "conversations",
+        "lets two bots of one room each answer their own mentions in their own sessions",
+      ),
+    ),
+    open(
+      "`session.dmScope`, `session.identityLinks`, `channels.modelByChannel`",
+      "not built yet: no test shows it",
+    ),
+    open("`bindings` to a conversation (`conversationBindings`)", "not built yet"),
+  ],
+};
+
+const SENDING: Part = {
+  title: "Sending",
+  rows: [
+    different(
+      "`textChunkLimit`",
+      "4000, as OpenClaw's channels have without a word of their own; the server's own limit is never passed",
+      by(
+        "src/openclaw/account/reply-text.test.ts",
+        "divides by the configured limit, and by the server's where that is lower",
+      ),
+    ),
+    same("`streaming.chunkMode`", by("src/outbound/markdown.test.ts", "are divided at paragraphs")),
+    impossible(
+      "`streaming.nativeTransport`, task cards",
+      "Rocket.Chat has no streamed messages and no cards of agents",
+    ),
+    impossible(
+      "name and icon of the agent on each message",
+      "one bot user for each agent has both; another name needs the permission `message-impersonate`",
+    ),
+    open("`unfurlLinks`", "not built yet: no test shows it"),
+    open("`unfurlMedia`", "not built yet"),
+    same("`mediaMaxMb`", gateway("files", "is said to be too large where it is")),
+    same(
+      "captions, threads, several files",
+      gateway("files", "arrives with a reply, once, in its own bytes, with the reply's words"),
+    ),
+    open("`defaultTo`", "not built yet"),
+    open("`responsePrefix`", "not built yet"),
+    same(
+      "429: waits as long as the server says",
+      gateway("no-loss", "when its answer meets the rate limit %i times"),
+    ),
+    different(
+      "an unknown send is reconciled by reading back",
+      "posting is repeatable by itself: ids of messages are chosen before",
+      by("src/openclaw/surface/message-adapter.test.ts", "keeps what it declares"),
+    ),
+    same("`markdown.tables`", by("src/openclaw/account/reply-text.test.ts", "shows tables as configured")),
+    impossible("buttons, selects, dialogs", NEEDS_APP),
+    same(
+      "a question of the agent's can be answered",
+      gateway("approvals", "what the agent asks in %s is answered by the next message there"),
+    ),
+    same(
+      "Markdown is written in the channel's dialect",
+      by("src/outbound/markdown.test.ts", "shows what $markdown means"),
+    ),
+    open("`humanDelay`, `sanitizeText`", "not built yet"),
+  ],
+};
+
+const FEEDBACK: Part = {
+  title: "Feedback",
+  rows: [
+    same(
+      "`ackReaction`, `messages.ackReactionScope`, `removeAckAfterReply`",
+      by(
+        "src/openclaw/turn/feedback.emulator.test.ts",
+        "stands before the turn goes on, with status reactions: %s",
+      ),
+    ),
+    same(
+      "`messages.statusReactions`",
+      gateway("reactions", "is a failure for a moment, and then the acknowledgement again"),
+    ),
+    same(
+      "`typingReaction`",
+      by("src/openclaw/turn/feedback.emulator.test.ts", "comes with its reaction, which goes with it"),
+    ),
+    different(
+      "the session status, in threads alone",
+      "Rocket.Chat's typing shows in rooms and threads",
+      gateway("reactions", "is typing before the room is read for the agent"),
+    ),
+    different(
+      "group DMs are not acknowledged",
+      "they are groups to OpenClaw's `ackReactionScope`: a mention there is acknowledged",
+    ),
+    open("`heartbeatVisibility`, typing while a heartbeat runs", "not built yet"),
+    open("`joinIntro`", "not built yet"),
+  ],
+};
+
+const EVENTS: Part = {
+  title: "What happens besides messages",
+  rows: [
+    same(
+      "edits, deletions, pins, comings and goings, renames",
+      by("src/turn/turn.test.ts", "tells of an edit, of a deletion and of what system messages say"),
+    ),
+    different(
+      "an edit runs nothing",
+      "an edit by which its author adds the mention that was missing is a request: people correct themselves so",
+      gateway("reactions", "is a request when an edit adds the mention, once"),
+    ),
+    same(
+      "`reactionNotifications`, `reactionAllowlist`",
+      by("src/turn/turn.test.ts", "goes by the id of the person who reacted under allowlist"),
+    ),
+    open("reactions wake a turn (`reactionTriggers`)", "not built yet"),
+    open("a thread reply shown in the room (`tshow`) is one message", "not built yet: no test shows it"),
+    open("`presenceEvents`", "not built yet"),
+    impossible("shortcuts, dialogs, App Home, slash commands", NEEDS_APP),
+    different(
+      "text commands `/status`",
+      "clients refuse an unknown `/word` before it is sent: commands begin with `!`",
+      by(
+        "test/gateway/commands.test.ts",
+        "changes the model of the next turn of this conversation and of no other",
+      ),
+    ),
+  ],
+};
+
+const TOOLS: Part = {
+  title: "Actions, approvals, surfaces",
+  rows: [
+    same("`edit`, `delete`", acting("change the bot's own messages")),
+    same(
+      "`upload-file`, `download-file`",
+      gateway("files", "arrives by upload-file, under its new name, and can be fetched by download-file"),
+    ),
+    same(
+      "`react`, `reactions`",
+      acting("adds a reaction once, however often it is asked to, and removes it"),
+      acting("tells who reacted"),
+    ),
+    open("`read`", "not built yet"),
+    open("`pin`, `unpin`, `list-pins`", "not built yet"),
+    open("`member-info`", "not built yet"),
+    open("`emoji-list`", "not built yet"),
+    open("`conversation-open`", "not built yet"),
+    open("`search`", "not built yet"),
+    same(
+      "approving in chat",
+      gateway("approvals", "what the agent asks for in %s goes on when an operator approves it"),
+      gateway("approvals", "is decided by nobody else, and by nobody twice"),
+    ),
+    open("`execApprovals`: questions to the direct messages of approvers", "not built yet"),
+    open("approving by reaction", "not built yet"),
+    same(
+      "the room's topic as context",
+      gateway("conversations", "shows what was said in the room before, and its topic"),
+    ),
+    open("the room's description as context", "not built yet"),
+    same(
+      "`tools`, `toolsBySender` of a room",
+      by(
+        "src/openclaw/config/room-tools.test.ts",
+        "are those of its entry, else of the default entry, never of both",
+      ),
+    ),
+    open("`skills`, `systemPrompt` of a room", "not built yet: no test shows it"),
+    same("status with a probe", gateway("first-light", "shows a connected and working account")),
+    open("`doctor` adapter: OpenClaw's doctor knows the shape of our allowlists", "not built yet"),
+    same(
+      "directory and targets by name",
+      by("src/openclaw/surface/directory.emulator.test.ts", "are all but the bot user itself, as targets"),
+      gateway("conversations", "are rooms and people by name, and threads"),
+    ),
+    open("`openclaw channels resolve` (`resolver`)", "not built yet"),
+    open("`/allowlist` edits (`allowlist`)", "not built yet"),
+    open("`healthMonitor`, `capabilities`", "not built yet"),
+    open("`messages.ackReactionScope` changes without a reconnect", "not built yet"),
+  ],
+};
+
+/** Every behavior of Slack's channel, as OpenClaw 2026.9.6 documents it. */
+export const PARITY: readonly Part[] = [ACCESS, ACTIVATION, CONVERSATIONS, SENDING, FEEDBACK, EVENTS, TOOLS];
