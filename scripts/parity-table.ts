@@ -359,7 +359,7 @@ const TOOLS: Part = {
       by("src/openclaw/surface/directory.emulator.test.ts", "are all but the bot user itself, as targets"),
       gateway("conversations", "are rooms and people by name, and threads"),
     ),
-    open("`openclaw channels resolve` (`resolver`)", "not built yet"),
+    open("`resolver`: what names on the command line mean", "not built yet"),
     open("`/allowlist` edits (`allowlist`)", "not built yet"),
     open("`healthMonitor`, `capabilities`", "not built yet"),
     open("`messages.ackReactionScope` changes without a reconnect", "not built yet"),
