@@ -88,7 +88,7 @@ export class Gateway {
   readonly #sandbox: Sandbox;
   readonly #isolation: Isolation;
   readonly #options: GatewayOptions;
-  readonly #openclaw: string;
+  #openclaw: string;
   readonly #watch: WatchOptions;
   readonly #env: NodeJS.ProcessEnv;
   #process: RunningProcess | undefined;
@@ -135,6 +135,11 @@ export class Gateway {
   /** Who tried to leave the loopback interface so far, and how many processes were watched. */
   watchReport(): Promise<WatchReport> {
     return readWatchReport(this.#watch.file);
+  }
+
+  /** Has the next start, and every command, run another OpenClaw; `undefined`: the installed one. */
+  useProgram(openclaw: string | undefined): void {
+    this.#openclaw = openclaw ?? INSTALLED;
   }
 
   /** Starts the process and resolves when its HTTP server says that startup is complete. */

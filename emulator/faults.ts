@@ -15,8 +15,8 @@ export interface FrameFate {
 /** A fault of one REST call. */
 export interface RestFault {
   /** The endpoints it concerns: its name, such as `chat.sendMessage`; absent: all. */
-  path?: string;
-  /** Only calls whose body has this text in it, such as a room's id. */
+  path?: string | undefined;
+  /** Only calls whose body, or query where there is none, has this text in it, such as a room's id. */
   mentioning?: string;
   /** How many calls it meets; absent: every call until the faults are cleared. */
   times?: number;
@@ -150,7 +150,7 @@ export class Faults {
     return this.#server.restart(gapMs);
   }
 
-  /** The fault a REST call meets; used up by being asked for. `body`: the text of the call's body. */
+  /** The fault a REST call meets; used up by being asked for. `body`: the text of the call's body or query. */
   takeRestFault(path: string, body = ""): RestFault | undefined {
     const fault = this.#rest.find(
       (one) =>

@@ -94,7 +94,8 @@ export function restEndpoint(port: RestPort): Hono<Env> {
 /** Lets a call go wrong where a fault says so, before or after it takes effect. */
 async function withFault({ faults }: RestPort, context: HttpCall, next: () => Promise<void>): Promise<void> {
   const json = context.req.header("content-type")?.includes("json") === true;
-  const fault = faults.takeRestFault(context.req.path, json ? await context.req.text() : "");
+  const text = json ? await context.req.text() : new URL(context.req.url).search;
+  const fault = faults.takeRestFault(context.req.path, text);
   if (!fault) return next();
   const { delayMs, effect = fault.status === undefined } = fault;
   if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -17,19 +17,25 @@ let rest: AccountClient;
 let rid: string;
 let catchUp: CatchUp | undefined;
 const logged: string[] = [];
+const FOUND = "found messages that the connection never delivered";
+const oftener = { catchUp: { safetyScanMinutes: 1 } };
 
 beforeAll(async () => {
   emulator = await startEmulator();
   emulator.control.addUser({ username: "ann" });
   const { userId } = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] });
-  rest = createRestClient({
+  rest = clientOf("bot", userId);
+});
+
+const clientOf = (username: string, userId: string): AccountClient =>
+  createRestClient({
     serverUrl: emulator.url,
     userId,
-    pat: emulator.control.personalAccessToken("bot"),
+    pat: emulator.control.personalAccessToken(username),
     fetch: async (url, init) => ({ response: await fetch(url, init), release: async () => {} }),
     onUnauthorized: () => {},
   });
-});
+
 afterAll(() => emulator.close());
 beforeEach(() => {
   emulator.faults.clear();
@@ -52,6 +58,7 @@ function account(
     failures?: number;
     settings?: Partial<AccountSettings>;
     lags?: readonly Lag[];
+    rest?: AccountClient;
   } = {},
 ) {
   const ago = options.ago ?? 5_000;
@@ -106,7 +113,7 @@ function account(
     look();
   };
   catchUp = createCatchUp({
-    rest,
+    rest: options.rest ?? rest,
     prepare: async () => {},
     settings: () => settings,
     async admit(event, origin) {
@@ -416,6 +423,54 @@ describe("catching up", () => {
     expect(calls()).toBe(before);
   });
 
+  describe("without the role `bot`", () => {
+    /** What the limiter lets through of a route in a minute. */
+    const LIMIT = 10;
+    let username: string;
+    let guest: AccountClient;
+    let settings: { userId: string };
+    let rooms: string[];
+    const write = (room: string, msg: string) => emulator.control.post({ as: "ann", rid: room, msg });
+    beforeEach(() => {
+      username = `guest-bot${emulator.world.users.size}`;
+      const { userId } = emulator.control.addUser({ username });
+      guest = clientOf(username, userId);
+      settings = { userId };
+      rooms = Array.from({ length: 3 * LIMIT }, (_, index) =>
+        emulator.control.addRoom({ name: `${username}-${index}`, type: "p", members: ["ann", username] }),
+      );
+    });
+
+    it("reads rooms in which the bot is named before all others", async () => {
+      const { catchUp, requested, until } = account({ rest: guest, settings });
+      for (const room of rooms) write(room, "among ourselves");
+      const asked = [7, 19, 28].map((index) => write(rooms[index] ?? "", `@${username} are you there?`)._id);
+      catchUp.online();
+      await until(() => asked.every((id) => requested.includes(id)));
+      expect(requested.length).toBeLessThan(LIMIT);
+    });
+
+    it("leaves half of the calls to questions when it looks for what was not delivered", async () => {
+      const user = emulator.world.userNamed(username);
+      user?.roles.push("bot");
+      const { catchUp, settled, wakeUntil, pass } = account({ rest: guest, settings, ...oftener });
+      catchUp.online();
+      await settled();
+      user?.roles.pop();
+      const histories = () =>
+        emulator.control.requests().filter(({ path }) => path.endsWith("groups.history")).length;
+      const before = histories();
+      emulator.faults.lasting.clockSkewMs = 40_000;
+      for (const room of rooms) write(room, "never delivered");
+      emulator.faults.lasting.clockSkewMs = 80_000;
+      pass(80_000);
+      await wakeUntil(() => histories() - before === LIMIT / 2);
+      const [room = ""] = rooms;
+      await guest.get("v1/groups.history", { roomId: room }, { patienceMs: 0 });
+      expect(histories() - before).toBe(LIMIT / 2 + 1);
+    });
+  });
+
   it("lets a live message in only behind what its room has missed", async () => {
     const { catchUp, came } = account();
     say("missed");
@@ -434,9 +489,6 @@ describe("catching up", () => {
     await settled();
     expect(came).toEqual(["sent at the right time"]);
   });
-
-  const FOUND = "found messages that the connection never delivered";
-  const oftener = { catchUp: { safetyScanMinutes: 1 } };
 
   it("finds a message that the open connection did not deliver", async () => {
     const { catchUp, came, reports, settled, wakeUntil, pass } = account(oftener);

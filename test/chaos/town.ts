@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Gateway, installGateway } from "../../demo/gateway.ts";
 import { type ModelReply, type ModelRequest, startScriptedModel } from "../../demo/scripted-model.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
+import { makeNewerHost } from "../gateway/newer-host.ts";
 
 /** The bot users, by account. Each has an agent of its own, so that they do not share sessions. */
 export const BOTS = { default: "chaos-bot", second: "second-bot" } as const;
@@ -24,6 +25,10 @@ export const filePath = ({ gateway }: Pick<Town, "gateway">, name: string): stri
 export interface Town {
   readonly emulator: Emulator;
   readonly gateway: Gateway;
+  /** When it was started, on the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** The program of the installed OpenClaw (undefined), or of a newer one. */
+  program(of: "installed" | "newer"): Promise<string | undefined>;
   /** Resolves when both accounts are connected, after `from` in the gateway's output. */
   connected(from: number): Promise<void>;
   close(): Promise<void>;
@@ -80,6 +85,8 @@ export async function startTown(options: {
   const town: Town = {
     emulator,
     gateway,
+    startedAt: performance.now(),
+    program: async (of) => (of === "newer" ? makeNewerHost() : undefined),
     async connected(from) {
       for (const id of Object.keys(BOTS))
         await gateway.waitForOutput(new RegExp(`\\[${id}\\] connected`), { from });

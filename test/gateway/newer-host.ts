@@ -20,7 +20,7 @@ export default async function setup(project: TestProject): Promise<void> {
 }
 
 /** Makes the stand-in anew and answers the path of its program. */
-async function makeNewerHost(): Promise<string> {
+export async function makeNewerHost(): Promise<string> {
   await rm(COPY, { recursive: true, force: true });
   const files = globSync("**/*", { cwd: INSTALLED, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map((entry) => join(entry.parentPath, entry.name).slice(INSTALLED.length + 1));

@@ -132,11 +132,16 @@ describe("a message that was sent meanwhile is answered once", () => {
     expect([1, 2, 3, 4].map((drop) => times(`drop ${drop}`))).toEqual([1, 1, 1, 1]);
   });
 
-  it("when the gateway was killed", async () => {
+  it("when the gateway was killed, and another process held its queue at the next start", async () => {
     await stack.gateway.kill("SIGKILL");
     ask("[say after the kill]");
     stack.emulator.control.post({ as: "alice", rid: dm, msg: "[say dm after the kill]" });
+    const holder = new DatabaseSync(ownQueue(join(stack.gateway.folder, "state"), "default"));
+    holder.exec("BEGIN EXCLUSIVE");
+    const from = stack.gateway.mark();
     await stack.gateway.start();
+    await stack.gateway.waitForOutput(/account cannot start yet .*Another process holds it/, { from });
+    holder.close();
     await Promise.all([answer("after the kill"), answer("dm after the kill")]);
     await settle("kill");
     expect(times("after the kill")).toBe(1);
