@@ -56,7 +56,16 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
     about: "What these hold for, and how the end of a token is noticed: [auth](../specs/auth.md).",
     keys: [
       ...["enabled", "name", "serverUrl", "userId", "username", "pat", "credentialCheckSeconds", "catchUp"],
-      ...["tls", "network", "dangerouslyAllowInsecure", "accounts", "defaultAccount"],
+      ...[
+        "tls",
+        "network",
+        "dangerouslyAllowInsecure",
+        "healthMonitor",
+        "configWrites",
+        "capabilities",
+        "accounts",
+        "defaultAccount",
+      ],
     ],
   },
   {
@@ -64,7 +73,13 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
     about: "The rules in full: [access](../specs/access.md).",
     keys: [
       ...["dmPolicy", "allowFrom", "dm", "groupPolicy", "rooms", "groupAllowFrom", "requireMention"],
-      ...["implicitMentions", "mentionPatterns", "allowBots", "dangerouslyAllowNameMatching"],
+      ...[
+        "implicitMentions",
+        "mentionPatterns",
+        "allowBots",
+        "botLoopProtection",
+        "dangerouslyAllowNameMatching",
+      ],
     ],
   },
   {
@@ -77,8 +92,16 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
     about:
       "Where a reply goes: [threads](../specs/threads.md); how it is written: [formatting](FORMATTING.md).",
     keys: [
-      ...["replyToMode", "replyToModeByChatType", "textChunkLimit", "streaming", "markdown", "unfurlLinks"],
-      "mediaMaxMb",
+      ...[
+        "replyToMode",
+        "replyToModeByChatType",
+        "textChunkLimit",
+        "streaming",
+        "markdown",
+        "unfurlLinks",
+        "unfurlMedia",
+      ],
+      ...["mediaMaxMb", "responsePrefix", "defaultTo", "heartbeatVisibility"],
       "joinPublicRooms",
     ],
   },

@@ -31,6 +31,12 @@ const places = by("src/openclaw/turn/reply/place.test.ts", "%s, %s, %j: session 
 const around = (title: string): Proof => by("src/turn/surroundings.test.ts", title);
 const acting = (title: string): Proof => by("src/openclaw/surface/actions.test.ts", title);
 
+const hostKeys = by("src/openclaw/config/config.test.ts", "are taken, for the root and for an account");
+const visible = by(
+  "src/openclaw/config/config.test.ts",
+  "change what it does: the text before replies and what is seen of heartbeats",
+);
+
 const same = (slack: string, ...proofs: [Proof, ...Proof[]]): Row => ({
   slack,
   standing: { kind: "same", proofs },
@@ -83,8 +89,14 @@ const ACCESS: Part = {
       "`mentions` asks for the name itself; no owner has to be in the room, since who may speak there is listed",
       decisions,
     ),
-    open("`botLoopProtection`, for account, room and `channels.defaults`", "not built yet"),
-    open("`configWrites`", "not built yet"),
+    same(
+      "`botLoopProtection`, for account, room and `channels.defaults`",
+      by(
+        "src/openclaw/turn/bot-loop.test.ts",
+        "is which two, where, and the limits of the room, the account and all channels",
+      ),
+    ),
+    same("`configWrites`, `healthMonitor`, `capabilities`", hostKeys),
     same("`contextVisibility`", gateway("conversations", "hides people outside the allowlist")),
     same(
       "policies apply to the next message without reconnecting",
@@ -218,15 +230,22 @@ const SENDING: Part = {
       "name and icon of the agent on each message",
       "one bot user for each agent has both; another name needs the permission `message-impersonate`",
     ),
-    open("`unfurlLinks`", "not built yet: no test shows it"),
-    open("`unfurlMedia`", "not built yet"),
+    same("`unfurlLinks`", by("src/outbound/previews.test.ts", "under %j are %j")),
+    different(
+      "`unfurlMedia`",
+      "told by how the address ends, since the server is to be told before it asks",
+      by("src/outbound/previews.test.ts", "under %j are %j"),
+    ),
     same("`mediaMaxMb`", gateway("files", "is said to be too large where it is")),
     same(
       "captions, threads, several files",
       gateway("files", "arrives with a reply, once, in its own bytes, with the reply's words"),
     ),
-    open("`defaultTo`", "not built yet"),
-    open("`responsePrefix`", "not built yet"),
+    same(
+      "`defaultTo`",
+      by("src/openclaw/config/config.test.ts", "say where a message goes that names no target"),
+    ),
+    same("`responsePrefix`", visible),
     same(
       "429: waits as long as the server says",
       gateway("no-loss", "when its answer meets the rate limit %i times"),
@@ -277,7 +296,8 @@ const FEEDBACK: Part = {
       "group DMs are not acknowledged",
       "they are groups to OpenClaw's `ackReactionScope`: a mention there is acknowledged",
     ),
-    open("`heartbeatVisibility`, typing while a heartbeat runs", "not built yet"),
+    same("`heartbeatVisibility`", visible),
+    open("typing while a heartbeat runs", "not built yet"),
     open("`joinIntro`", "not built yet"),
   ],
 };
@@ -361,7 +381,6 @@ const TOOLS: Part = {
     ),
     open("`resolver`: what names on the command line mean", "not built yet"),
     open("`/allowlist` edits (`allowlist`)", "not built yet"),
-    open("`healthMonitor`, `capabilities`", "not built yet"),
     open("`messages.ackReactionScope` changes without a reconnect", "not built yet"),
   ],
 };

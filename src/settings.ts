@@ -3,6 +3,9 @@
 /** Who may write to the bot in a direct message; `pairing` sends unknown people a code to be approved. */
 export type DmPolicy = "pairing" | "allowlist" | "open" | "disabled";
 
+/** The switches of the message tool's actions. */
+export type ActionGroup = "reactions" | "messages" | "pins" | "memberInfo" | "emojiList" | "search";
+
 /** Which rooms and senders are served: `allowlist` needs the room in `rooms`, `open` serves all. */
 export type GroupPolicy = "allowlist" | "open" | "disabled";
 
@@ -37,6 +40,20 @@ export interface MentionPatternSettings {
 /** How tables are shown; `block` is the server's own where it has them (8.7), and code before. */
 export type TableMode = "off" | "bullets" | "code" | "block";
 
+/** Of which links the server shows previews: of pages, and of pictures, sound and video. */
+export interface PreviewSettings {
+  readonly links: boolean;
+  readonly media: boolean;
+}
+
+/** How OpenClaw ends two bots' talking in circles; what is absent, it has defaults for. Numbers of messages, seconds. */
+export interface BotLoopSettings {
+  readonly enabled?: boolean;
+  readonly maxEventsPerWindow?: number;
+  readonly windowSeconds?: number;
+  readonly cooldownSeconds?: number;
+}
+
 /** What is decided about the text of replies. */
 export interface TextSettings {
   /** Longest message, in UTF-16 units; what the server allows is never exceeded. */
@@ -44,8 +61,7 @@ export interface TextSettings {
   /** `newline` begins a new message whenever the next paragraph does not fit; `length` fills messages. */
   readonly chunkMode: "length" | "newline";
   readonly tables: TableMode;
-  /** Whether the server shows previews of linked pages. */
-  readonly unfurlLinks: boolean;
+  readonly previews: PreviewSettings;
 }
 
 /** Which replies to a top-level message go into a thread under it: none, the first, all; `batched` is as `first`. */
@@ -80,6 +96,8 @@ export interface RoomSettings {
   /** Drop messages that mention other users but not the bot, even where no mention is needed. */
   readonly ignoreOtherMentions?: boolean | undefined;
   readonly allowBots?: AllowBots | undefined;
+  /** Key by key before the account's. */
+  readonly botLoopProtection?: BotLoopSettings | undefined;
   readonly tools?: ToolPolicySettings | undefined;
   /** By sender, as OpenClaw writes them: `id:<user id>`, `username:<name>` or `*`; in place of `tools`. */
   readonly toolsBySender?: Record<string, ToolPolicySettings | undefined> | undefined;
@@ -155,6 +173,7 @@ export interface AccountSettings {
   readonly rooms: ReadonlyMap<string, RoomSettings>;
   readonly requireMention: boolean;
   readonly allowBots: AllowBots;
+  readonly botLoopProtection: BotLoopSettings | undefined;
   readonly reactionNotifications: ReactionNotifications;
   /** User ids, or `*`: whose reactions are told under `allowlist`. */
   readonly reactionAllowlist: readonly string[];
@@ -169,11 +188,13 @@ export interface AccountSettings {
   readonly typingReaction: string;
   /** Whether the acknowledging reaction goes when the reply has come. */
   readonly removeAckAfterReply: boolean;
-  /** What the message tool may do beside sending: `react` and `reactions`; `edit` and `delete`. */
-  readonly actions: { readonly reactions: boolean; readonly messages: boolean };
+  /** What the message tool may do beside sending. */
+  readonly actions: { readonly [group in ActionGroup]: boolean };
   readonly text: TextSettings;
   /** The largest file that is fetched or sent, in MiB; what the server takes is never exceeded. */
   readonly mediaMaxMb: number;
+  /** Where a send goes that names no target. */
+  readonly defaultTo: string | undefined;
   readonly replyToMode: ReplyToMode;
   /** By chat type, in place of `replyToMode`. */
   readonly replyToModeByChatType: {

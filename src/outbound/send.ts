@@ -5,8 +5,10 @@ import type { RestClient } from "../rest/client.ts";
 import { findAuthor, type NewMessage, postMessage } from "../rest/messages.ts";
 import { openDirectRoom } from "../rest/rooms.ts";
 import { fetchUser } from "../rest/users.ts";
+import type { PreviewSettings } from "../settings.ts";
 import type { MessageIds } from "./message-id.ts";
 import { type Patience, withPatience } from "./patience.ts";
+import { choosePreviews } from "./previews.ts";
 import type { Target } from "./target.ts";
 
 /** No reply has this many parts; a search for the last one ends here. */
@@ -24,6 +26,12 @@ export interface Sending extends Patience {
   readonly onPosted?: (() => void) | undefined;
 }
 
+/** A message to be posted. */
+export interface Outgoing extends Omit<NewMessage, "previewUrls"> {
+  /** Of which links the server may add previews; undefined: of none. */
+  readonly previews?: PreviewSettings | undefined;
+}
+
 /**
  * Posts a message once. When the server's answer leaves open whether it did (no answer, 5xx, or the 400
  * without a code that a used `_id` gets; recording `send-idempotency`), the server is asked. What passes by
@@ -31,7 +39,7 @@ export interface Sending extends Patience {
  * room, or when it could not be learned whether it does. Answers with its id: another than the one asked for, that
  * follows from it, where somebody else has posted under that.
  */
-export async function sendMessage(sending: Sending, message: NewMessage): Promise<string> {
+export async function sendMessage(sending: Sending, message: Outgoing): Promise<string> {
   const { beforePosting, onPosted } = sending;
   await beforePosting?.();
   const id = await withPatience(sending, () => postOnce(sending, message));
@@ -42,11 +50,12 @@ export async function sendMessage(sending: Sending, message: NewMessage): Promis
 /** Nobody can go on taking ids that he cannot know. */
 const MAX_TAKEN = 3;
 
-async function postOnce(sending: Sending, message: NewMessage): Promise<string> {
+async function postOnce(sending: Sending, { previews, ...message }: Outgoing): Promise<string> {
+  const previewUrls = previews && choosePreviews(message.text, previews);
   let { id } = message;
   for (let taken = 0; ; taken += 1) {
     try {
-      await postMessage(sending.rest, { ...message, id });
+      await postMessage(sending.rest, { ...message, id, previewUrls });
       return id;
     } catch (error) {
       if (!isPerhapsPosted(error)) throw error;
@@ -108,8 +117,7 @@ export interface Delivery {
   /** Whether the room shows the thread's reply too. */
   readonly isShownInRoom?: boolean;
   readonly texts: readonly string[];
-  /** Whether the server may add previews of linked pages. */
-  readonly unfurlLinks?: boolean | undefined;
+  readonly previews?: PreviewSettings | undefined;
 }
 
 /** A part was refused for good after others had been posted; what was posted stands. */
@@ -143,7 +151,7 @@ export async function sendDelivery(sending: Sending, delivery: Delivery): Promis
 async function sendPart(
   sending: Sending,
   ids: readonly [string, ...string[]],
-  part: Omit<NewMessage, "id">,
+  part: Omit<Outgoing, "id">,
 ): Promise<string> {
   const found = ids.length > 1 ? await findAny(sending, { ids, roomId: part.roomId }) : undefined;
   return found ?? (await sendMessage(sending, { id: ids[0], ...part }));

@@ -18,12 +18,12 @@ export interface NewMessage {
   readonly threadId?: string | undefined;
   /** `tshow`: a thread's reply is shown in the room too. */
   readonly isShownInRoom?: boolean | undefined;
-  /** Whether the server may add previews of linked pages; each one sends the message again to everybody. */
-  readonly unfurlLinks?: boolean | undefined;
+  /** The links that the server may add previews for, each of which sends the message again to everybody; undefined: none. */
+  readonly previewUrls?: "all" | readonly string[] | undefined;
 }
 
 /**
- * `POST /api/v1/chat.sendMessage`. Link previews are turned off by an empty `previewUrls`.
+ * `POST /api/v1/chat.sendMessage`. An empty `previewUrls` turns link previews off.
  * Rejects with RestError when the server refuses, and with the same for an `_id` that exists already.
  */
 export async function postMessage(rest: RestClient, message: NewMessage): Promise<void> {
@@ -35,7 +35,7 @@ export async function postMessage(rest: RestClient, message: NewMessage): Promis
       ...(message.threadId !== undefined && { tmid: message.threadId }),
       ...(message.isShownInRoom && { tshow: true }),
     },
-    ...(!message.unfurlLinks && { previewUrls: [] }),
+    ...(message.previewUrls !== "all" && { previewUrls: message.previewUrls ?? [] }),
   });
 }
 

@@ -23,7 +23,10 @@ const keys = listKeys();
 const paths = keys.map(({ path }) => path);
 
 /** Keys that OpenClaw reads by itself, or that name accounts and are no part of one. */
-const READ_ELSEWHERE = ["ackReaction", "accounts", "defaultAccount"];
+const READ_ELSEWHERE = [
+  ...["ackReaction", "responsePrefix", "configWrites", "capabilities"],
+  ...["accounts", "defaultAccount"],
+];
 
 describe("every key of the configuration", () => {
   it("is found at all", () => {

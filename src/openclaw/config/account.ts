@@ -158,6 +158,7 @@ const NESTED_KEYS = [
   "thread",
   "replyToModeByChatType",
   "commands",
+  "botLoopProtection",
 ];
 
 function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {

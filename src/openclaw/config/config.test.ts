@@ -1,7 +1,10 @@
 import { Ajv } from "ajv";
+import { createChannelMessageReplyPipeline } from "openclaw/plugin-sdk/channel-outbound";
+import { resolveHeartbeatVisibility } from "openclaw/plugin-sdk/infra-runtime";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { accountSettings } from "../../../test/support/settings.ts";
 import type { AccountSettings } from "../../settings.ts";
+import { rocketchatSetupPlugin } from "../setup/plugin.ts";
 import { security } from "../surface/security.ts";
 import {
   assertOnlyOne,
@@ -334,5 +337,34 @@ describe("a key is named as it stands in the file", () => {
     ["new", "rooms", "channels.rocketchat.accounts.new.rooms"],
   ])("of the account %s: %s", (accountId, key, place) => {
     expect(placeOf(cfg, accountId, key)).toBe(place);
+  });
+});
+
+describe("keys of an account that OpenClaw reads by itself", () => {
+  const keys = {
+    responsePrefix: "[labbot]",
+    heartbeatVisibility: { showOk: true },
+    healthMonitor: { enabled: false },
+    configWrites: false,
+    capabilities: ["inlineButtons"],
+    defaultTo: "#ops",
+    unfurlMedia: true,
+  };
+  const cfg = { channels: { rocketchat: { ...complete, accounts: { ops: keys } } } };
+
+  it("are taken, for the root and for an account", () => {
+    expect(problems({ ...complete, ...keys, accounts: { ops: keys } })).toEqual([]);
+  });
+
+  it("change what it does: the text before replies and what is seen of heartbeats", () => {
+    const of = { channel: "rocketchat", accountId: "ops" };
+    expect(createChannelMessageReplyPipeline({ cfg, agentId: "main", ...of }).responsePrefix).toBe(
+      "[labbot]",
+    );
+    expect(resolveHeartbeatVisibility({ cfg, ...of })).toMatchObject({ showOk: true, showAlerts: true });
+  });
+
+  it("say where a message goes that names no target", () => {
+    expect(rocketchatSetupPlugin.config.resolveDefaultTo?.({ cfg, accountId: "ops" })).toBe("#ops");
   });
 });

@@ -15,7 +15,7 @@ export const DEFAULTS = {
   implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
   removeAckAfterReply: false,
   typingReaction: "",
-  actions: { reactions: true, messages: true },
+  actions: { reactions: true, messages: true, pins: true, memberInfo: true, emojiList: true, search: true },
   textChunkLimit: 4000,
   streaming: { chunkMode: "length" },
   markdown: { tables: "block" },

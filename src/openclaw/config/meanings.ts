@@ -1,9 +1,10 @@
 // Owns reading the keys of an account's configuration into settings, group by group.
 
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
-import type { RoomSettings } from "../../settings.ts";
+import type { BotLoopSettings, RoomSettings } from "../../settings.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { canonicalAddress } from "./faults.ts";
+import { withoutGaps } from "./gaps.ts";
 import type { AccountConfig } from "./schema.ts";
 
 /** The most messages that are read for one turn, as on Slack. */
@@ -38,6 +39,7 @@ export function roomsOf(config: AccountConfig) {
   return {
     rooms: mapRooms(config.rooms ?? {}),
     allowBots: config.allowBots ?? DEFAULTS.allowBots,
+    botLoopProtection: loopOf(config.botLoopProtection),
     bots: new Set<string>(),
     requireMention: config.requireMention ?? DEFAULTS.requireMention,
     mentionPatterns: config.mentionPatterns,
@@ -53,10 +55,7 @@ export function feedbackOf(config: AccountConfig) {
   return {
     typingReaction: config.typingReaction ?? DEFAULTS.typingReaction,
     removeAckAfterReply: config.removeAckAfterReply ?? DEFAULTS.removeAckAfterReply,
-    actions: {
-      reactions: config.actions?.reactions ?? DEFAULTS.actions.reactions,
-      messages: config.actions?.messages ?? DEFAULTS.actions.messages,
-    },
+    actions: { ...DEFAULTS.actions, ...withoutGaps(config.actions ?? {}) },
   };
 }
 
@@ -67,9 +66,13 @@ export function repliesOf(config: AccountConfig) {
       chunkLimit: config.textChunkLimit ?? DEFAULTS.textChunkLimit,
       chunkMode: config.streaming?.chunkMode ?? DEFAULTS.streaming.chunkMode,
       tables: config.markdown?.tables ?? DEFAULTS.markdown.tables,
-      unfurlLinks: config.unfurlLinks ?? DEFAULTS.unfurlLinks,
+      previews: {
+        links: config.unfurlLinks ?? DEFAULTS.unfurlLinks,
+        media: config.unfurlMedia ?? config.unfurlLinks ?? DEFAULTS.unfurlLinks,
+      },
     },
     mediaMaxMb: config.mediaMaxMb ?? DEFAULTS.mediaMaxMb,
+    defaultTo: config.defaultTo,
     replyToMode: config.replyToMode ?? DEFAULTS.replyToMode,
     replyToModeByChatType: config.replyToModeByChatType ?? {},
   };
@@ -112,7 +115,14 @@ export function connectionOf(config: AccountConfig) {
 
 function mapRooms(rooms: NonNullable<AccountConfig["rooms"]>): Map<string, RoomSettings> {
   return new Map(
-    Object.entries(rooms).map(([id, room]) => [id, { ...room, users: room.users && mapEntries(room.users) }]),
+    Object.entries(rooms).map(([id, room]) => [
+      id,
+      {
+        ...room,
+        users: room.users && mapEntries(room.users),
+        botLoopProtection: loopOf(room.botLoopProtection),
+      },
+    ]),
   );
 }
 
@@ -127,6 +137,11 @@ function mapDirectLimits(dms: NonNullable<AccountConfig["dms"]>): Map<string, nu
       dm?.historyLimit === undefined ? [] : [[id, readLimit(dm.historyLimit, 0)]],
     ),
   );
+}
+
+/** The limits that are set: one that is absent lets through what comes after it. */
+function loopOf(limits: AccountConfig["botLoopProtection"]): BotLoopSettings | undefined {
+  return limits && withoutGaps(limits);
 }
 
 /** OpenClaw writes the largest integer where it means "unset". */

@@ -2,9 +2,11 @@
 
 import {
   AllowFromListSchema,
+  buildChannelAccountSchemaParts,
   buildChannelAllowBotsSchema,
   buildChannelConfigSchema,
   buildMultiAccountChannelSchema,
+  ChannelBotLoopProtectionSchema,
   ChannelDangerouslyAllowNameMatchingSchema,
   ChannelImplicitMentionsSchema,
   ContextVisibilityModeSchema,
@@ -39,6 +41,7 @@ const RoomSchema = z.strictObject({
   users: AllowFromListSchema,
   ignoreOtherMentions: z.boolean().optional(),
   allowBots: AllowBotsSchema,
+  botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
   replyToMode: ReplyToModeSchema.optional(),
   tools: ToolPolicySchema,
   toolsBySender: z.record(z.string(), ToolPolicySchema).optional(),
@@ -78,6 +81,19 @@ const CatchUpSchema = z.strictObject({
   safetyScanMinutes: z.number().int().min(0).max(1_440).optional(),
 });
 
+/** Keys that OpenClaw reads by itself, in its own words. */
+const { capabilities, configWrites, healthMonitor, heartbeatVisibility, responsePrefix } =
+  buildChannelAccountSchemaParts().accountShape;
+
+const ActionsSchema = z.strictObject({
+  reactions: z.boolean().optional(),
+  messages: z.boolean().optional(),
+  pins: z.boolean().optional(),
+  memberInfo: z.boolean().optional(),
+  emojiList: z.boolean().optional(),
+  search: z.boolean().optional(),
+});
+
 /** What a manifest can say of the address of a server; `refineValues` says the rest, and in words. */
 const ServerUrlSchema = z.string().meta({ pattern: ADDRESS_PATTERN });
 
@@ -96,6 +112,7 @@ const AccountSchema = z.strictObject({
   rooms: z.record(z.string(), RoomSchema).optional(),
   requireMention: z.boolean().optional(),
   allowBots: AllowBotsSchema,
+  botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
   reactionNotifications: z.enum(["off", "own", "all", "allowlist"]).optional(),
   reactionAllowlist: AllowFromListSchema,
   implicitMentions: ChannelImplicitMentionsSchema.optional(),
@@ -103,13 +120,20 @@ const AccountSchema = z.strictObject({
   ackReaction: z.string().optional(),
   removeAckAfterReply: z.boolean().optional(),
   typingReaction: z.string().optional(),
-  actions: z.strictObject({ reactions: z.boolean().optional(), messages: z.boolean().optional() }).optional(),
+  actions: ActionsSchema.optional(),
   textChunkLimit: z.int().min(MIN_CHUNK_UNITS).optional(),
   streaming: z.strictObject({ chunkMode: TextChunkModeSchema.optional() }).optional(),
   markdown: MarkdownSchema.optional(),
   unfurlLinks: z.boolean().optional(),
+  unfurlMedia: z.boolean().optional(),
+  responsePrefix,
+  defaultTo: z.string().min(1).optional(),
   mediaMaxMb: z.int().min(1).max(2048).optional(),
   dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
+  capabilities,
+  configWrites,
+  healthMonitor,
+  heartbeatVisibility,
   credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
   catchUp: CatchUpSchema.optional(),
   replyToMode: ReplyToModeSchema.optional(),

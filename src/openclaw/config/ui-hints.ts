@@ -125,6 +125,11 @@ export const uiHints = {
     label: "Leave messages to others alone",
     help: "Drops what mentions others but not the agent, even where no mention is needed.",
   },
+  "rooms.*.botLoopProtection": {
+    label: "End of bots' talking in circles here",
+    help: "Key by key in place of the account's.",
+    advanced: true,
+  },
   "rooms.*.allowBots": { label: "Hear other bots", help: "In place of the account's allowBots." },
   "rooms.*.replyToMode": {
     label: "Replies to top-level messages",
@@ -149,6 +154,11 @@ export const uiHints = {
   allowBots: {
     label: "Hear other bots",
     help: 'Integrations and other bot users: not at all, like people, or "mentions" when they name the agent.',
+  },
+  botLoopProtection: {
+    label: "End of bots' talking in circles",
+    help: "enabled (on), maxEventsPerWindow (20), windowSeconds (60), cooldownSeconds (60); key by key a room's, the account's, channels.defaults'.",
+    advanced: true,
   },
   "implicitMentions.replyToBot": {
     label: "A reply to the bot addresses it",
@@ -227,6 +237,40 @@ export const uiHints = {
     label: "Previews of linked pages",
     help: "Whether the server shows previews of pages that the agent links to.",
   },
+  unfurlMedia: {
+    label: "Previews of linked pictures, sound and video",
+    help: "Whether Rocket.Chat shows what a link to such a file leads to; without it as unfurlLinks.",
+  },
+  responsePrefix: {
+    label: "Text before replies",
+    help: "Put before each reply by OpenClaw; its messages.responsePrefix where it is not set.",
+    placeholder: "[bot]",
+  },
+  defaultTo: {
+    label: "Default target",
+    help: "Where a message goes that is sent without a target: room:ID, user:ID, #room or @username.",
+    placeholder: "#ops",
+  },
+  heartbeatVisibility: {
+    label: "What is seen of heartbeats",
+    help: "OpenClaw's showOk (off), showAlerts (on) and useIndicator (on).",
+    advanced: true,
+  },
+  healthMonitor: {
+    label: "Restart a silent connection",
+    help: "enabled: whether OpenClaw's health monitor restarts the account when it seems stuck (on).",
+    advanced: true,
+  },
+  configWrites: {
+    label: "Configuration from chat",
+    help: "Whether OpenClaw's own commands may change the configuration out of this channel (on).",
+    advanced: true,
+  },
+  capabilities: {
+    label: "Capabilities",
+    help: "Words that OpenClaw's prompts and tools are told of this channel.",
+    advanced: true,
+  },
   mediaMaxMb: {
     label: "Largest file (MB)",
     help: "Larger files are neither fetched for the agent nor sent by it. What the server itself allows is never exceeded.",
@@ -293,9 +337,25 @@ export const uiHints = {
     label: "The agent may react",
     help: "Whether the agent may add and remove its reactions.",
   },
+  "actions.pins": {
+    label: "The agent may pin",
+    help: "Whether the agent may pin and unpin messages and read what is pinned.",
+  },
+  "actions.memberInfo": {
+    label: "The agent may look up who asks",
+    help: "Whether the agent may read the profile of the person who asks.",
+  },
+  "actions.emojiList": {
+    label: "The agent may list emoji",
+    help: "Whether the agent may read the names of the workspace's own emoji.",
+  },
+  "actions.search": {
+    label: "The agent may search",
+    help: "Whether the agent may search the messages of the conversation it is in.",
+  },
   "actions.messages": {
-    label: "The agent may edit and delete its messages, and send and fetch files",
-    help: "Whether the agent may change or delete what it wrote, send a file and fetch the files of a message.",
+    label: "The agent may read, edit and delete, and send and fetch files",
+    help: "Whether the agent may read its conversation, change or delete what it wrote, open a direct message, send a file and fetch the files of a message.",
   },
 } as const satisfies Record<string, KeyHint>;
 

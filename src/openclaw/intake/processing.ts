@@ -159,7 +159,7 @@ function createPost({ sending, memory }: ProcessingOptions, { id: eventId, recei
   return async (where: { roomId: string; threadId: string | undefined }, text: string): Promise<string> => {
     count += 1;
     const id = sending.ids.deriveAnswer(receivedAt, eventId, count);
-    const { unfurlLinks } = memory.readSettings().text;
-    return sendMessage(sending, { id, text, ...where, unfurlLinks });
+    const { previews } = memory.readSettings().text;
+    return sendMessage(sending, { id, text, ...where, previews });
   };
 }

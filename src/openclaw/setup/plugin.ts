@@ -27,6 +27,7 @@ const config = createScopedChannelConfigAdapter<AccountSettings>({
   inspectAccount,
   defaultAccountId: resolveDefaultAccountId,
   clearBaseFields: ["serverUrl", "userId", "username", "pat", "name"],
+  resolveDefaultTo: (account) => account.defaultTo,
   resolveAllowFrom: (account) => [...account.allowFrom],
   formatAllowFrom: (entries) => entries.map(normalizeAllowEntry).filter((entry) => entry !== ""),
 });
@@ -44,6 +45,7 @@ export const setupBase = {
     blurb: "self-hosted team chat; one bot user per agent.",
     order: 66,
     markdownCapable: true,
+    preferSessionLookupForAnnounceTarget: true,
   },
   setupContract,
   setupWizard,
@@ -57,10 +59,14 @@ export const setupBase = {
   },
   reload: {
     configPrefixes: [`channels.${CHANNEL_ID}`],
-    noopPrefixes: LIVE_KEYS.flatMap((key) => [
-      `channels.${CHANNEL_ID}.${key}`,
-      `channels.${CHANNEL_ID}.accounts.*.${key}`,
-    ]),
+    noopPrefixes: [
+      "messages.inbound",
+      "messages.ackReactionScope",
+      ...LIVE_KEYS.flatMap((key) => [
+        `channels.${CHANNEL_ID}.${key}`,
+        `channels.${CHANNEL_ID}.accounts.*.${key}`,
+      ]),
+    ],
     accountScopedRestart: true,
   },
   configSchema: rocketchatConfigSchema,

@@ -35,7 +35,7 @@ export async function sendBroadcast({ cfg, accountId, params }: Context) {
     threadId,
     isShownInRoom: true,
     texts: await splitReply(settings, sending.rest, readStringParam(params, "message", { required: true })),
-    unfurlLinks: settings.text.unfurlLinks,
+    previews: settings.text.previews,
   });
   return jsonResult({ ok: true, messageId: messageIds.at(-1), messageIds, roomId, threadId });
 }

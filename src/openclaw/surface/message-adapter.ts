@@ -50,7 +50,7 @@ async function sendText(request: SendRequest) {
   const post = ({ id, texts }: { id: string; texts: readonly string[] }) =>
     sendDelivery(
       { ...sending, beforePosting },
-      { id, texts, roomId, threadId, unfurlLinks: settings.text.unfurlLinks },
+      { id, texts, roomId, threadId, previews: settings.text.previews },
     );
   const messageIds = await sendDivided(divided, post)
     .catch((error: unknown) => {

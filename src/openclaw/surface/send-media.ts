@@ -79,8 +79,8 @@ async function post(
     threadId,
     beforePosting,
   });
-  const { unfurlLinks } = settings.text;
-  const following = { id: queued ?? randomUUID(), texts: rest, roomId, threadId, unfurlLinks };
+  const { previews } = settings.text;
+  const following = { id: queued ?? randomUUID(), texts: rest, roomId, threadId, previews };
   return {
     roomId,
     threadId,

@@ -5,7 +5,6 @@ import {
   bindIngressLifecycleToReplyOptions,
   createChannelMessageReplyPipeline,
 } from "openclaw/plugin-sdk/channel-outbound";
-import { isFromBot } from "../../policy/access.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
 import type { ReplyPort, TurnInput, TurnPort } from "../../turn/host.ts";
@@ -14,6 +13,7 @@ import { awaitFirstReply, type HasReplied } from "../account/memory/first-reply.
 import { noteName } from "../account/named-places.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isDraining } from "../runtime.ts";
+import { botLoopProtection } from "./bot-loop.ts";
 import { buildContext, type ContextParts, lastRoute } from "./context/context.ts";
 import { gatherMedia, NO_MEDIA } from "./context/media.ts";
 import { type Feedback, openFeedback } from "./feedback.ts";
@@ -244,18 +244,4 @@ function settleWhenStopped({ lifecycle, log }: TurnScope, signal: AbortSignal | 
   };
   if (signal?.aborted) void settle();
   else signal?.addEventListener("abort", () => void settle(), { once: true });
-}
-
-/** OpenClaw counts the exchanges of two bots in a conversation and ends those that run in circles. */
-function botLoopProtection({ accountId, settings, input: { message, room } }: TurnScope) {
-  if (!isFromBot(settings, message)) return {};
-  const pair = { senderId: message.sender.id, receiverId: settings.userId };
-  const facts = {
-    scopeId: accountId,
-    conversationId: room.id,
-    eventId: message.id,
-    ...pair,
-    defaultEnabled: true,
-  };
-  return { botLoopProtection: facts };
 }
