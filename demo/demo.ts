@@ -11,6 +11,7 @@ import { type ScriptedModelOptions, startScriptedModel } from "./scripted-model.
 import type { DemoOptions, ServerOptions } from "./terminal/options.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { readTypedLine, type TypedLine } from "./terminal/typed-line.ts";
+import { judgeConversation, NEXT_STEP } from "./terminal/verdicts.ts";
 import { BOT, buildTown, listenToTown, type Town } from "./town.ts";
 
 const EXIT_INTERRUPTED = 130;
@@ -82,9 +83,14 @@ export class Demo {
     for (const { what, failure } of expectations) {
       this.#screen.verdict(failure === undefined, failure === undefined ? what : `${what}: ${failure}`);
     }
-    const code = expectations.every(({ failure }) => failure === undefined) ? 0 : 1;
+    const { held, text } = judgeConversation(expectations);
+    this.#screen.verdict(held, text);
+    const code = held ? 0 : 1;
     this.codeWhenInterrupted = code;
-    if (this.#options.once) return code;
+    if (this.#options.once) {
+      this.#screen.print(NEXT_STEP);
+      return code;
+    }
     this.#screen.headline(`Your turn: open ${town.emulator.pageUrl} in a browser, or type here as alice`);
     this.#screen.print(TOWN_HELP);
     await this.#talk(gateway, { help: TOWN_HELP, post: postAsAlice(town) });
@@ -125,11 +131,14 @@ export class Demo {
       }),
     );
     this.#gateway = gateway;
-    await this.#screen.step("starting the OpenClaw gateway (half a minute on a slow machine)", async () => {
-      await gateway.start();
-      const line = await gateway.waitForOutput(ACCOUNT_SETTLED);
-      if (!line.endsWith(" connected")) throw new Error(line);
-    });
+    await this.#screen.step(
+      "starting the OpenClaw gateway (half a minute; minutes on a busy machine)",
+      async () => {
+        await gateway.start();
+        const line = await gateway.waitForOutput(ACCOUNT_SETTLED);
+        if (!line.endsWith(" connected")) throw new Error(line);
+      },
+    );
     return gateway;
   }
 

@@ -6,12 +6,7 @@ import { serverHosts } from "./real-server.ts";
 import { closeSandboxes, openSandbox } from "./sandbox.ts";
 import { type DemoOptions, readOptions, USAGE, UsageError } from "./terminal/options.ts";
 import { Screen } from "./terminal/screen.ts";
-
-/**
- * OpenClaw 2026.9.6 asks for its hosted plugin catalog after every start. The address is fixed: no setting and
- * no variable turns it off, so the watch does.
- */
-const KNOWN_ATTEMPTS: readonly string[] = ["lookup clawhub.ai"];
+import { judgeNetwork } from "./terminal/verdicts.ts";
 
 const screen = new Screen();
 
@@ -61,13 +56,7 @@ async function runAndCleanUp(options: DemoOptions): Promise<number> {
 
 /** Says who tried to leave; answers whether nobody did but those who are known to. */
 async function reportNetwork({ file, allow }: Required<WatchOptions>): Promise<boolean> {
-  const { processes, refusals } = await readWatchReport(file);
-  const unexpected = refusals.filter(({ attempt }) => !KNOWN_ATTEMPTS.includes(attempt));
-  const where = allow.length > 0 ? `loopback and ${allow.join(", ")}` : "loopback";
-  const lines = refusals.map(({ attempt, program }) => `  refused: ${attempt} by ${program}`);
-  screen.verdict(
-    unexpected.length === 0,
-    [`0 connections outside ${where} (${processes} processes watched)`, ...lines].join("\n"),
-  );
-  return unexpected.length === 0;
+  const { held, text } = judgeNetwork(await readWatchReport(file), allow);
+  screen.verdict(held, text);
+  return held;
 }

@@ -43,6 +43,7 @@ if (!values.empty) {
   }
   const bot = control.addUser({ username: "bot", roles: ["user", "bot"], password: PASSWORD });
   control.addRoom({ name: "lobby", type: "c", members: ["alice", "bob", "bot"] });
+  for (const username of ["alice", "bob", "bot"]) control.join({ username, rid: "GENERAL" });
   console.log(
     `  bot: ${bot.username}, user id ${bot.userId}, personal access token ${control.personalAccessToken("bot")}`,
   );

@@ -10,8 +10,11 @@ const at = (path: string) => new URL(`../${path}`, import.meta.url);
 const writeJson = (path: string, value: unknown) =>
   writeFileSync(at(path), `${JSON.stringify(value, null, 2)}\n`);
 
-writeJson("openclaw.plugin.json", buildManifest());
-writeJson("dev/openclaw.plugin.json", buildManifest());
-writeJson("dev/package.json", buildSourcePackage(JSON.parse(readFileSync(at("package.json"), "utf8"))));
+const published = JSON.parse(readFileSync(at("package.json"), "utf8"));
+const manifest = buildManifest(published.version);
+
+writeJson("openclaw.plugin.json", manifest);
+writeJson("dev/openclaw.plugin.json", manifest);
+writeJson("dev/package.json", buildSourcePackage(published));
 writeFileSync(at("docs/CONFIGURATION.md"), buildConfigurationPage());
 writeFileSync(at("docs/PARITY.md"), buildParityPage());

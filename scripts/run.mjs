@@ -30,6 +30,12 @@ const CHECKS = [
   { name: "browser tests", key: "browser", command: ["vitest", "run", "--project", "browser"] },
   { name: "build", key: "build", command: ["rolldown", "-c"] },
   { name: "package", key: "package", command: ["publint", "--strict"] },
+  {
+    name: "listing on ClawHub",
+    key: "listing",
+    command: ["node", "scripts/release.ts", "--listing"],
+    beside: true,
+  },
   { name: "supported hosts", key: "hosts", command: ["vitest", "run", "--project", "package"] },
   {
     name: "gateway tests",
@@ -42,6 +48,8 @@ const COMMANDS = {
   start: (args) => runShown([process.execPath, join("demo", "main.ts"), ...args]),
   test: runChecks,
   emulator: (args) => runShown([process.execPath, join("emulator", "main.ts"), ...args]),
+  release: (args) => runShown([process.execPath, join("scripts", "release.ts"), ...args]),
+  screenshots: (args) => runShown([process.execPath, join("scripts", "screenshots.ts"), ...args]),
   build: (args) => runShown(["rolldown", "-c", ...args]),
   contract: (args) => runShown([process.execPath, join("test", "contract", "main.ts"), ...args]),
   chaos: (args) => runShown([process.execPath, join("test", "chaos", "main.ts"), ...args]),

@@ -80,7 +80,7 @@ export function createLog(sink: LogSink, options: { prefix: string; secrets: rea
   const format = (sentence: string, fields: Fields = {}): string => {
     const parts = Object.entries(fields).map(([name, value]) => `${name}=${describe(value)}`);
     const line = [`[${options.prefix}] ${sentence}`, ...parts].join(" ");
-    return redact(line.replaceAll(CONTROLS, " "));
+    return redact(toOneLine(line));
   };
   return {
     // A line costs more than judging the message that it is about.
@@ -101,7 +101,17 @@ export function describe(value: unknown): string {
 }
 
 function hideSecrets(key: string, value: unknown): unknown {
-  return SECRET_KEYS.test(key) ? REDACTED : value;
+  return isSecretKey(key) ? REDACTED : value;
+}
+
+/** Whether what stands under a key is shown nowhere, whatever it is. */
+export function isSecretKey(key: string): boolean {
+  return SECRET_KEYS.test(key);
+}
+
+/** A text from elsewhere that can neither begin a line of its own nor command a terminal. */
+export function toOneLine(text: string): string {
+  return text.replaceAll(CONTROLS, " ");
 }
 
 export interface DropCounter {

@@ -14,7 +14,8 @@ export interface PageOptions {
   feed?: Feed;
 }
 
-const CLIENT = join(import.meta.dirname, "client");
+/** The folder of what runs in the browser. */
+export const CLIENT = join(import.meta.dirname, "client");
 
 /** Scripts and styles only from here, no HTML out of text; connections also to the one server that is asked for. */
 function policy(server: string | undefined): string {
@@ -69,7 +70,7 @@ function send(context: Context, type: string, text: string): Response {
 }
 
 /** The client as one script. The bundler is a large module, so only those who open the page load it. */
-async function bundle(): Promise<string> {
+export async function bundle(): Promise<string> {
   const { build } = await import("rolldown");
   const { output } = await build({
     input: join(CLIENT, "main.ts"),

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
+import { createSubsystemLogger } from "openclaw/plugin-sdk/logging-core";
 import { type Connection, type ConnectionChange, systemClock } from "../connection/driver.ts";
 import { ConfigError, StorageError } from "../errors.ts";
 import type { CatchUp } from "../intake/catch-up.ts";
@@ -23,6 +24,7 @@ import { refreshServerFacts } from "./account/server-facts.ts";
 import { openSocketFor } from "./account/sockets.ts";
 import { assertServerAllowed, openRestClient } from "./account/transport.ts";
 import { assertOnlyOne, resolveEndpoints } from "./config/account.ts";
+import { CHANNEL_ID } from "./config/schema.ts";
 import { secretForms } from "./config/secrets.ts";
 import { type Arrivals, createArrivals, STREAMS } from "./intake/arrivals.ts";
 import { openCatchUp } from "./intake/catch-up.ts";
@@ -42,8 +44,8 @@ export async function startAccount(ctx: StartContext): Promise<void> {
     found = { ...found, ...findings };
     report({ audit: found });
   };
-  const sink = ctx.log ?? { info: () => {}, warn: () => {}, error: () => {} };
-  const log = createLog(sink, { prefix: ctx.accountId, secrets });
+  // Not `ctx.log`: that is named "channels/rocketchat", which `openclaw channels logs --channel rocketchat` does not find.
+  const log = createLog(createSubsystemLogger(CHANNEL_ID), { prefix: ctx.accountId, secrets });
   if (settings.dangerouslyAllowInsecure) log.warn("transport insecure", { advice: INSECURE });
   report({ baseUrl: settings.serverUrl, dmPolicy: settings.dmPolicy, lifecycle: "starting", running: true });
   try {

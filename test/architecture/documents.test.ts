@@ -70,17 +70,20 @@ function hasQuote(text: string, quote: string): boolean {
   return true;
 }
 
-describe.each(["docs/OPERATIONS.md", "docs/TROUBLESHOOTING.md"])("what %s quotes", (page) => {
-  const quotes = [...read(page).matchAll(/“([^”]+)”/g)]
-    .map(([, text = ""]) => text.replace(/\s+/g, " "))
-    .filter((text) => text !== "quotation marks");
+describe.each(["docs/OPERATIONS.md", "docs/TROUBLESHOOTING.md", "docs/UNATTENDED.md"])(
+  "what %s quotes",
+  (page) => {
+    const quotes = [...read(page).matchAll(/“([^”]+)”/g)]
+      .map(([, text = ""]) => text.replace(/\s+/g, " "))
+      .filter((text) => text !== "quotation marks");
 
-  it("is printed by the program, each in one text alone", () => {
-    expect(quotes.length).toBeGreaterThan(3);
-    const found = quotes.map((quote) => [quote, texts.filter((text) => hasQuote(text, quote))] as const);
-    expect(found.filter(([, having]) => having.length !== 1)).toEqual([]);
-  });
-});
+    it("is printed by the program, each in one text alone", () => {
+      expect(quotes.length).toBeGreaterThan(page === "docs/UNATTENDED.md" ? 1 : 3);
+      const found = quotes.map((quote) => [quote, texts.filter((text) => hasQuote(text, quote))] as const);
+      expect(found.filter(([, having]) => having.length !== 1)).toEqual([]);
+    });
+  },
+);
 
 describe("the texts of a source", () => {
   it("are its literals, and neither its comments nor its names", () => {

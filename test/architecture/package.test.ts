@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { buildSourcePackage } from "../../scripts/source-package.ts";
 import { ENVIRONMENT } from "../../src/openclaw/config/environment.ts";
 import { buildManifest } from "../../src/openclaw/config/manifest.ts";
@@ -13,7 +14,8 @@ const readJson = (path: string): unknown => JSON.parse(readFileSync(`${root}/${p
 
 describe("the manifest", () => {
   it("is what the schema says; `npm run manifest` writes it", () => {
-    expect(readJson("openclaw.plugin.json")).toEqual(JSON.parse(JSON.stringify(buildManifest())));
+    const { version } = z.object({ version: z.string() }).parse(readJson("package.json"));
+    expect(readJson("openclaw.plugin.json")).toEqual(JSON.parse(JSON.stringify(buildManifest(version))));
   });
 });
 

@@ -39,7 +39,8 @@ export default async function setup(project: TestProject): Promise<void> {
   project.provide("chromium", chromium);
 }
 
-async function findChromium(): Promise<Chromium | undefined> {
+/** The Chromium to run; undefined where there is none. */
+export async function findChromium(): Promise<Chromium | undefined> {
   if (process.env.CHROMIUM) return { path: process.env.CHROMIUM, env: {} };
   if (process.platform === "linux" && process.arch === "x64") return unpack();
   const folders = (process.env.PATH ?? "").split(delimiter);

@@ -171,7 +171,7 @@ describe.skipIf(!hasChromium).each(DEVICES)("on a $device", ({ device, options }
   });
 
   it("lets one be two people in turn, and after a reload still", async () => {
-    await page.getByRole("button", { name: "Log somebody in" }).click();
+    await page.getByRole("button", { name: "Chat as somebody else" }).click();
     await enterAs(page, "Bob");
     await openRoom(page, "general");
     await write(page, "Write to general", "I am Bob");
@@ -200,10 +200,10 @@ describe.skipIf(!hasChromium).each(DEVICES)("on a $device", ({ device, options }
     const about = `message=${_id} session=agent:main:general`;
     log("2.000", `message admitted message=${_id} room=${GENERAL}`);
     log("2.010", `turn started ${about} agent=main`);
-    await page.getByRole("button", { name: "the agent is at it" }).waitFor();
+    await page.getByRole("button", { name: "the agent is working" }).waitFor();
     log("2.500", `reply sent ${about} kind=final reply=m2`);
     await page.getByRole("button", { name: "answered in 500 ms" }).waitFor();
-    await page.getByRole("button", { name: "not answered: not-mentioned" }).click();
+    await page.getByRole("button", { name: "not answered: not mentioned" }).click();
     const panel = page.getByRole("complementary", { name: "What the plugin did" });
     await panel.getByText("The agent was not mentioned").waitFor();
     await panel.getByText("agent:main:general").waitFor();

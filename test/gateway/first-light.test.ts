@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -196,6 +196,13 @@ describe("the packed plugin in a real gateway", () => {
       expect(said(dm)).toContain("to alice");
     },
   );
+
+  it("writes its lines under the name by which OpenClaw looks for a channel's", () => {
+    const lines = readFileSync(join(stack.gateway.folder, "openclaw.log"), "utf8").split("\n");
+    const connected = lines.filter((line) => line.includes("[default] connected"));
+    expect(connected.length).toBeGreaterThan(0);
+    for (const line of connected) expect(line).toContain(String.raw`{\"subsystem\":\"rocketchat\"}`);
+  });
 
   it("takes nothing that stands in its room for a lost delivery", () => {
     const { output, commandOutput } = stack.gateway;

@@ -161,7 +161,7 @@ describe("the account that was set up", () => {
     await enterAs(page, "Alice");
     await openRoom(page, "town");
     await write(page, "Write to town", "[say never] nobody is meant");
-    await page.getByRole("button", { name: "not answered: not-mentioned" }).waitFor();
+    await page.getByRole("button", { name: "not answered: not mentioned" }).waitFor();
     await write(page, "Write to town", "@openclaw-bot [say good morning]");
     await page.getByRole("button", { name: /^answered in / }).click();
     const panel = page.getByRole("complementary", { name: "What the plugin did" });

@@ -15,7 +15,7 @@ function headline(...events: Parameters<typeof storiesOf>): string {
 
 it("tells how far a message has come", () => {
   expect(headline(["message admitted", 0])).toBe("stored, waiting for its turn");
-  expect(headline(["message admitted", 0], ["turn started", 10])).toBe("the agent is at it");
+  expect(headline(["message admitted", 0], ["turn started", 10])).toBe("the agent is working");
   expect(headline(["message admitted", 0], ["turn started", 10], ["turn ended", 1500])).toBe(
     "ended without an answer after 1.5 s",
   );
@@ -25,7 +25,7 @@ it("tells how far a message has come", () => {
 });
 
 it("names the reason of a drop, before or after it was stored", () => {
-  expect(headline(["message dropped", 0, { reason: "not-mentioned" }])).toBe("not answered: not-mentioned");
+  expect(headline(["message dropped", 0, { reason: "not-mentioned" }])).toBe("not answered: not mentioned");
   const story = storiesOf(
     ["message admitted", 0],
     ["message dropped", 5, { reason: "pairing-pending" }],
@@ -39,7 +39,7 @@ it("lets a message that is sent again keep its first judgment", () => {
     "answered in 5 ms",
   );
   expect(headline(["message dropped", 0, { reason: "not-mentioned" }], again)).toBe(
-    "not answered: not-mentioned",
+    "not answered: not mentioned",
   );
 });
 

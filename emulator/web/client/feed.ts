@@ -90,13 +90,13 @@ export function headlineOf(story: Story): string {
   const took = last ? seconds(last.at - (story.steps[0]?.at ?? last.at)) : "";
   switch (outcomeOf(story)) {
     case "dropped":
-      return `not answered: ${reasonOf(story)}`;
+      return `not answered: ${reasonOf(story).replaceAll("-", " ")}`;
     case "answered":
       return `answered in ${took}`;
     case "ended":
       return `ended without an answer after ${took}`;
     case "running":
-      return "the agent is at it";
+      return "the agent is working";
     default:
       return "stored, waiting for its turn";
   }

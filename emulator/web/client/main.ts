@@ -126,7 +126,11 @@ function Window({ page, person }: { page: Page; person: Person }): ComponentChil
     h(Sidebar, { page, person }),
     room
       ? h(RoomView, { key: `${person.account.userId} ${rid}`, page, person, room })
-      : h("main", { class: "room empty" }, h("h1", null, person.ready ? "Choose a room" : "Connecting …")),
+      : h(
+          "main",
+          { class: "room empty" },
+          h("h1", null, person.ready ? "Choose a room from the list" : "Connecting …"),
+        ),
     room && tmid !== undefined
       ? h(ThreadView, { key: tmid, page, person, room, tmid })
       : page.stories && h(PluginView, { page, person, stories: page.stories }),

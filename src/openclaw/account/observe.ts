@@ -6,7 +6,7 @@ import type { AccountScope } from "./scope.ts";
 import { noteServer } from "./server-notes.ts";
 
 export const INSECURE =
-  "dangerouslyAllowInsecure is on: http is allowed and no certificate is checked, so the token can be read and the server feigned. For local development only";
+  "dangerouslyAllowInsecure is on: http is allowed and no certificate is checked, so others on the network can read the token or pose as the server. For local development only";
 
 /** A certificate with fewer days left is worth a warning. */
 const FEW_DAYS = 14;

@@ -1,6 +1,7 @@
 // Owns `openclaw rocketchat …`: the commands beside OpenClaw's own, read and answered at a terminal.
 
 import type { OpenClawConfig, OpenClawPluginApi } from "openclaw/plugin-sdk/channel-core";
+import { COMMANDS_ARE_FOR } from "../config/manifest.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 
 type CliRegistrar = Parameters<OpenClawPluginApi["registerCli"]>[0];
@@ -8,19 +9,26 @@ type Command = Parameters<CliRegistrar>[0]["program"];
 
 /** Announces the command group; its code is loaded when one of the commands runs. */
 export function registerCommands(api: OpenClawPluginApi): void {
-  api.registerCli(({ program, config }) => addCommands(program, config), {
+  const versions = () => ({ plugin: api.version, openclaw: api.runtime.version });
+  api.registerCli(({ program, config }) => addCommands(program, { cfg: config, versions }), {
     descriptors: [
       {
         name: CHANNEL_ID,
-        description: "Set up and check the Rocket.Chat channel",
+        description: COMMANDS_ARE_FOR,
         hasSubcommands: true,
       },
     ],
   });
 }
 
-function addCommands(program: Command, cfg: OpenClawConfig): void {
-  const group = program.command(CHANNEL_ID).description("Set up and check the Rocket.Chat channel");
+interface Host {
+  readonly cfg: OpenClawConfig;
+  /** Asked when a command runs: what registers a command may have no running host. */
+  readonly versions: () => Readonly<Record<string, string | undefined>>;
+}
+
+function addCommands(program: Command, { cfg, versions }: Host): void {
+  const group = program.command(CHANNEL_ID).description(COMMANDS_ARE_FOR);
   group
     .command("provision")
     .description("Create or repair one bot user per agent, with an administrator's login that is not kept")
@@ -43,7 +51,7 @@ function addCommands(program: Command, cfg: OpenClawConfig): void {
       process.exitCode = await runProvision(cfg, options);
     });
   addAccountCommands(group, cfg);
-  addDoctor(group, cfg);
+  addDoctor(group, { cfg, versions });
 }
 
 const ADMIN_HELP =
@@ -83,7 +91,7 @@ function addAccountCommands(group: Command, cfg: OpenClawConfig): void {
     });
 }
 
-function addDoctor(group: Command, cfg: OpenClawConfig): void {
+function addDoctor(group: Command, { cfg, versions }: Host): void {
   group
     .command("doctor")
     .description("Check every account on its server and say what to do")
@@ -95,9 +103,13 @@ function addDoctor(group: Command, cfg: OpenClawConfig): void {
     .option("--person <name>", "who is not answered, for example @alice")
     .option("--message <text>", "what was written; a mention of the bot when not given")
     .option("--json", "print the findings for a program")
+    .option(
+      "--report [file]",
+      "also write a file for the report of a fault: versions, settings without secrets, counters, the last 200 log lines",
+    )
     .action(async (options: unknown) => {
       const { runDoctor } = await import("./doctor/doctor-command.ts");
-      process.exitCode = await runDoctor(cfg, options);
+      process.exitCode = await runDoctor(cfg, options, { versions: versions() });
     });
   group
     .command("names")

@@ -62,12 +62,19 @@ async function storeSecret({ source, id }: SecretReference, value: string): Prom
 }
 
 /** Runs an `openclaw` command as this one was started; answers whether it succeeded. */
-function runOpenClaw(args: readonly string[], input = ""): Promise<boolean> {
+async function runOpenClaw(args: readonly string[], input = ""): Promise<boolean> {
+  return (await readOutput(args, input)) !== undefined;
+}
+
+/** What an `openclaw` command prints, started as this one was; undefined when it fails. Never rejects. */
+export function readOutput(args: readonly string[], input = ""): Promise<string | undefined> {
   const [, program = "openclaw"] = process.argv;
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ["pipe", "ignore", "ignore"] });
-    child.once("error", () => resolve(false));
-    child.once("close", (code) => resolve(code === 0));
+    const child = spawn(process.execPath, [program, ...args], { stdio: ["pipe", "pipe", "ignore"] });
+    const output: Buffer[] = [];
+    child.stdout.on("data", (part: Buffer) => output.push(part));
+    child.once("error", () => resolve(undefined));
+    child.once("close", (code) => resolve(code === 0 ? Buffer.concat(output).toString() : undefined));
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });

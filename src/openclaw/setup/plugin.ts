@@ -40,8 +40,9 @@ export const setupBase = {
     label: "Rocket.Chat",
     selectionLabel: "Rocket.Chat (plugin)",
     detailLabel: "Rocket.Chat bot user",
-    docsPath: "/channels/rocketchat",
-    docsLabel: CHANNEL_ID,
+    // OpenClaw's page of all channels: it has none of ours.
+    docsPath: "/channels",
+    docsLabel: "channels",
     blurb: "self-hosted team chat; one bot user per agent.",
     order: 66,
     markdownCapable: true,

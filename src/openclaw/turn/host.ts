@@ -52,7 +52,8 @@ function openTurn(scope: TurnScope): HostTurn {
       const { code, created } = await pairing.upsertPairingRequest({ id: sender.id, meta: { name } });
       // No code: too many others wait for theirs.
       if (code === "" || (!created && scope.pairings.wasSent(sender.id, code))) return;
-      const idLine = `Your Rocket.Chat user id: ${sender.id}`;
+      // Not "Rocket.Chat user id": its clients would show the name as a link to a web site.
+      const idLine = `Your user id: ${sender.id}`;
       await send(core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code }));
       scope.pairings.noteSent({ userId: sender.id, code, roomId });
     },

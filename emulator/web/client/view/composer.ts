@@ -40,7 +40,7 @@ export function Composer(props: Props): ComponentChild {
         icon: "send",
         label: editing ? "Save" : "Send",
         type: "submit",
-        class: "icon-button primary",
+        class: `icon-button primary${field.text.trim() === "" && files.list.length === 0 ? " idle" : ""}`,
       }),
     ),
   );

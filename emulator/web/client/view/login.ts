@@ -42,6 +42,8 @@ export function LoginView({ page }: { page: Page }): ComponentChild {
     "main",
     { class: "login" },
     h("h1", null, "Rocket.Chat"),
+    page.server === location.origin &&
+      h("p", { class: "hint" }, "A stand-in to try the plugin on, not a real server."),
     shown.length > 0 &&
       h(OfferList, {
         offers: shown,

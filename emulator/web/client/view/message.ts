@@ -10,7 +10,7 @@ import { Avatar, clock } from "./parts.ts";
 import { Tools } from "./tools.ts";
 
 export function MessageView(props: MessageProps): ComponentChild {
-  const { message, follows, current, inThread, onFocus } = props;
+  const { page, message, follows, current, inThread, onFocus } = props;
   const row = useRef<HTMLLIElement>(null);
   const { system, name, username, at, id } = message;
   const attributes = { tabIndex: current ? 0 : -1, onFocus, id: `${inThread ? "t" : "m"}-${id}` };
@@ -25,6 +25,7 @@ export function MessageView(props: MessageProps): ComponentChild {
     { class: "who" },
     h("strong", null, name),
     name !== username && h("span", null, `@${username}`),
+    page.stories?.bot === username && h("span", { class: "tag" }, "Bot"),
     time,
   );
   return h(

@@ -85,8 +85,9 @@ function describe({ stories }: Page, person: Person, room: Room): string {
   if (room.type !== "d") return `${KINDS[room.type]} · ${others.length + 1} people`;
   const [other] = others;
   if (!other || others.length > 1) return others.map(({ name }) => name).join(", ") || KINDS.d;
-  const plugin = stories?.bot === other.username ? ` · plugin: ${stories.connection}` : "";
-  return `@${other.username} · ${other.status}${plugin}`;
+  // The bot user has no client that would make it "online".
+  const isPlugin = stories?.bot === other.username;
+  return `@${other.username} · ${isPlugin ? `plugin ${stories.connection || "not heard of yet"}` : other.status}`;
 }
 
 function Conversation({ page, person, room, place }: Props & { place: Place }): ComponentChild {

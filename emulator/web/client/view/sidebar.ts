@@ -60,7 +60,7 @@ function People({ page, person }: Props): ComponentChild {
     }),
     h(IconButton, {
       icon: "plus",
-      label: "Log somebody in",
+      label: "Chat as somebody else",
       onClick: () => page.go({ username: "", rid: "", side: "" }),
     }),
   );

@@ -24,6 +24,7 @@ import {
   openImpatientClient,
 } from "./doctor.ts";
 import { GATES, type Gate, SHUT, type ShutGate } from "./gates.ts";
+import { openReportPort, REPORT_FILE, type ReportPort, writeReport } from "./report.ts";
 import { judgeMessage } from "./silence.ts";
 
 const OptionsSchema = z.object({
@@ -32,6 +33,7 @@ const OptionsSchema = z.object({
   person: z.string().optional(),
   message: z.string().optional(),
   json: z.boolean().default(false),
+  report: z.union([z.boolean(), z.string()]).default(false),
 });
 type Options = z.infer<typeof OptionsSchema>;
 
@@ -41,11 +43,18 @@ type Print = (text: string) => void;
 
 const toTerminal: Print = (text) => void process.stdout.write(text);
 
+/** What the doctor needs besides the configuration; the terminal and this machine when not given. */
+export interface DoctorRun {
+  readonly print?: Print;
+  readonly versions?: ReportPort["versions"];
+  readonly report?: Partial<ReportPort>;
+}
+
 /** Prints what it finds; the exit code is 1 when a check failed or a gate is shut. */
 export async function runDoctor(
   cfg: OpenClawConfig,
   given: unknown,
-  print: Print = toTerminal,
+  { print = toTerminal, versions = {}, report: reportPort }: DoctorRun = {},
 ): Promise<number> {
   const options = OptionsSchema.parse(given);
   const port = openDoctorPort(cfg);
@@ -53,6 +62,10 @@ export async function runDoctor(
     return printWay(cfg, { ...options, person: options.person }, { port, print });
   if (options.room !== undefined) {
     print("rocketchat doctor: --room needs --person, for example --person @alice\n");
+    return 2;
+  }
+  if (options.report !== false && options.json) {
+    print("rocketchat doctor: give --report or --json, not both\n");
     return 2;
   }
   const names = options.account === undefined ? listAccountIds(cfg) : [options.account];
@@ -68,6 +81,12 @@ export async function runDoctor(
       ? `${JSON.stringify({ ok: !failed, accounts: reports }, undefined, 2)}\n`
       : summarize(cfg, reports),
   );
+  if (options.report !== false) {
+    const file = options.report === true ? REPORT_FILE : options.report;
+    const opened = { ...openReportPort(port.resolveSecret, versions), ...reportPort };
+    const path = await writeReport(cfg, reports, { file, port: opened });
+    print(`\nWritten: ${path}. No token is in it; names of people and rooms are. Read it, then pass it on\n`);
+  }
   return failed ? 1 : 0;
 }
 

@@ -220,9 +220,10 @@ function section(changes: object = {}): OpenClawConfig {
 
 async function diagnose(cfg: OpenClawConfig, options: object = {}) {
   let text = "";
-  const code = await runDoctor(cfg, options, (printed) => {
+  const print = (printed: string) => {
     text += printed;
-  });
+  };
+  const code = await runDoctor(cfg, options, { print });
   return { code, text };
 }
 
