@@ -29,6 +29,7 @@ const gateway = (name: string, title: string): Proof => by(`test/gateway/${name}
 const decisions = by("test/access/decisions.test.ts", "%s in %s, %s: %s");
 const places = by("src/openclaw/turn/reply/place.test.ts", "%s, %s, %j: session %s, replies %j");
 const around = (title: string): Proof => by("src/turn/surroundings.test.ts", title);
+const reading = (title: string): Proof => by("src/openclaw/surface/reading.emulator.test.ts", title);
 const acting = (title: string): Proof => by("src/openclaw/surface/actions.test.ts", title);
 
 const hostKeys = by("src/openclaw/config/config.test.ts", "are taken, for the root and for an account");
@@ -186,6 +187,7 @@ const CONVERSATIONS: Part = {
     ),
     same(
       "`topLevel`, `replyBroadcast`, `threadId: null`",
+      reading("are told of each action that is offered, and of no other"),
       gateway("conversations", "are the thread at hand, the room above it, or both"),
     ),
     same(
@@ -346,12 +348,23 @@ const TOOLS: Part = {
       acting("adds a reaction once, however often it is asked to, and removes it"),
       acting("tells who reacted"),
     ),
-    open("`read`", "not built yet"),
-    open("`pin`, `unpin`, `list-pins`", "not built yet"),
-    open("`member-info`", "not built yet"),
-    open("`emoji-list`", "not built yet"),
-    open("`conversation-open`", "not built yet"),
-    open("`search`", "not built yet"),
+    same(
+      "`read`, with thread and limits, in the current conversation alone",
+      reading("tells the conversation's messages in order, who wrote them and when, and no commands"),
+      reading("refuses %s"),
+    ),
+    same(
+      "`pin`, `unpin`, `list-pins`",
+      reading("are listed, set and taken away, each once, where the bot user may"),
+    ),
+    same("`member-info`, of the person who asks", reading("is the person who asks, and nobody else")),
+    same("`emoji-list`", reading("is the workspace's own emoji")),
+    same("`conversation-open`", reading("answers where to write to a person, and to several")),
+    different(
+      "`search`: in the schema, and no action",
+      "the server searches a room, so it is one, in the current conversation alone",
+      reading("finds words in this conversation, and takes no pattern"),
+    ),
     same(
       "approving in chat",
       gateway("approvals", "what the agent asks for in %s goes on when an operator approves it"),

@@ -3,7 +3,7 @@
 import { RestError } from "../errors.ts";
 import type { Revision } from "../facts/change.ts";
 import type { RestClient } from "../rest/client.ts";
-import { deleteMessage, fetchCustomEmoji, setReaction, updateMessage } from "../rest/reactions.ts";
+import { deleteMessage, fetchCustomEmoji, setPinned, setReaction, updateMessage } from "../rest/reactions.ts";
 import { bareName, findEmoji, findExactEmoji, nearNames } from "./emoji.ts";
 
 /**
@@ -83,6 +83,16 @@ export async function deleteOwn(rest: RestClient, message: Revision): Promise<vo
       "the bot user lacks the permission delete-own-message, as with the role `bot` alone (an administrator adds " +
       "the role `user`), or deleting is turned off (Message_AllowDeleting)",
     "error-message-deleting-blocked": "the time within which messages may be deleted has passed",
+  });
+}
+
+/** Pins or unpins a message; changes nothing where it is so already, since 6.5 would tell of it again. */
+export async function pin(rest: RestClient, message: Revision, stands: boolean): Promise<void> {
+  if (message.pinned === stands) return;
+  await explained(setPinned(rest, { messageId: message.id, stands }), {
+    "not-authorized":
+      "the bot user may not pin here; make it a moderator of the room, or give its role the permission pin-message",
+    "error-action-not-allowed": "pinning is turned off in this workspace (Message_AllowPinning)",
   });
 }
 

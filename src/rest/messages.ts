@@ -117,3 +117,26 @@ export async function findAuthor(
     throw error;
   }
 }
+
+interface RoomPage {
+  readonly roomId: string;
+  /** At most a hundred. */
+  readonly count: number;
+}
+
+/** `GET /api/v1/chat.getPinnedMessages` (recording `pins-and-lists`), oldest first. */
+export async function fetchPinned(rest: RestClient, { roomId, count }: RoomPage): Promise<MessageFacts[]> {
+  return decodeMessages(
+    await rest.get("v1/chat.getPinnedMessages", { roomId, count: String(count) }),
+    "messages",
+  );
+}
+
+/** `GET /api/v1/chat.search`: the messages of a room with a text in them, newest first. A text between slashes is a pattern. */
+export async function searchMessages(
+  rest: RestClient,
+  { roomId, text, count }: RoomPage & { readonly text: string },
+): Promise<MessageFacts[]> {
+  const query = { roomId, searchText: text, count: String(count) };
+  return decodeMessages(await rest.get("v1/chat.search", query), "messages");
+}

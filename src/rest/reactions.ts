@@ -64,3 +64,11 @@ export async function updateMessage(
 export async function deleteMessage(rest: RestClient, { roomId, messageId }: Place): Promise<void> {
   await rest.post("v1/chat.delete", { roomId, msgId: messageId });
 }
+
+/** `POST /api/v1/chat.pinMessage`, `chat.unPinMessage` (recording `pin-star`). Rejects with RestError, code `not-authorized`, without the permission. */
+export async function setPinned(
+  rest: RestClient,
+  { messageId, stands }: { readonly messageId: string; readonly stands: boolean },
+): Promise<void> {
+  await rest.post(stands ? "v1/chat.pinMessage" : "v1/chat.unPinMessage", { messageId });
+}

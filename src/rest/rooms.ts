@@ -71,6 +71,27 @@ export async function openDirectRoom(rest: RestClient, username: string): Promis
   );
 }
 
+/**
+ * `POST /api/v1/im.create` with several names (recording `group-dm`): the id of the room with just these people. 8.3 leaves
+ * out names that it does not know, so the members are compared.
+ */
+export async function openGroupDirectRoom(
+  rest: RestClient,
+  { people, own }: { readonly people: readonly { readonly username: string }[]; readonly own: string },
+): Promise<string> {
+  const usernames = people.map(({ username }) => username);
+  const answer = await rest.post("v1/im.create", { usernames: usernames.join(",") });
+  const room = readObject(answer, "room") ?? {};
+  const id = readText(room, "_id") ?? readText(room, "rid");
+  const members = new Set(readTexts(room, "usernames"));
+  const wanted = new Set([...usernames, own]);
+  const isWhole = members.size === wanted.size && [...wanted].every((name) => members.has(name));
+  if (id !== undefined && isWhole) return id;
+  throw new ProtocolError("im.create did not open a group DM with all these people", {
+    reason: "unreadable-answer",
+  });
+}
+
 /** What decides whether a member may write in a room. */
 export interface RoomState {
   readonly readOnly: boolean;

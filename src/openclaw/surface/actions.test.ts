@@ -153,10 +153,11 @@ describe("the switches", () => {
     actions.describeMessageTool({ cfg: { channels: { rocketchat: { ...section, ...changes } } } })?.actions;
 
   it("take actions away", async () => {
-    const messages = ["edit", "delete", "upload-file", "download-file"];
-    expect(offered({})).toEqual(["send", "react", "reactions", ...messages]);
-    expect(offered({ actions: { reactions: false } })).toEqual(["send", ...messages]);
-    expect(offered({ actions: { messages: false } })).toEqual(["send", "react", "reactions"]);
+    const messages = ["read", "edit", "delete", "upload-file", "download-file", "conversation-open"];
+    const others = ["pin", "unpin", "list-pins", "member-info", "emoji-list", "search"];
+    expect(offered({})).toEqual(["send", "react", "reactions", ...messages, ...others]);
+    expect(offered({ actions: { reactions: false } })).toEqual(["send", ...messages, ...others]);
+    expect(offered({ actions: { messages: false } })).toEqual(["send", "react", "reactions", ...others]);
     const off = { section: { actions: { reactions: false } } };
     await expect(act("react", { messageId: theirs, emoji: "eyes" }, off)).rejects.toThrow("turned off");
   });

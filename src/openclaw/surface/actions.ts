@@ -1,4 +1,4 @@
-// Owns what the message tool can do beside sending: reactions, edits and deletions, on messages of the conversation at hand.
+// Owns what the message tool can do beside sending, and the switch that turns each action off.
 
 import {
   jsonResult,
@@ -8,31 +8,41 @@ import {
 } from "openclaw/plugin-sdk/channel-actions";
 import type { ChannelPlugin, OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { Revision } from "../../facts/change.ts";
-import { deleteOwn, editOwn, react, removeOwnReactions } from "../../outbound/reactions.ts";
+import { deleteOwn, editOwn, pin, react, removeOwnReactions } from "../../outbound/reactions.ts";
 import { resolveTargetRoom } from "../../outbound/send.ts";
 import { parseTarget } from "../../outbound/target.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchRevision } from "../../rest/reactions.ts";
-import type { AccountSettings } from "../../settings.ts";
+import type { AccountSettings, ActionGroup } from "../../settings.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { sendingFor } from "../account/sending.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "../config/account.ts";
 import { readMessageId } from "../turn/handover.ts";
 import { isBroadcast, sendBroadcast } from "./broadcast.ts";
 import { downloadFiles, uploadFile } from "./file-actions.ts";
+import { describeMember, listEmoji, openConversation } from "./lookups.ts";
+import { type Context, listPins, readMessages, search } from "./reading.ts";
+import { describeParameters } from "./tool-schema.ts";
 
 type Actions = NonNullable<ChannelPlugin["actions"]>;
-type Context = Parameters<NonNullable<Actions["handleAction"]>>[0];
 
 /** Our actions, and the switch in `actions` of the configuration that turns each off. */
 const SWITCHES = {
   react: "reactions",
   reactions: "reactions",
+  read: "messages",
   edit: "messages",
   delete: "messages",
   "upload-file": "messages",
   "download-file": "messages",
-} as const;
+  "conversation-open": "messages",
+  pin: "pins",
+  unpin: "pins",
+  "list-pins": "pins",
+  "member-info": "memberInfo",
+  "emoji-list": "emojiList",
+  search: "search",
+} as const satisfies Record<string, ActionGroup>;
 type Action = keyof typeof SWITCHES;
 
 const isOurs = (action: string): action is Action => Object.hasOwn(SWITCHES, action);
@@ -41,7 +51,10 @@ const isOurs = (action: string): action is Action => Object.hasOwn(SWITCHES, act
 const MAX_REACTORS = 100;
 
 export const actions: Actions = {
-  describeMessageTool: ({ cfg, accountId }) => ({ actions: ["send", ...listActions(cfg, accountId)] }),
+  describeMessageTool({ cfg, accountId }) {
+    const offered: ["send", ...Action[]] = ["send", ...listActions(cfg, accountId)];
+    return { actions: offered, schema: describeParameters(offered) };
+  },
   supportsAction: ({ action }) => isOurs(action) || action === "send",
   // What is not prepared for OpenClaw's delivery comes back to handleAction.
   prepareSendPayload: ({ ctx, payload }) => (isBroadcast(ctx) ? null : payload),
@@ -53,12 +66,43 @@ export const actions: Actions = {
       throw new Error(`The action ${action} is turned off for this Rocket.Chat account`);
     if (action === "upload-file") return uploadFile(ctx);
     const rest = sendingFor(account).rest;
+    const answer = await answerWithoutMessage(action, { ctx, account, rest });
+    if (answer !== undefined) return jsonResult({ ok: true, ...answer });
     const message = await findMessage(ctx, rest);
     if (action === "download-file")
       return jsonResult({ ok: true, ...(await downloadFiles(account, message)) });
     return jsonResult({ ok: true, ...(await perform(action, { ctx, account, rest, message })) });
   },
 };
+
+interface Acting {
+  readonly ctx: Context;
+  readonly account: AccountSettings;
+  readonly rest: RestClient;
+}
+
+/** Carries out what is not about one message; undefined for what is. */
+async function answerWithoutMessage(
+  action: Action,
+  { ctx, account, rest }: Acting,
+): Promise<object | undefined> {
+  switch (action) {
+    case "read":
+      return readMessages(ctx, rest);
+    case "list-pins":
+      return listPins(ctx, rest);
+    case "search":
+      return search(ctx, rest);
+    case "member-info":
+      return describeMember(ctx, rest);
+    case "emoji-list":
+      return listEmoji(ctx, rest);
+    case "conversation-open":
+      return openConversation(ctx, { rest, settings: account });
+    default:
+      return undefined;
+  }
+}
 
 function listActions(cfg: OpenClawConfig, accountId: string | null | undefined): Action[] {
   const ids = accountId == null ? listAccountIds(cfg) : [accountId];
@@ -69,13 +113,8 @@ function listActions(cfg: OpenClawConfig, accountId: string | null | undefined):
 }
 
 async function perform(
-  action: Exclude<Action, "upload-file" | "download-file">,
-  {
-    ctx: { params },
-    account,
-    rest,
-    message,
-  }: { ctx: Context; account: AccountSettings; rest: RestClient; message: Revision },
+  action: Action,
+  { ctx: { params }, account, rest, message }: Acting & { readonly message: Revision },
 ): Promise<object> {
   switch (action) {
     case "react": {
@@ -101,6 +140,12 @@ async function perform(
       assertOwn(message, account);
       await deleteOwn(rest, message);
       return { deleted: message.id };
+    case "pin":
+    case "unpin":
+      await pin(rest, message, action === "pin");
+      return { [`${action}ned`]: message.id };
+    default:
+      throw new Error(`There is no action ${action}`);
   }
 }
 

@@ -16,6 +16,7 @@ type Context = Parameters<NonNullable<NonNullable<ChannelPlugin["actions"]>["han
 export const messageToolHints = (): string[] => [
   "Rocket.Chat targets: room:<room id>, user:<user id>, #room, @username. threadId or replyTo is the id of a message and writes in its thread.",
   "Rocket.Chat, action send: topLevel: true writes at the top level of the room from inside a thread; replyBroadcast: true with threadId or replyTo shows the thread reply in the room too.",
+  "Rocket.Chat, actions read (threadId, before, after, limit), search (query), list-pins, member-info and emoji-list concern the conversation that you are in: give channelId: room:<id of the present room>.",
   "Rocket.Chat, action download-file: takes messageId and, in place of a target, channelId: room:<id of the present room>. The files of the message you answer are there already.",
 ];
 

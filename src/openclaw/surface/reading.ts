@@ -1,0 +1,153 @@
+// Owns what the message tool may read: the messages of a conversation, of a thread in it, what is pinned, what is found.
+
+import { readPositiveIntegerParam, readStringParam } from "openclaw/plugin-sdk/channel-actions";
+import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
+import { readCommand } from "../../commands/parse.ts";
+import type { MessageFacts } from "../../facts/message.ts";
+import type { RoomFacts } from "../../facts/room.ts";
+import { findThreadRoot } from "../../outbound/resolve-target.ts";
+import { resolveTargetRoom } from "../../outbound/send.ts";
+import type { RestClient } from "../../rest/client.ts";
+import {
+  fetchMessage,
+  fetchMessagesUntil,
+  fetchPinned,
+  fetchThread,
+  searchMessages,
+} from "../../rest/messages.ts";
+import { fetchRoom } from "../../rest/rooms.ts";
+import { recallTarget } from "../account/named-places.ts";
+import { readMessageId } from "../turn/handover.ts";
+import { readTarget } from "./targets.ts";
+
+export type Context = Parameters<NonNullable<NonNullable<ChannelPlugin["actions"]>["handleAction"]>>[0];
+
+/** How many messages are read where nothing else is asked for, and at most: a page of the server's. */
+const [LIMIT, MAX_LIMIT] = [20, 100];
+
+/** The newest messages of the conversation or of one of its threads, in order; `before` and `after` are ids or instants. */
+export async function readMessages(ctx: Context, rest: RestClient) {
+  const room = await findReadable(ctx, rest);
+  const count = limitOf(ctx);
+  const threadId = idParam(ctx, "threadId");
+  const one = idParam(ctx, "messageId");
+  const inRoom = { roomId: room.id };
+  if (one !== undefined)
+    return { messages: [await findMessage(rest, { ...inRoom, messageId: one })].map(show) };
+  if (threadId !== undefined) {
+    const rootId = await findThreadRoot(rest, { ...inRoom, messageId: threadId });
+    if (rootId === undefined) throw new Error(`There is no thread ${threadId} in this conversation`);
+    const [root, replies] = await Promise.all([
+      fetchMessage(rest, rootId),
+      fetchThread(rest, { rootId, count }),
+    ]);
+    return { threadId: rootId, ...present(root ? [root, ...replies] : replies, room) };
+  }
+  const [before, after] = await Promise.all([
+    instantOf(ctx, { rest, room, name: "before" }),
+    instantOf(ctx, { rest, room, name: "after" }),
+  ]);
+  // The server leaves out what was sent at either instant.
+  const until = before === undefined ? Date.now() + AHEAD_MS : before - 1;
+  const asked = Math.max(count, WINDOW);
+  const found = await fetchMessagesUntil(rest, { room, until, since: after, count: asked });
+  const { messages } = present(found, room);
+  return { messages: messages.slice(-count), hasMore: found.length === asked || messages.length > count };
+}
+
+/** Reads more than is shown, for notices among the messages. */
+const WINDOW = 50;
+
+/** How far the server's clock may be ahead. Milliseconds. */
+const AHEAD_MS = 60 * 60_000;
+
+/** What is pinned in the conversation, in the server's order. */
+export async function listPins(ctx: Context, rest: RestClient) {
+  const room = await findReadable(ctx, rest);
+  return { pins: present(await fetchPinned(rest, { roomId: room.id, count: limitOf(ctx) }), room).messages };
+}
+
+/** The messages of the conversation with some words, newest first. */
+export async function search(ctx: Context, rest: RestClient) {
+  const room = await findReadable(ctx, rest);
+  // Between slashes the server would take it for a pattern, and work on that for as long as it takes.
+  const text = readStringParam(ctx.params, "query", { required: true }).replace(/^\/+/, "");
+  if (text === "") throw new Error("Give query: the words to look for");
+  return present(await searchMessages(rest, { roomId: room.id, text, count: limitOf(ctx) }), room);
+}
+
+/**
+ * The conversation that is to be read: the one that the agent is in, or any for an operator (the command line). OpenClaw
+ * asks the same before, and this is the second lock: the bot is in rooms that the person asking may not see.
+ */
+export async function findReadable(ctx: Context, rest: RestClient): Promise<RoomFacts> {
+  const { params, toolContext, conversationReadOrigin } = ctx;
+  const current = toolContext?.currentChannelId;
+  const named = readStringParam(params, "to") ?? readStringParam(params, "channelId") ?? current;
+  const target = named === undefined ? undefined : (recallTarget(named) ?? readTarget(named));
+  if (target === undefined || "name" in target)
+    throw new Error("Give channelId: room:<id of the conversation to read>");
+  const roomId = await resolveTargetRoom(rest, target);
+  const here = current === undefined ? undefined : readTarget(current);
+  const isHere = here !== undefined && "id" in here && here.kind === "room" && here.id === roomId;
+  if (!isHere && conversationReadOrigin !== "direct-operator")
+    throw new Error("Only the conversation that you are in can be read");
+  const room = await fetchRoom(rest, roomId);
+  if (room === undefined)
+    throw new Error("There is no such room on Rocket.Chat, or the bot user is not in it");
+  return room;
+}
+
+function limitOf({ params }: Context): number {
+  return Math.min(readPositiveIntegerParam(params, "limit") ?? LIMIT, MAX_LIMIT);
+}
+
+function idParam({ params }: Context, name: string): string | undefined {
+  const text = readStringParam(params, name);
+  return text === undefined ? undefined : readMessageId(text);
+}
+
+async function findMessage(
+  rest: RestClient,
+  { roomId, messageId }: { readonly roomId: string; readonly messageId: string },
+): Promise<MessageFacts> {
+  const message = await fetchMessage(rest, messageId);
+  if (message === undefined || message.roomId !== roomId || !isReadable(message))
+    throw new Error(`There is no message ${messageId} in this conversation`);
+  return message;
+}
+
+/** When the message with an id was sent, or the instant that is written. Epoch milliseconds. */
+async function instantOf(
+  ctx: Context,
+  { rest, room, name }: { readonly rest: RestClient; readonly room: RoomFacts; readonly name: string },
+): Promise<number | undefined> {
+  const text = idParam(ctx, name);
+  if (text === undefined) return undefined;
+  const instant = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(instant)) return instant;
+  return (await findMessage(rest, { roomId: room.id, messageId: text })).sentAt;
+}
+
+/** Of what the server answered, what people wrote in this room: a command is no word for a model. */
+function present(found: readonly MessageFacts[], { id }: RoomFacts) {
+  return { messages: found.filter((message) => message.roomId === id && isReadable(message)).map(show) };
+}
+
+function isReadable({ systemType, text, files }: MessageFacts): boolean {
+  if (systemType !== undefined || (text === "" && files.length === 0)) return false;
+  return readCommand(text) === undefined;
+}
+
+function show({ id, text, sender, sentAt, threadId, edited, files }: MessageFacts) {
+  return {
+    id,
+    text,
+    user: { id: sender.id, username: sender.username, name: sender.name },
+    timestampMs: sentAt,
+    timestampUtc: new Date(sentAt).toISOString(),
+    ...(threadId !== undefined && { threadId }),
+    ...(edited !== undefined && { editedBy: edited.by?.username ?? "somebody" }),
+    ...(files.length > 0 && { files: files.map(({ name }) => name) }),
+  };
+}
