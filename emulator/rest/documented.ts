@@ -2,6 +2,7 @@
 import { ServerError } from "../world/errors.ts";
 import { markRead } from "../world/memberships.ts";
 import { tellSubscription } from "../world/notices.ts";
+import { allows } from "../world/permissions.ts";
 import { type UserChanges, updateUser } from "../world/users.ts";
 import { body, object, PAGE, type Page, paged, query, Reply, type Route, route, text } from "./call/route.ts";
 import { joinedRooms } from "./room-refs.ts";
@@ -107,6 +108,20 @@ const updateSelf = route("POST", "users.updateOwnBasicInfo", {
   },
 });
 
+/** A picture for oneself, or by an administrator for another user. */
+const setAvatar = route("POST", "users.setAvatar", {
+  run({ world, user: by, fields, files }) {
+    const user = world.users.get(fields.userId ?? by._id);
+    if (!user) throw new ServerError("error-invalid-user", "Invalid user");
+    if (user !== by && !allows("edit-other-user-avatar", by))
+      throw new ServerError("error-not-allowed", "Not allowed");
+    const [file] = files.filter(({ field }) => field === "image");
+    if (!file) throw new ServerError("error-no-image", "No image was provided");
+    user.avatarETag = world.newAccountId();
+    return {};
+  },
+});
+
 /** Login tokens go, personal access tokens stay. */
 const removeOtherTokens = route("POST", "users.removeOtherTokens", {
   run({ user, token }) {
@@ -144,6 +159,7 @@ export const DOCUMENTED: Route[] = [
   membersByRole,
   unread,
   updateSelf,
+  setAvatar,
   removeOtherTokens,
   logoutEverywhere,
   favorite,

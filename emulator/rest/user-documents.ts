@@ -50,9 +50,10 @@ function connectionField(world: World, user: User): Document {
 
 /** What others see in `users.info`. */
 export function publicDocument(user: User): Document {
-  const { _id, username, name, type, status, active, statusText } = user;
+  const { _id, username, name, type, status, active, statusText, avatarETag } = user;
   const said = statusText === undefined ? {} : { statusText };
-  return { _id, username, name, type, status, active, ...said, canViewAllInfo: false };
+  const pictured = avatarETag === undefined ? {} : { avatarETag };
+  return { _id, username, name, type, status, active, ...said, ...pictured, canViewAllInfo: false };
 }
 
 /** What the user himself and administrators see in `users.info`. */

@@ -42,6 +42,8 @@ export interface User {
   status: Presence;
   /** Absent until the user first sets a status or is online over DDP. */
   statusText?: string;
+  /** Changes with each picture that the user is given; absent before the first. */
+  avatarETag?: string;
   statusDefault?: Presence;
   createdAt: Date;
   updatedAt: Date;

@@ -9,6 +9,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   "create-user": ["admin"],
   "edit-other-user-info": ["admin"],
   "edit-other-user-active-status": ["admin"],
+  "edit-other-user-avatar": ["admin"],
   "delete-user": ["admin"],
   "view-full-other-user-info": ["admin"],
   "view-statistics": ["admin"],

@@ -174,6 +174,7 @@ export interface UserChanges {
   password?: string;
   roles?: string[];
   email?: string;
+  statusText?: string;
 }
 
 /** What an administrator may change. The socket hears of it in `userData`, a new password included. */
@@ -183,6 +184,7 @@ export function updateUser(world: World, user: User, changes: UserChanges): void
   if (changes.name !== undefined) user.name = changes.name;
   if (changes.roles !== undefined) user.roles = changes.roles;
   if (changes.email !== undefined) user.email = changes.email;
+  if (changes.statusText !== undefined) user.statusText = changes.statusText;
   if (changes.password !== undefined) {
     user.passwordDigest = world.sources.sha256(changes.password);
     user.tokens = [];

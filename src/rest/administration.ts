@@ -4,7 +4,8 @@ import { ProtocolError, RestError, UnauthorizedError } from "../errors.ts";
 import { isJsonObject, readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeUser, type UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import type { RestClient } from "./client.ts";
+import type { FormClient, RestClient } from "./client.ts";
+import { multipart } from "./multipart.ts";
 
 /** What a password login gives: a session token, as good as a personal one until `endSession`. */
 export interface Session {
@@ -38,6 +39,10 @@ export async function endSession(rest: RestClient): Promise<boolean> {
 export interface ManagedUser extends UserFacts {
   readonly roles: readonly string[];
   readonly active: boolean;
+  /** Empty for none. */
+  readonly statusText: string;
+  /** Whether somebody gave the user a picture; the server makes one of a letter otherwise. */
+  readonly hasAvatar: boolean;
 }
 
 /** `GET /api/v1/users.info` as administrator: with roles. Undefined when nobody has that username. */
@@ -79,13 +84,15 @@ export async function createBotUser(
   throw new ProtocolError("v1/users.create did not name the new user", { reason: "unreadable-answer" });
 }
 
-/** `POST /api/v1/users.update`: roles replace the old ones, a password ends the sessions of the user. */
+/** `POST /api/v1/users.update`: roles replace the old ones, a password ends the sessions of the user. `statusText` as documented. */
 export async function updateUser(
   rest: RestClient,
   change: {
     readonly userId: string;
     readonly roles?: readonly string[];
     readonly password?: string;
+    readonly name?: string;
+    readonly statusText?: string;
     readonly digest: string;
   },
 ): Promise<void> {
@@ -141,6 +148,17 @@ export async function deactivateUser(rest: RestClient, userId: string): Promise<
   await rest.post("v1/users.setActiveStatus", { userId, activeStatus: false, confirmRelinquish: false });
 }
 
+export interface Picture {
+  readonly name: string;
+  readonly bytes: Blob;
+}
+
+/** `POST /api/v1/users.setAvatar` for another user, as documented. Rejects with RestError when avatars must not be changed. */
+export async function setAvatar(rest: FormClient, userId: string, { name, bytes }: Picture): Promise<void> {
+  const file = { field: "image", name, bytes };
+  await rest.postForm("v1/users.setAvatar", multipart({ userId }, file));
+}
+
 /** `POST /api/v1/channels.invite` or `groups.invite`, as somebody who may. */
 export async function inviteToRoom(
   rest: RestClient,
@@ -159,5 +177,11 @@ function secondFactor(digest: string) {
 function decodeManagedUser(raw: unknown): ManagedUser | undefined {
   const user = decodeUser(raw);
   if (user === undefined || !isJsonObject(raw)) return undefined;
-  return { ...user, roles: readTexts(raw, "roles") ?? [], active: raw.active !== false };
+  return {
+    ...user,
+    roles: readTexts(raw, "roles") ?? [],
+    active: raw.active !== false,
+    statusText: readText(raw, "statusText") ?? "",
+    hasAvatar: readText(raw, "avatarETag") !== undefined,
+  };
 }

@@ -37,15 +37,21 @@ export interface RestClient {
   post(path: string, body: JsonObject, options?: CallOptions): Promise<JsonObject>;
 }
 
-export interface FileClient {
+export interface FormClient {
+  /** Posts a multipart body; the deadline is longer for a larger one. */
+  postForm(path: string, body: Blob, options?: CallOptions): Promise<JsonObject>;
+}
+
+export interface FileClient extends FormClient {
   /**
    * Hands `read` the server's answer for an upload; redirects are followed, without our credentials where they leave
    * the server's origin. The answer is a 200: any other rejects with RestError. Reading has no deadline of ours.
    */
   openFile<T>(fileId: string, read: (response: Response) => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Posts a multipart body; the deadline is longer for a larger one. */
-  postForm(path: string, body: Blob, options?: CallOptions): Promise<JsonObject>;
 }
+
+/** What setting up needs: requests, and a picture to send. */
+export interface SetupClient extends RestClient, FormClient {}
 
 /** All that one account's client can do. */
 export interface AccountClient extends RestClient, FileClient {

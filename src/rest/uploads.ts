@@ -3,6 +3,7 @@
 import { ProtocolError } from "../errors.ts";
 import { type JsonObject, readObject, readText } from "../facts/json.ts";
 import type { FileClient, RestClient } from "./client.ts";
+import { multipart } from "./multipart.ts";
 
 /** What goes up. */
 export interface Upload {
@@ -57,21 +58,7 @@ function messageIn(answer: JsonObject): string {
   throw new ProtocolError("The upload's answer did not name its message", { reason: "unreadable-answer" });
 }
 
-/**
- * A multipart body whose bytes are read while they are sent. Names are written as they are: the server undoes no
- * escapes. The type is the server's to find: it goes by the name.
- */
 function formOf({ name, bytes }: Upload, note?: UploadNote): Blob {
-  const boundary = `rocketchat-${crypto.randomUUID()}`;
-  const fields = note === undefined ? [] : Object.entries({ msg: note.text, tmid: note.threadId ?? "" });
-  const parts = fields
-    .filter(([, value]) => value !== "")
-    .map(
-      ([key, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${value}\r\n`,
-    );
-  const type = bytes.type === "" ? "application/octet-stream" : bytes.type;
-  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`;
-  return new Blob([...parts, head, bytes, `\r\n--${boundary}--\r\n`], {
-    type: `multipart/form-data; boundary=${boundary}`,
-  });
+  const fields = note === undefined ? {} : { msg: note.text, tmid: note.threadId ?? "" };
+  return multipart(fields, { field: "file", name, bytes });
 }

@@ -72,6 +72,10 @@ const RULES: readonly Rule[] = [
     files: src("outbound"),
     may: [src("facts|rest|settings|errors|retry|log"), /^node:(crypto|timers\/promises)$/],
   },
+  {
+    files: /^src\/openclaw\/setup\/bots-file\.ts$/,
+    may: [src("errors|rest"), /^src\/openclaw\/setup\//, /^(zod|yaml)$/, /^node:/],
+  },
   ...openclawRules(),
   { files: /^(index|setup-entry|secret-contract-api)\.ts$/, may: [src("openclaw"), SDK] },
   { files: /^emulator\//, may: [/^(?!src\/|demo\/|bench\/|test\/|openclaw)/] },

@@ -13,8 +13,8 @@ import { ConfigError, NetworkError } from "../../errors.ts";
 import {
   type AccountClient,
   createRestClient,
-  type RestClient,
   type RestClientOptions,
+  type SetupClient,
 } from "../../rest/client.ts";
 import type { GuardedFetch } from "../../rest/exchange.ts";
 import type { AccountSettings } from "../../settings.ts";
@@ -38,7 +38,7 @@ export function openRestClient(settings: AccountSettings, options: RestOptions):
 export function openSetupClient(
   settings: AccountSettings,
   options: { readonly signal?: AbortSignal } = {},
-): RestClient {
+): SetupClient {
   const { serverUrl, userId, pat } = settings;
   if (pat !== "") assertEncrypted(settings);
   const fetch = createGuardedFetch(settings);

@@ -10,7 +10,7 @@ import { type ConnectionHandlers, createConnection, systemClock } from "../../co
 import { ConfigError } from "../../errors.ts";
 import { isJsonObject, readNumber, readObject, readObjects } from "../../facts/json.ts";
 import type { Session } from "../../rest/administration.ts";
-import type { RestClient } from "../../rest/client.ts";
+import type { SetupClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { openSocketFor } from "../account/sockets.ts";
 import { assertServerAllowed, openSetupClient } from "../account/transport.ts";
@@ -65,7 +65,7 @@ export function accountOf(cfg: OpenClawConfig, name: string | undefined): Accoun
 function openRotatePort(account: AccountSettings): RotatePort {
   return {
     ...openMachine(),
-    openClient: (session: Session | undefined): RestClient =>
+    openClient: (session: Session | undefined): SetupClient =>
       openSetupClient({ ...account, userId: session?.userId ?? "", pat: session?.token ?? "" }),
     tryOverSocket,
     waitUntilListening,

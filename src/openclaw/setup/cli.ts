@@ -32,14 +32,15 @@ function addCommands(program: Command, { cfg, versions }: Host): void {
   group
     .command("provision")
     .description("Create or repair one bot user per agent, with an administrator's login that is not kept")
-    .requiredOption("--server-url <url>", "address of the Rocket.Chat server")
+    .option("--server-url <url>", "address of the Rocket.Chat server; or in the file")
+    .option("--file <bots.yaml>", "agents, rooms, names, status texts and pictures in a YAML file")
     .option(
       "--agent <list>",
       "agents to set up, as id or id=username, with commas between; all when not given",
     )
     .option("--room <list>", "names of the rooms that every bot joins and serves, with commas between")
     .option("--admin <username>", "administrator; asked for when not given")
-    .option("--mail-domain <domain>", "part behind the @ of the new users' addresses", "bots.invalid")
+    .option("--mail-domain <domain>", "part behind the @ of the new users' addresses (bots.invalid)")
     .option("--new-token", "also where the configured token cannot be read here")
     .option("--dry-run", "print the plan and do nothing")
     .option("--yes", "do not ask before the plan is carried out")

@@ -7,7 +7,7 @@ import { createClackPrompter } from "openclaw/plugin-sdk/setup-runtime";
 import { z } from "zod";
 import { ConfigError, RocketChatError, UnauthorizedError } from "../../errors.ts";
 import { endSession, openSession, type Session } from "../../rest/administration.ts";
-import type { RestClient } from "../../rest/client.ts";
+import type { SetupClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { assertServerAllowed, openSetupClient } from "../account/transport.ts";
 import { inspectAccount } from "../config/account.ts";
@@ -26,15 +26,19 @@ export const AdminOptionsSchema = z.object({
 });
 
 const OptionsSchema = AdminOptionsSchema.extend({
-  serverUrl: z.string(),
+  serverUrl: z.string().optional(),
+  file: z.string().optional(),
   agent: ListSchema.optional(),
   room: ListSchema.default([]),
-  mailDomain: z.string(),
+  mailDomain: z.string().optional(),
   newToken: z.boolean().default(false),
   dangerouslyAllowInsecure: z.boolean().default(false),
   dangerouslyAllowPrivateNetwork: z.boolean().default(false),
 });
 type Options = z.infer<typeof OptionsSchema>;
+
+/** Behind the `@` of the addresses that Rocket.Chat wants; nobody reads mail there. */
+const MAIL_DOMAIN = "bots.invalid";
 
 /** Runs the command and answers with its exit code; failures are printed with what to do. */
 export function runProvision(cfg: OpenClawConfig, given: unknown): Promise<number> {
@@ -63,15 +67,16 @@ function reasonOf(error: unknown): string | undefined {
 }
 
 async function provisionWith(cfg: OpenClawConfig, options: Options): Promise<void> {
-  const account = accountFor(cfg, options);
+  const { serverUrl, bots, mailDomain } = await readWanted(cfg, options);
+  const account = accountFor(cfg, options, serverUrl);
   await assertServerAllowed(account);
   await asAdministrator(account, options, async ({ session, digest, openClient }) => {
     const port = { ...openMachine(), openClient };
     const wanted = {
       serverUrl: account.serverUrl,
-      bots: readBots(options.agent ?? listAgentIds(cfg)),
+      bots,
       rooms: options.room,
-      mailDomain: options.mailDomain,
+      mailDomain,
       adminDigest: digest,
       newToken: options.newToken,
       transport: {
@@ -81,6 +86,32 @@ async function provisionWith(cfg: OpenClawConfig, options: Options): Promise<voi
     };
     await carryOut(await planProvision(wanted, session, port), options, port);
   });
+}
+
+/** Who is to be set up and where, by the file or by the options. */
+async function readWanted(
+  cfg: OpenClawConfig,
+  options: Options,
+): Promise<{ serverUrl: string; bots: readonly WantedBot[]; mailDomain: string }> {
+  const { file, agent, serverUrl, mailDomain = MAIL_DOMAIN } = options;
+  if (file !== undefined) {
+    if (agent !== undefined)
+      throw new ConfigError("--file says which agents there are; leave --agent out", { path: "--agent" });
+    const { readBotsFile } = await import("./bots-file.ts");
+    const wanted = readBotsFile(file);
+    const server = serverUrl ?? wanted.serverUrl;
+    if (server !== undefined)
+      return {
+        serverUrl: server,
+        bots: wanted.bots,
+        mailDomain: options.mailDomain ?? wanted.mailDomain ?? mailDomain,
+      };
+  }
+  if (serverUrl === undefined)
+    throw new ConfigError("Give the address of the server: --server-url https://chat.example.org", {
+      path: "--server-url",
+    });
+  return { serverUrl, bots: readBots(agent ?? listAgentIds(cfg)), mailDomain };
 }
 
 interface Administrator {
@@ -96,7 +127,7 @@ export async function asAdministrator(
   options: Pick<Options, "admin">,
   work: (administrator: Administrator) => Promise<void>,
 ): Promise<void> {
-  const openClient = (session: Session | undefined): RestClient =>
+  const openClient = (session: Session | undefined): SetupClient =>
     openSetupClient({ ...account, userId: session?.userId ?? "", pat: session?.token ?? "" });
   const { session, password } = await logIn(options, openClient);
   try {
@@ -127,13 +158,15 @@ export async function carryOut(
   port.say("Done. A running gateway takes the configuration up by itself");
 }
 
-function accountFor(cfg: OpenClawConfig, options: Options): AccountSettings {
+function accountFor(cfg: OpenClawConfig, options: Options, address: string): AccountSettings {
   const account = inspectAccount(cfg);
-  const serverUrl = canonicalAddress(options.serverUrl);
+  const serverUrl = canonicalAddress(address);
   const dangerouslyAllowInsecure = account.dangerouslyAllowInsecure || options.dangerouslyAllowInsecure;
-  const fault = judgeAddress(options.serverUrl) ?? judgeEncryption(serverUrl, dangerouslyAllowInsecure);
+  const fault = judgeAddress(address) ?? judgeEncryption(serverUrl, dangerouslyAllowInsecure);
   if (fault !== undefined)
-    throw new ConfigError(`--server-url ${fault.problem}. ${fault.remedy}`, { path: "--server-url" });
+    throw new ConfigError(`The address of the server ${fault.problem}. ${fault.remedy}`, {
+      path: "--server-url",
+    });
   const allowPrivateNetwork = account.allowPrivateNetwork || options.dangerouslyAllowPrivateNetwork;
   return { ...account, serverUrl, dangerouslyAllowInsecure, allowPrivateNetwork };
 }
@@ -148,7 +181,7 @@ function readBots(entries: readonly string[]): WantedBot[] {
 
 async function logIn(
   options: Pick<Options, "admin">,
-  openClient: (session: Session | undefined) => RestClient,
+  openClient: (session: Session | undefined) => SetupClient,
 ): Promise<{ session: Session; password: string }> {
   const {
     ROCKETCHAT_ADMIN_TOKEN: token,

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -6,9 +9,10 @@ import { accountSettings } from "../../../test/support/settings.ts";
 import { NetworkError } from "../../errors.ts";
 import { isJsonObject } from "../../facts/json.ts";
 import { openSession, type Session } from "../../rest/administration.ts";
-import type { RestClient } from "../../rest/client.ts";
+import type { SetupClient } from "../../rest/client.ts";
 import { openSetupClient } from "../account/transport.ts";
 import { inspectAccount, listAccountIds } from "../config/account.ts";
+import { readBotsFile } from "./bots-file.ts";
 import { probeToken } from "./probe.ts";
 import {
   digestOf,
@@ -48,7 +52,7 @@ const local = { dangerouslyAllowInsecure: true, network: { dangerouslyAllowPriva
 const agents = { entries: { main: { default: true }, helper: {} } };
 const withSection = (rocketchat: object): OpenClawConfig => ({ agents, channels: { rocketchat } });
 
-function client(session: Session | undefined): RestClient {
+function client(session: Session | undefined): SetupClient {
   const account = { serverUrl: emulator.url, allowPrivateNetwork: true, dangerouslyAllowInsecure: true };
   const credentials = { userId: session?.userId ?? "", pat: session?.token ?? "" };
   return openSetupClient(accountSettings({ ...account, ...credentials }));
@@ -112,11 +116,12 @@ class Machine implements ProvisionPort {
     if (shown) this.variables.set(shown[1] ?? "", shown[2] ?? "");
   };
 
-  openClient = (session: Session | undefined): RestClient => {
+  openClient = (session: Session | undefined): SetupClient => {
     const rest = client(session);
     return {
       get: (...args) => this.#call(() => rest.get(...args)),
       post: (...args) => this.#call(() => rest.post(...args)),
+      postForm: (...args) => this.#call(() => rest.postForm(...args)),
     };
   };
 
@@ -540,4 +545,69 @@ describe("whatever the start and whatever fails", () => {
       { numRuns: 25 },
     );
   }, 120_000);
+});
+
+describe("a file of bots", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bots-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const write = (text: string): string => {
+    const path = join(folder, "bots.yaml");
+    writeFileSync(path, text);
+    return path;
+  };
+  const lookOf = (username: string) => {
+    const user = [...emulator.world.users.values()].find((one) => one.username === username);
+    return user && { name: user.name, status: user.statusText, picture: user.avatarETag !== undefined };
+  };
+
+  it("sets up agents, rooms and looks; a second run finds nothing to do, a changed file only what changed", async () => {
+    emulator.control.addRoom({ name: `lab-${count}`, type: "p", members: ["root-admin"] });
+    writeFileSync(join(folder, "owl.png"), Buffer.from("89504e470d0a1a0a", "hex"));
+    const file = (status: string) =>
+      write(`# Two agents.
+server: ${emulator.url}
+rooms: [square]
+bots:
+  - agent: main
+    username: ${mainBot}
+    name: Main Desk
+    status: ${status}
+    avatar: owl.png
+  - agent: helper
+    username: "@${helperBot}"
+    rooms: ["#lab-${count}"]
+`);
+    const machine = new Machine({ agents });
+    const wanted = () => ({ bots: readBotsFile(file("Ask me")).bots, rooms: [] });
+    expect(readBotsFile(file("Ask me")).serverUrl).toBe(emulator.url);
+    const texts = await plan(machine, wanted());
+    expect(texts).toContain(`give @${mainBot} the status "Ask me"`);
+    expect(texts).toContain(`give @${mainBot} the picture owl.png`);
+    await run(machine, wanted());
+    expect(lookOf(mainBot)).toEqual({ name: "Main Desk", status: "Ask me", picture: true });
+    expect(await worksIn(machine)).toEqual(complete);
+    expect(await worksIn(machine, "helper")).toEqual({ ...complete, rooms: [`lab-${count}`, "square"] });
+    expect(await plan(machine, wanted())).toEqual([]);
+    const { bots } = readBotsFile(file("Away"));
+    expect(await plan(machine, { bots, rooms: [] })).toEqual([`give @${mainBot} the status "Away"`]);
+    const { notes } = await planProvision(options({ bots, rooms: [] }), admin, machine);
+    expect(notes).toEqual([expect.stringContaining(`@${mainBot} has a picture already`)]);
+  });
+
+  it.each([
+    ["bots: [", "this is no YAML"],
+    ["server: https://chat.example.org", "bots"],
+    ["bots:\n  - agent: main\n    statsu: x", "statsu"],
+    ["bots:\n  - agent: main\n    avatar: notes.txt", "is no picture"],
+    ["bots:\n  - agent: main\n    avatar: gone.png", "gone.png cannot be read"],
+    ["- a: &a [x]\n- *b", "this is no YAML"],
+  ])("is refused where it is wrong: %j", (text, words) => {
+    expect(() => readBotsFile(write(text))).toThrow(words);
+    expect(() => readBotsFile(write(text))).toThrow(join(folder, "bots.yaml"));
+  });
+
+  it("is refused where it is not there", () => {
+    expect(() => readBotsFile(join(folder, "none.yaml"))).toThrow("none.yaml: the file cannot be read");
+  });
 });

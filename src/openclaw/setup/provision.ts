@@ -11,9 +11,10 @@ import {
   issueToken,
   openSession,
   type Session,
+  setAvatar,
   updateUser,
 } from "../../rest/administration.ts";
-import type { RestClient } from "../../rest/client.ts";
+import type { SetupClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { inspectAccount, isConfigured } from "../config/account.ts";
 import { isSameServer } from "../config/faults.ts";
@@ -30,7 +31,7 @@ export interface ProvisionPort extends TokenPort {
   readConfig(): Promise<{ readonly cfg: OpenClawConfig; readonly authored: unknown }>;
   /** Changes the newest configuration by a draft of it, and writes it. */
   changeConfig(change: (draft: OpenClawConfig) => void): Promise<void>;
-  readonly openClient: (session: Session | undefined) => RestClient;
+  readonly openClient: (session: Session | undefined) => SetupClient;
   readonly say: (line: string) => void;
 }
 
@@ -88,7 +89,7 @@ interface BotScope {
   readonly found: Survey;
   readonly cfg: OpenClawConfig;
   readonly options: ProvisionOptions;
-  readonly admin: RestClient;
+  readonly admin: SetupClient;
   readonly port: ProvisionPort;
 }
 
@@ -108,6 +109,7 @@ function planBot(scope: BotScope): Plan {
   const rooms = planRooms(scope, made);
   const steps = [
     ...planUser(scope, made),
+    ...planProfile(scope, made),
     ...(renew ? planToken(scope, made) : []),
     ...(renew ? [] : planAccount(scope, made)),
     ...planBinding(scope),
@@ -118,7 +120,7 @@ function planBot(scope: BotScope): Plan {
         `The token of @${found.username} is in ${where}, which cannot be read here, so it is left alone. Run this where the gateway can read it, or with --new-token for a new one`,
       ]
     : [];
-  return { steps, notes: [...left, ...rooms.notes] };
+  return { steps, notes: [...left, ...noteAvatar(found), ...rooms.notes] };
 }
 
 function needsToken({ token, user }: Survey, { newToken }: ProvisionOptions): boolean {
@@ -132,7 +134,8 @@ function planUser({ found, options, admin }: BotScope, made: Made): Step[] {
     const run = async () => {
       made.password = randomPassword();
       const email = `${username}@${options.mailDomain}`;
-      const wanted = { username, name: username, email, password: made.password, roles: ROLES };
+      const name = found.profile.name ?? username;
+      const wanted = { username, name, email, password: made.password, roles: ROLES };
       made.userId = (await createBotUser(admin, wanted, options.adminDigest)).id;
     };
     return [{ text: `create the user @${username} with the roles ${ROLES.join(" and ")}`, run }];
@@ -141,6 +144,36 @@ function planUser({ found, options, admin }: BotScope, made: Made): Step[] {
   const roles = [...new Set([...user.roles, ...ROLES])];
   const run = () => updateUser(admin, { userId: user.id, roles, digest: options.adminDigest });
   return [{ text: `give @${username} the roles ${roles.join(", ")}`, run }];
+}
+
+/** What of the wanted looks is not there yet. A picture is given once: the server does not tell which one it has. */
+function planProfile({ found, options, admin }: BotScope, made: Made): Step[] {
+  const { user, username, profile } = found;
+  const { name, statusText, avatar } = profile;
+  const changes = {
+    ...(name !== undefined && user !== undefined && user.name !== name && { name }),
+    ...(statusText !== undefined && (user?.statusText ?? "") !== statusText && { statusText }),
+  };
+  const digest = options.adminDigest;
+  const words = [
+    ...(changes.name === undefined ? [] : [`the display name "${changes.name}"`]),
+    ...(changes.statusText === undefined ? [] : [`the status "${changes.statusText}"`]),
+  ];
+  const look: Step = {
+    text: `give @${username} ${words.join(" and ")}`,
+    run: () => updateUser(admin, { userId: made.userId ?? "", ...changes, digest }),
+  };
+  const steps = words.length === 0 ? [] : [look];
+  if (avatar === undefined || user?.hasAvatar === true) return steps;
+  const run = () => setAvatar(admin, made.userId ?? "", avatar);
+  return [...steps, { text: `give @${username} the picture ${avatar.name}`, run }];
+}
+
+function noteAvatar({ user, username, profile }: Survey): string[] {
+  if (profile.avatar === undefined || user?.hasAvatar !== true) return [];
+  return [
+    `@${username} has a picture already; it is left as it is. Remove it in Rocket.Chat to have it replaced`,
+  ];
 }
 
 /** A new token, issued by the bot user itself: its password is set anew where it is not known, which ends what tokens it has. */

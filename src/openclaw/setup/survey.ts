@@ -5,7 +5,7 @@ import { listAgentIds, resolveDefaultAgentId } from "openclaw/plugin-sdk/agent-r
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { ConfigError, UnauthorizedError } from "../../errors.ts";
 import type { RoomFacts } from "../../facts/room.ts";
-import { findManagedUser, type ManagedUser, type Session } from "../../rest/administration.ts";
+import { findManagedUser, type ManagedUser, type Picture, type Session } from "../../rest/administration.ts";
 import { fetchMe } from "../../rest/auth.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchJoinedRooms, findRoomByName } from "../../rest/rooms.ts";
@@ -15,10 +15,20 @@ import { isSameServer, judgeUsername } from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { findTokenPlace, resolveToken, type TokenPlace, type TokenPort } from "./token-place.ts";
 
+/** How a bot user is to look; what is undefined stays as it is. */
+export interface BotProfile {
+  readonly name?: string | undefined;
+  readonly statusText?: string | undefined;
+  readonly avatar?: Picture | undefined;
+}
+
 export interface WantedBot {
   readonly agentId: string;
   /** The bot user's username; undefined keeps the configured one, else `<agentId>-bot`. */
   readonly username?: string | undefined;
+  readonly profile?: BotProfile;
+  /** Rooms that this bot is to be in and to serve, besides those of all. */
+  readonly rooms?: readonly string[];
 }
 
 /** What a survey needs. */
@@ -39,6 +49,9 @@ export interface BotPlan {
   readonly agentId: string;
   readonly accountId: string;
   readonly username: string;
+  readonly profile: BotProfile;
+  /** Names of rooms of its own. */
+  readonly wantedRooms: readonly string[];
 }
 
 export type TokenState =
@@ -86,7 +99,8 @@ function refuseAlike(other: BotPlan, { agentId, username }: BotPlan): void {
 
 const refuse = (message: string): ConfigError => new ConfigError(message, { path: "agent" });
 
-function planBot(cfg: OpenClawConfig, { agentId, username }: WantedBot, serverUrl: string): BotPlan {
+function planBot(cfg: OpenClawConfig, wanted: WantedBot, serverUrl: string): BotPlan {
+  const { agentId, username, profile = {}, rooms: wantedRooms = [] } = wanted;
   const accountId = accountOf(cfg, { agentId, username, serverUrl });
   const configured = listAccountIds(cfg).includes(accountId) ? inspectAccount(cfg, accountId) : undefined;
   if (configured !== undefined && configured.serverUrl !== "" && isConfigured(configured)) {
@@ -99,7 +113,8 @@ function planBot(cfg: OpenClawConfig, { agentId, username }: WantedBot, serverUr
         `The agent ${agentId} has the account ${accountId} with the bot user @${configured.username}. Run this without =${username}, or remove that account first`,
       );
   }
-  return { agentId, accountId, username: username ?? (configured?.username || `${agentId}-bot`) };
+  const name = username ?? (configured?.username || `${agentId}-bot`);
+  return { agentId, accountId, username: name, profile, wantedRooms };
 }
 
 /** The account that is bound to the agent; the default account for the default agent, which hears it; else one of the agent's name. */
@@ -167,8 +182,11 @@ export async function surveyBot(bot: BotPlan, scope: SurveyScope): Promise<Surve
   const account = await resolveToken(scope.cfg, bot.accountId, scope.secrets);
   const place = placeOf(account, user, scope);
   const token = await tryToken(account, { user, place, scope });
-  const rooms = await findRooms(scope);
-  const joined = await listJoined(token, { user, scope });
+  const names = [
+    ...new Set([...scope.rooms, ...bot.wantedRooms].map((room) => room.trim().replace(/^#/, ""))),
+  ];
+  const rooms = await findRooms(names, scope);
+  const joined = names.length === 0 ? undefined : await listJoined(token, { user, scope });
   return {
     ...bot,
     account,
@@ -225,9 +243,9 @@ async function tryToken(account: AccountSettings, { user, place, scope }: Trial)
   }
 }
 
-async function findRooms({ rooms, admin }: SurveyScope): Promise<RoomFacts[]> {
+async function findRooms(rooms: readonly string[], { admin }: SurveyScope): Promise<RoomFacts[]> {
   const found: RoomFacts[] = [];
-  for (const name of rooms.map((room) => room.trim().replace(/^#/, ""))) {
+  for (const name of rooms) {
     const room = await findRoomByName(admin, name);
     if (room === undefined)
       throw new ConfigError(
@@ -245,7 +263,7 @@ async function listJoined(
   { user, scope }: Pick<Trial, "user" | "scope">,
 ): Promise<ReadonlySet<string> | undefined> {
   if (user === undefined) return new Set();
-  if (token.kind !== "works" || scope.rooms.length === 0) return undefined;
+  if (token.kind !== "works") return undefined;
   const rooms = await fetchJoinedRooms(scope.openClient({ userId: user.id, token: token.token }));
   return new Set(rooms.map(({ id }) => id));
 }
