@@ -119,7 +119,7 @@ export class Demo {
     const model = await startScriptedModel(modelOptions);
     this.#closers.push(() => model.close());
     const tarball = await this.#screen.step("building and packing the plugin", () =>
-      packPlugin(this.#sandbox.folder, (group) => this.#sandbox.adopt(group)),
+      packPlugin(this.#sandbox.folder, { onGroup: (group) => this.#sandbox.adopt(group) }),
     );
     const gateway = await this.#screen.step("installing it with openclaw plugins install", () =>
       installGateway({

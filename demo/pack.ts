@@ -8,10 +8,19 @@ const ROOT = join(import.meta.dirname, "..");
 const STEP_TIMEOUT_MS = 120_000;
 const packageSchema = z.object({ name: z.string(), version: z.string() });
 
+export interface PackOptions {
+  readonly onGroup?: (group: ProcessGroup) => void;
+  /** The project's folder, if not this one. */
+  readonly root?: string;
+}
+
 /** Builds the plugin and packs it into `folder`; answers the path of the tarball. */
-export async function packPlugin(folder: string, onGroup?: (group: ProcessGroup) => void): Promise<string> {
+export async function packPlugin(
+  folder: string,
+  { onGroup, root = ROOT }: PackOptions = {},
+): Promise<string> {
   const options = {
-    cwd: ROOT,
+    cwd: root,
     env: environment(),
     timeoutMs: STEP_TIMEOUT_MS,
     ...(onGroup ? { onGroup } : {}),
@@ -19,7 +28,7 @@ export async function packPlugin(folder: string, onGroup?: (group: ProcessGroup)
   await runStep([process.execPath, join(ROOT, "node_modules", "rolldown", "bin", "cli.mjs"), "-c"], options);
   await runStep(["npm", "pack", "--pack-destination", folder], options);
   const { name, version } = packageSchema.parse(
-    JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")),
+    JSON.parse(await readFile(join(root, "package.json"), "utf8")),
   );
   return join(folder, `${name}-${version}.tgz`);
 }

@@ -146,7 +146,10 @@ const ACTIVATION: Part = {
       "a command is answered in one line that says who may run it: silence would look like a fault",
       by("src/turn/command.test.ts", "is silent to whoever may not speak here, and sends a stranger a code"),
     ),
-    open("a voice message is transcribed and matched before admission", "not built yet"),
+    same(
+      "a voice message is transcribed and matched before admission",
+      by("src/turn/turn.test.ts", "that names the agent by a pattern is answered, with what was said"),
+    ),
     open("`messages.groupChat.unmentionedInbound: room_event`", "not built yet"),
     open("`messages.visibleReplies`", "not built yet: no test shows it"),
     different(

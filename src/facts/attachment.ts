@@ -52,6 +52,9 @@ export function decodeCaptions(raw: JsonObject): readonly string[] {
 /** Whether a file is said to be a picture. */
 export const isPicture = ({ type }: FileClaim): boolean => type?.startsWith("image/") ?? false;
 
+/** Whether a file is said to be a recording of sound. */
+export const isAudio = ({ type }: FileClaim): boolean => type?.startsWith("audio/") ?? false;
+
 const MAX_NAME = 100;
 
 /** The files of a message in words, for where they can be shown no other way; empty without files. */

@@ -25,6 +25,8 @@ export interface KnowledgeOptions {
   readonly places: Pick<Places, "parentOf">;
   readonly threads: ThreadMemory;
   readonly matchesPattern: (message: MessageFacts) => boolean;
+  /** Absent: no voice is listened to. */
+  readonly hearsVoices?: (roomId: string) => boolean;
   /** Ids of the teams that the bot user belongs to. */
   readonly fetchTeams: () => Promise<readonly string[]>;
   /** Undefined when there is no such user. */
@@ -54,6 +56,7 @@ export function createKnowledge(options: KnowledgeOptions): LearnedKnowledge {
 
   return {
     matchesPattern: options.matchesPattern,
+    hearsVoices: options.hearsVoices ?? (() => false),
     threadRole: (threadId) => threads.role(threadId),
     isOwnTeam: (teamId) => currentTeams()?.has(teamId),
     parentOf: places.parentOf,

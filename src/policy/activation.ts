@@ -1,7 +1,9 @@
 // Owns what wakes the agent in a room: its name, its team, a configured pattern, its threads and quotes of it.
 
+import { isAudio } from "../facts/attachment.ts";
 import { mentionsBot } from "../facts/mention.ts";
 import type { MessageFacts } from "../facts/message.ts";
+import type { RoomFacts } from "../facts/room.ts";
 import { type AccountSettings, type RoomRef, requiresMention, roomSettings } from "../settings.ts";
 import { isRoomAllowed, isUnwantedBot } from "./access.ts";
 import type { DropReason } from "./admission.ts";
@@ -13,6 +15,8 @@ export type ImplicitMention = "reply_to_bot" | "quoted_bot" | "bot_thread_partic
 export interface Knowledge {
   /** Whether a pattern that the configuration counts as a mention occurs in a room's message. */
   matchesPattern(message: MessageFacts): boolean;
+  /** Whether voice messages of a room are listened to for a pattern: a voice names nobody by an `@`. */
+  hearsVoices(roomId: string): boolean;
   /** What the bot user is in a thread: author of its root, of a reply, or neither. */
   threadRole(threadId: string): "author" | "participant" | undefined;
   /** Whether the bot user belongs to the team; undefined when that is not known. */
@@ -79,9 +83,24 @@ export function refuseInRoom(
   if (!isRoomAllowed(settings, room)) return "room-not-allowed";
   const { wasMentioned, implicit } = readActivation(message, settings, known);
   if (wasMentioned !== false) return undefined;
-  if (requiresMention(settings, room) && implicit.length === 0) return "not-mentioned";
+  if (requiresMention(settings, room) && implicit.length === 0)
+    return isVoice(message) && known.hearsVoices(message.roomId) ? undefined : "not-mentioned";
   const others = roomSettings(settings, room).ignoreOtherMentions === true && mentionsSomebody(message);
   return others ? "others-mentioned" : undefined;
+}
+
+/** A recording without a word beside it. */
+const isVoice = ({ text, files }: MessageFacts): boolean => text.trim() === "" && files.some(isAudio);
+
+/** Whether only what is said in a room's message tells if it concerns the bot, as `refuseInRoom` left it open. */
+export function isUnheard(
+  message: MessageFacts,
+  room: RoomFacts,
+  { settings, known }: { settings: AccountSettings; known: Knowledge },
+): boolean {
+  if (room.chatType !== "channel" || !requiresMention(settings, room) || !isVoice(message)) return false;
+  const { wasMentioned, implicit } = readActivation(message, settings, known);
+  return wasMentioned === false && implicit.length === 0;
 }
 
 function mentionsSomebody({ mentions }: MessageFacts): boolean {

@@ -59,6 +59,7 @@ function stage(
           calls.push("access");
           return options.access ?? { kind: "allow" };
         },
+        transcribe: async () => undefined,
         takeRefusal: options.takeRefusal ?? (async () => false),
         announce: () => {
           calls.push("announce");
@@ -111,6 +112,7 @@ function stage(
     findRoot: async (_: string, messageId: string) => (messageId === "elsewhere" ? undefined : messageId),
     lookAround: async () => NOTHING_AROUND,
     fetchFiles: async () => NO_MESSAGE_FILES,
+    discardFiles: async () => {},
     runs: createRuns(),
     companions: NO_COMPANIONS,
     receivedAt: 0,

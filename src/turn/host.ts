@@ -8,7 +8,7 @@ import type { RoomFacts } from "../facts/room.ts";
 import type { ImplicitMention } from "../policy/activation.ts";
 import type { DropReason } from "../policy/admission.ts";
 import type { AccountSettings } from "../settings.ts";
-import type { FileLimits, FileQuery, MessageFiles } from "./media.ts";
+import type { FileLimits, FileQuery, Heard, MessageFiles, StoredFile } from "./media.ts";
 import type { SessionMemory, Surroundings } from "./surroundings.ts";
 
 /** A message in its room, with the text that the agent is to read. */
@@ -22,6 +22,8 @@ export interface TurnInput {
   readonly implicitMentions: readonly ImplicitMention[];
   /** What the message asks for when it is a command; a command needs no mention. */
   readonly command?: Command | undefined;
+  /** What a voice message says that was listened to before it was known whether it names the bot. */
+  readonly heard?: Heard | undefined;
   /** Something that happened in the room: it begins no thread. */
   readonly isNotice?: true;
 }
@@ -106,6 +108,8 @@ export interface HostTurn {
   readonly conversation: string;
   /** OpenClaw's whole decision by the configuration in force now: sender, room, command and mention gates. */
   resolveAccess(): Promise<Access>;
+  /** What is said in a recording, as OpenClaw transcribes it; undefined when it cannot. Never rejects. */
+  transcribe(recording: StoredFile): Promise<string | undefined>;
   /** Registers the sender for pairing and sends the code, unless it was sent before. Rejects when `send` does. */
   requestPairing(send: (text: string) => Promise<void>): Promise<void>;
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */

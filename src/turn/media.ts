@@ -46,6 +46,16 @@ export interface FileStore {
     response: Response,
     file: { readonly name: string; readonly type: string | undefined; readonly maxBytes: number },
   ): Promise<{ readonly path: string; readonly contentType: string | undefined } | undefined>;
+  /** Takes files out of the store again. Never rejects. */
+  discard(files: readonly StoredFile[]): Promise<void>;
+}
+
+/** A voice message that named the agent, as it was heard. */
+export interface Heard {
+  /** The recording's upload. */
+  readonly fileId: string;
+  readonly recording: StoredFile;
+  readonly words: string;
 }
 
 export interface FileSource {

@@ -4,7 +4,7 @@ import type { LearnedKnowledge } from "../intake/knowledge.ts";
 import type { RoomLookup, UserLookup } from "../intake/lookups.ts";
 import type { Companions } from "./companions.ts";
 import type { Dropped, InboundHost } from "./host.ts";
-import type { FileQuery, MessageFiles } from "./media.ts";
+import type { FileQuery, FileStore, MessageFiles } from "./media.ts";
 import type { Runs } from "./runs.ts";
 import type { Surroundings, SurroundingsQuery } from "./surroundings.ts";
 
@@ -27,6 +27,8 @@ export interface TurnDependencies {
   readonly lookAround: (query: SurroundingsQuery) => Promise<Surroundings>;
   /** Brings files of the room's messages to the host; never asked for any but an admitted message's sake. */
   readonly fetchFiles: (query: FileQuery) => Promise<MessageFiles>;
+  /** Takes files that are not needed after all from the host again. Never rejects. */
+  readonly discardFiles: FileStore["discard"];
 }
 
 export type TurnOutcome =

@@ -7,7 +7,7 @@ import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
 import { NO_COMPANIONS } from "./companions.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
-import { NO_MESSAGE_FILES } from "./media.ts";
+import { type FileQuery, NO_MESSAGE_FILES, type StoredFile } from "./media.ts";
 import { createRuns } from "./runs.ts";
 import { NOTHING_AROUND } from "./surroundings.ts";
 import { runTurn } from "./turn.ts";
@@ -81,6 +81,7 @@ function stage(
         username === "nobody" ? undefined : { id: `${username}-id`, username, name: undefined },
     },
     fetchFiles: async () => NO_MESSAGE_FILES,
+    discardFiles: async () => {},
     lookAround: async () => {
       calls.push("look around");
       return NOTHING_AROUND;
@@ -101,6 +102,69 @@ describe("runTurn", () => {
     expect(await runTurn(event(), deps)).toEqual({ kind: "ran" });
     expect(opened).toMatchObject([{ text: "what now?", wasMentioned: true, room: { id: "r1" } }]);
     expect(posted).toEqual([{ roomId: "r1", threadId: undefined, text: "the answer" }]);
+  });
+
+  describe("a voice message without a mention", () => {
+    const VOICE = { _id: "v1", name: "note.mp3", type: "audio/mpeg" };
+    const voice = () => event({ msg: "", mentions: [], file: VOICE, files: [VOICE] });
+    const recording = { path: "note.mp3", contentType: "audio/mpeg", fileName: "note.mp3", messageId: "m1" };
+
+    /** Where what is heard is `words`; `asked` are the files that were fetched, `thrownAway` those that were not kept. */
+    function listening(words: string | undefined, options: Parameters<typeof stage>[0] = {}) {
+      const parts = stage(options);
+      const asked: string[] = [];
+      const thrownAway: string[] = [];
+      const host: InboundHost = {
+        ...parts.deps.host,
+        openTurn: (input) => ({ ...parts.deps.host.openTurn(input), transcribe: async () => words }),
+      };
+      const deps = {
+        ...parts.deps,
+        host,
+        known: knowing({ hearsVoices: () => true, matchesPattern: ({ text }) => text.includes("labby") }),
+        fetchFiles: async ({ message }: FileQuery) => {
+          asked.push(...message.files.map(({ id }) => id));
+          return { stored: [recording], missing: [] };
+        },
+        discardFiles: async (files: readonly StoredFile[]) => {
+          thrownAway.push(...files.map(({ path }) => path));
+        },
+      };
+      return { ...parts, deps, asked, thrownAway };
+    }
+
+    it("that names the agent by a pattern is answered, with what was said", async () => {
+      const { deps, opened, thrownAway } = listening("hello labby");
+      expect(await runTurn(voice(), deps)).toEqual({ kind: "ran" });
+      const heard = { words: "hello labby", recording, fileId: "v1" };
+      expect(opened.at(-1)).toMatchObject({ wasMentioned: true, heard });
+      expect(thrownAway).toEqual([]);
+    });
+
+    it.each(["hello everybody", undefined])(
+      "is left when %j is heard, and its file as well",
+      async (words) => {
+        const { deps, calls, thrownAway } = listening(words);
+        expect(await runTurn(voice(), deps)).toMatchObject({ kind: "dropped", reason: "not-mentioned" });
+        expect(calls).not.toContain("dispatch");
+        expect(thrownAway).toEqual(["note.mp3"]);
+      },
+    );
+
+    it("is not listened to when its sender may not speak", async () => {
+      const { deps, asked } = listening("hello labby", {
+        access: { kind: "refuse", cause: "sender", reason: "not listed" },
+      });
+      expect(await runTurn(voice(), deps)).toMatchObject({ kind: "dropped", reason: "sender-not-allowed" });
+      expect(asked).toEqual([]);
+    });
+
+    it("is not fetched where no pattern could be heard", async () => {
+      const { deps, asked } = listening("hello labby");
+      const deaf = { ...deps, known: knowing() };
+      expect(await runTurn(voice(), deaf)).toMatchObject({ kind: "dropped", reason: "not-mentioned" });
+      expect(asked).toEqual([]);
+    });
   });
 
   it.each<[string, Partial<AccountSettings> & { access?: boolean }, string]>([

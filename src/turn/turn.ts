@@ -14,15 +14,16 @@ import {
   refuseRoomMessage,
 } from "../intake/receive.ts";
 import { isSenderUndecided, isUnwantedBot } from "../policy/access.ts";
-import { readActivation } from "../policy/activation.ts";
+import { isUnheard, readActivation } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
 import { runCommand } from "./command.ts";
-import type { Dropped, HostTurn } from "./host.ts";
-import type { FileLimits, FileQuery } from "./media.ts";
+import type { Dropped, HostTurn, TurnInput } from "./host.ts";
+import type { FileLimits, FileQuery, Heard } from "./media.ts";
 import { runNotice } from "./notice.ts";
 import { findPlace, judgePlace } from "./place.ts";
 import type { TurnDependencies, TurnOutcome } from "./stage.ts";
 import type { SessionMemory } from "./surroundings.ts";
+import { hear } from "./voice.ts";
 
 /**
  * Runs one event through to its agent turn. Resolves when the turn is over or the event was dropped;
@@ -36,24 +37,20 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const message = command === undefined ? await withCompanions(receipt, deps) : receipt.message;
 
   const { wasMentioned, implicit } = readActivation(message, settings, deps.known);
-  const turn = deps.host.openTurn({
+  const input = {
     message,
     room,
     text: stripMention(withoutQuoteLinks(message), settings.username),
     wasMentioned: wasMentioned === true,
     implicitMentions: implicit,
     command,
-  });
-  if (command !== undefined) {
-    const refused = await admit(turn, { message, room, settings, deps });
-    if (refused !== undefined) return refused;
-    const findThread = () => findThreadOf(message, deps);
-    const reply = (text: string) => postBeside(message, text, deps);
-    const { runs, now, receivedAt } = deps;
-    const parts = { command, message, room, settings, turn, runs, findThread, reply, now, receivedAt };
-    await unlessRefused(turn, runCommand(parts));
-    return { kind: "commanded" };
-  }
+  };
+  const heard = isUnheard(message, room, { settings, known: deps.known })
+    ? await listen({ ...receipt, input, deps })
+    : undefined;
+  if (heard !== undefined && "reason" in heard) return heard;
+  const turn = deps.host.openTurn(heard === undefined ? input : { ...input, wasMentioned: true, heard });
+  if (command !== undefined) return carryOut(command, turn, { message, room, settings, deps });
   // From here on a stop finds it, also while it is decided whether the sender may speak.
   const { receivedAt } = deps;
   const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt, receivedAt };
@@ -118,6 +115,30 @@ async function judge(
   return reason === undefined
     ? { kind: "judged", message, room, settings, command }
     : { kind: "dropped", reason };
+}
+
+async function carryOut(command: Command, turn: HostTurn, about: Admission): Promise<TurnOutcome> {
+  const refused = await admit(turn, about);
+  if (refused !== undefined) return refused;
+  const { deps, ...judged } = about;
+  const findThread = () => findThreadOf(judged.message, deps);
+  const reply = (text: string) => postBeside(judged.message, text, deps);
+  const { runs, now, receivedAt } = deps;
+  await unlessRefused(
+    turn,
+    runCommand({ ...judged, command, turn, runs, findThread, reply, now, receivedAt }),
+  );
+  return { kind: "commanded" };
+}
+
+/** What a voice message says, when its sender may speak and it names the agent. */
+async function listen({
+  input,
+  deps,
+  ...voice
+}: Admission & { readonly input: TurnInput }): Promise<Heard | Dropped> {
+  const turn = deps.host.openTurn({ ...input, wasMentioned: true });
+  return (await admit(turn, { ...voice, deps })) ?? hear(voice, turn, deps);
 }
 
 /** The message with the files that its sender wrote nothing to just before. */

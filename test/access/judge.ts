@@ -79,7 +79,7 @@ export async function openJudge({
   const known = createKnowledge({
     places,
     threads,
-    matchesPattern: (message) => matchesPattern(message),
+    matchesPattern: (message) => patterns.matches(message),
     fetchTeams: () => fetchTeamIds(rest, botUserId),
     fetchProfile: (id) => fetchProfile(rest, id),
     siblings,
@@ -93,7 +93,7 @@ export async function openJudge({
     onLearned: () => {},
   });
   const live = followSettings({ readConfig: () => cfg, accountId: "default", bots: known.bots, names });
-  const matchesPattern = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
+  const patterns = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
   await live.prepare();
   const grounds = { settings: live.read(), known };
   const heard: { senderId: string; text: string }[] = [];
@@ -146,6 +146,7 @@ export async function openJudge({
         },
         lookAround: async () => NOTHING_AROUND,
         fetchFiles: async () => NO_MESSAGE_FILES,
+        discardFiles: async () => {},
       });
       if (outcome.kind === "dropped" && outcome.reason !== "pairing-pending") {
         return outcome.detail === undefined ? outcome.reason : `${outcome.reason}: ${outcome.detail}`;

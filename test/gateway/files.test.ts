@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Message } from "../../emulator/world/documents.ts";
-import { jpeg, note, png } from "../contract/made-files.ts";
+import { jpeg, note, png, wav } from "../contract/made-files.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 let stack: Stack;
@@ -11,18 +11,51 @@ let vault: string;
 let dm: string;
 let workspace: string;
 
+/** OpenClaw transcribes nothing that is smaller. Bytes. */
+const TOO_SHORT = 1024;
+
+/** A recording in which the words stand as they are. */
+const spoken = (words: string, filename: string) => {
+  const { bytes, ...tone } = wav("audio/wav");
+  return {
+    ...tone,
+    filename,
+    bytes: Buffer.concat([bytes, Buffer.from(`said: ${words}\0`), Buffer.alloc(TOO_SHORT)]),
+  };
+};
+
+/** In place of a model that listens: what is said stands in the recording. */
+const TRANSCRIBER = {
+  type: "cli",
+  command: process.execPath,
+  args: [
+    "-e",
+    "console.log(/said: ([\\w ]+)/.exec(require('node:fs').readFileSync(process.argv[1], 'latin1'))[1])",
+    "{{AttachmentPath}}",
+  ],
+  capabilities: ["audio"],
+};
+
 beforeAll(async () => {
-  stack = await startStack(({ control, userIds }) => {
-    town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
-    vault = control.addRoom({ name: "vault", type: "p", members: ["bob", "openclaw-bot"] });
-    dm = control.direct(["alice", "openclaw-bot"]);
-    return {
-      rooms: { [town]: { users: [userIds.alice] } },
-      dmPolicy: "open",
-      allowFrom: ["*"],
-      mediaMaxMb: 1,
-    };
-  });
+  stack = await startStack(
+    ({ control, userIds }) => {
+      town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
+      vault = control.addRoom({ name: "vault", type: "p", members: ["bob", "openclaw-bot"] });
+      dm = control.direct(["alice", "openclaw-bot"]);
+      return {
+        rooms: { [town]: { users: [userIds.alice] } },
+        dmPolicy: "open",
+        allowFrom: ["*"],
+        mediaMaxMb: 1,
+      };
+    },
+    {
+      config: {
+        tools: { media: { models: [TRANSCRIBER] } },
+        messages: { groupChat: { mentionPatterns: ["labby"] } },
+      },
+    },
+  );
   workspace = join(stack.gateway.folder, "workspace");
   mkdirSync(workspace, { recursive: true });
 });
@@ -99,6 +132,20 @@ describe("a file that somebody sends", () => {
     await stack.model.waitForRequest("on the photo");
     // With it come the pictures of what it is shown of the room.
     expect([...stored().keys()]).toEqual(expect.arrayContaining(["seen", "unseen"]));
+  });
+
+  it("is listened to when it is a voice message, and answered in a room where it names the agent", async () => {
+    const say = (words: string, rid: string, as = "alice") =>
+      post(spoken(words, `by ${as}.wav`), rid, undefined, as);
+    say("remind me of the ferry", dm);
+    await stack.model.waitForRequest("remind me of the ferry");
+    say("labby open the gate", town, "bob");
+    say("nobody in particular", town);
+    say("labby when does the ferry go", town);
+    const { text } = await stack.model.waitForRequest("labby when does the ferry go");
+    expect(text).not.toContain("nobody in particular");
+    expect([...stored().keys()]).not.toContain("by_bob");
+    expect(stack.model.requests().filter((one) => one.prompt.includes("open the gate"))).toEqual([]);
   });
 
   it("is said to be too large where it is", async () => {

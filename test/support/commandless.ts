@@ -9,6 +9,7 @@ export const commandless: Pick<
   | "conversation"
   | "authorizeCommand"
   | "runOwnCommand"
+  | "transcribe"
   | "takeRefusal"
   | "resolveApproval"
   | "stop"
@@ -19,6 +20,7 @@ export const commandless: Pick<
   conversation: "conversation",
   authorizeCommand: unasked,
   runOwnCommand: unasked,
+  transcribe: async () => undefined,
   takeRefusal: async () => false,
   resolveApproval: unasked,
   stop: unasked,

@@ -6,6 +6,7 @@ import type { LearnedKnowledge } from "../../src/intake/knowledge.ts";
 export function knowing(changes: Partial<LearnedKnowledge> = {}): LearnedKnowledge {
   return {
     matchesPattern: () => false,
+    hearsVoices: () => false,
     threadRole: () => undefined,
     isOwnTeam: () => false,
     parentOf: () => undefined,

@@ -54,7 +54,13 @@ export async function readOutgoing(
   const isDirect = file.room.type === "d";
   const reason = refuseFile(files, { name, type, size: loaded.buffer.byteLength, isDirect });
   if (reason !== undefined) throw new FileRefusedError({ file: showName(name), reason });
-  return { name, bytes: new Blob([new Uint8Array(loaded.buffer)], type === undefined ? {} : { type }) };
+  return { name, bytes: new Blob([viewOf(loaded.buffer)], type === undefined ? {} : { type }) };
+}
+
+/** The same bytes, not copied where that can be helped: a Blob takes none that other threads may share. */
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength);
+  return Uint8Array.from(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 async function load({ mediaMaxMb }: AccountSettings, { source, access, name }: OutgoingFile) {

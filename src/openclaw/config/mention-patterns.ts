@@ -8,6 +8,12 @@ import { CHANNEL_ID } from "./schema.ts";
 /** Rooms whose patterns are kept; beyond, all are built again. */
 const MAX_ROOMS = 1000;
 
+export interface PatternMatcher {
+  matches(message: MessageFacts): boolean;
+  /** Whether a voice message of a room may hold a pattern: there are some, and OpenClaw may transcribe. */
+  hearsVoices(roomId: string): boolean;
+}
+
 /**
  * Matches OpenClaw's `mentionPatterns` of the agent that a room's messages go to, built once per room and
  * configuration.
@@ -24,7 +30,7 @@ export function createPatternMatcher(options: {
   };
   readConfig: () => OpenClawConfig;
   readSettings: () => AccountSettings;
-}): (message: MessageFacts) => boolean {
+}): PatternMatcher {
   const { mentions, routing } = options.core.channel;
   let built: { cfg: OpenClawConfig; rooms: Map<string, RegExp[]> } | undefined;
 
@@ -45,5 +51,9 @@ export function createPatternMatcher(options: {
     return patterns;
   }
 
-  return ({ roomId, text }) => mentions.matchesMentionPatterns(text, patternsFor(roomId));
+  return {
+    matches: ({ roomId, text }) => mentions.matchesMentionPatterns(text, patternsFor(roomId)),
+    hearsVoices: (roomId) =>
+      options.readConfig().tools?.media?.audio?.enabled !== false && patternsFor(roomId).length > 0,
+  };
 }

@@ -131,6 +131,7 @@ function shareInTurn(options: ProcessingOptions) {
     findRoot: (roomId: string, messageId: string) => findThreadRoot(rest, { roomId, messageId }),
     lookAround: (query: SurroundingsQuery) => readSurroundings(around, query),
     fetchFiles: (query: FileQuery) => fetchMessageFiles(files, query),
+    discardFiles: files.store.discard,
     now: Date.now,
   };
 }

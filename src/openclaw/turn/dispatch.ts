@@ -23,6 +23,7 @@ import { createDelivery } from "./reply/delivery.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 import { readSession, watchRun } from "./session.ts";
+import { echoHeard } from "./voice.ts";
 
 /** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
 export const STOP = "/stop";
@@ -102,6 +103,7 @@ async function runAgent(run: Run): Promise<object | undefined> {
   // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
   const hasReplied = { value: false };
   const forget = awaitFirstReply(placeUnder(scope), hasReplied);
+  await echoHeard(scope, run.replies.threadId);
   const turn = runAtHost(run, { ...shown, handover, hasReplied }).finally(forget);
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
   if (command === STOP) progress.finish();

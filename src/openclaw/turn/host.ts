@@ -18,6 +18,7 @@ import { dispatchTurn } from "./dispatch.ts";
 import { takeRefusal } from "./refusal.ts";
 import { resolveRoute } from "./route.ts";
 import type { HostOptions, TurnScope } from "./scope.ts";
+import { transcribe } from "./voice.ts";
 
 /** The inbound port for one event, under the configuration in force when it is called. */
 export function createInboundHost(options: HostOptions): InboundHost {
@@ -78,6 +79,7 @@ function openTurn(scope: TurnScope): HostTurn {
       return commandIngress.commandAccess.authorized;
     },
 
+    transcribe: (recording) => transcribe(scope, route, recording),
     takeRefusal: (error) => takeRefusal(scope, error),
     runOwnCommand: (text, port) => runOwnCommand(scope, commandTurn(), { text, port }),
     stop: (tell) => stopSession(scope, commandTurn(), tell),

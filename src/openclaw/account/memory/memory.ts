@@ -41,14 +41,15 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
   const known = createKnowledge({
     places,
     threads,
-    matchesPattern: (message) => matchesPattern(message),
+    matchesPattern: (message) => patterns.matches(message),
+    hearsVoices: (roomId) => patterns.hearsVoices(roomId),
     fetchTeams: () => fetchTeamIds(rest, settings.userId),
     fetchProfile: (userId) => fetchProfile(rest, userId),
     siblings: botUserIds,
     now,
   });
   const live = followSettings({ readConfig, accountId, bots: known.bots, names });
-  const matchesPattern = createPatternMatcher({ core, readConfig, readSettings: live.read });
+  const patterns = createPatternMatcher({ core, readConfig, readSettings: live.read });
 
   const unshare = shareRooms(accountId, {
     settings: live.read,

@@ -150,6 +150,7 @@ async function goThrough(event: RawMessageEvent, room: RoomFacts, query: Silence
     findRoot: async () => undefined,
     lookAround: async () => NOTHING_AROUND,
     fetchFiles: async () => NO_MESSAGE_FILES,
+    discardFiles: async () => {},
   }).catch((error: unknown) => {
     if (error instanceof CommandReached) return { kind: "commanded" } as const;
     if (error instanceof NamesPendingError) return { kind: "dropped", reason: "names-pending" } as const;
@@ -173,7 +174,7 @@ async function readGrounds(
   const known = createKnowledge({
     places,
     threads: { role: () => undefined, noteOwnMessage: () => {} },
-    matchesPattern: (message) => matchesPattern(message),
+    matchesPattern: (message) => patterns.matches(message),
     fetchTeams: () => fetchTeamIds(rest, userId),
     fetchProfile: (id) => fetchProfile(rest, id),
     siblings,
@@ -187,7 +188,7 @@ async function readGrounds(
     onLearned: () => {},
   });
   const live = followSettings({ readConfig: () => cfg, accountId, bots: known.bots, names });
-  const matchesPattern = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
+  const patterns = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
   await live.prepare();
   return { settings: live.read(), known };
 }
@@ -219,6 +220,7 @@ function openDryTurn(
     dispatch: async () => {},
     authorizeCommand: reached,
     runOwnCommand: reached,
+    transcribe: async () => undefined,
     takeRefusal: async () => false,
     stop: reached,
     describe: reached,

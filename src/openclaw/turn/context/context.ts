@@ -17,6 +17,7 @@ import { mentionFacts } from "../access.ts";
 import { nameAsking } from "../handover.ts";
 import { dmScopeOf, type Route } from "../route.ts";
 import type { TurnScope } from "../scope.ts";
+import { showHeard } from "../voice.ts";
 import type { TurnMedia } from "./media.ts";
 import { presentSurroundings } from "./surroundings.ts";
 
@@ -131,6 +132,7 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     extra: {
       ...thread.extra,
       ...shown.extra,
+      ...(input.heard && { Transcript: input.heard.words }),
       ...(command === undefined && { CommandInterpretationSuppressed: true }),
       ...(scope.refusals > 0 && { MessageSidFull: nameAsking(message.id, scope.refusals) }),
     },
@@ -141,7 +143,8 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
 
 /** What the agent is to read, with a word on what could not be brought. */
 function textOf({ input }: TurnScope, { media: { notice }, command }: ContextParts): string {
-  return command ?? (notice ? formatInboundMediaUnavailableText({ body: input.text, notice }) : input.text);
+  const body = input.heard ? showHeard(input.heard) : input.text;
+  return command ?? (notice ? formatInboundMediaUnavailableText({ body, notice }) : body);
 }
 
 function senderNameOf({ message: { sender } }: TurnInput): string {

@@ -1,5 +1,6 @@
 // Owns what bringing files takes of this process: putting them into OpenClaw's media store, and waiting.
 
+import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import { MediaFetchError } from "openclaw/plugin-sdk/media-runtime";
@@ -32,6 +33,9 @@ export function createFileStore(core: {
         if (error instanceof MediaFetchError && error.code === "max_bytes") return undefined;
         throw error;
       }
+    },
+    async discard(files) {
+      await Promise.allSettled(files.map(({ path }) => rm(path, { force: true })));
     },
   };
 }

@@ -42,12 +42,19 @@ export interface MediaRequest {
 export async function gatherMedia(scope: TurnScope, request: MediaRequest): Promise<TurnMedia> {
   const { fetchFiles, signal } = request;
   const maxBytes = scope.settings.mediaMaxMb * MEBIBYTE;
+  const { heard } = scope.input;
   const source = sourceOfFiles(scope, request);
+  const unfetched = source.files.filter(({ id }) => id !== heard?.fileId);
   const [files, recent] = await Promise.all([
-    fetchFiles(source, { maxBytes, maxFiles: MAX_FILES, signal }),
+    fetchFiles({ id: source.id, files: unfetched }, { maxBytes, maxFiles: MAX_FILES, signal }),
     fetchRecent(scope, request),
   ]);
-  return { media: await toFacts(files.stored), notice: describeMissing(files.missing), recent };
+  const stored = heard === undefined ? files.stored : [heard.recording, ...files.stored];
+  return {
+    media: await toFacts(stored, heard?.recording.path),
+    notice: describeMissing(files.missing),
+    recent,
+  };
 }
 
 /** The message itself; without files of its own the quoted message, or the root of a thread that the agent enters. */
@@ -87,7 +94,8 @@ async function fetchRecent(
   return found;
 }
 
-function toFacts(stored: readonly StoredFile[]) {
+/** What was listened to already is not to be transcribed again. */
+function toFacts(stored: readonly StoredFile[], heard?: string) {
   return toInboundMediaFactsWithMetadata(
     stored.map(({ path, contentType, fileName, messageId }) => ({
       path,
@@ -95,5 +103,6 @@ function toFacts(stored: readonly StoredFile[]) {
       fileName,
       messageId,
     })),
+    { transcribed: ({ path }) => path !== undefined && path === heard },
   );
 }
