@@ -677,6 +677,46 @@ describe("calls", () => {
   });
 });
 
+describe("a frame that is looked at before it is parsed", () => {
+  /** Knows what to do about two texts, and says nothing about others. */
+  const glance = (text: string) => {
+    if (text.includes("nobody")) return "done";
+    return text.includes("whole") ? { ...MY_MESSAGES, args: ["a part"] } : undefined;
+  };
+
+  it("is done with, is an event already, or is parsed", async () => {
+    const started = await startOnline({ glance });
+    const { sockets, stored, drops } = started;
+    await sockets.latest.say(event("nobody"), event("whole"), event("other"), { msg: "nobody" });
+    expect(stored).toEqual(["a part", "other"]);
+    expect(drops).toEqual([]);
+  });
+
+  it("shows that the server is alive", async () => {
+    const { clock, sockets, last } = await startOnline({ glance });
+    for (let time = 0; time < 2 * DEAD_AFTER_MS; time += PING_AFTER_MS / 2) {
+      await clock.advance(PING_AFTER_MS / 2);
+      await sockets.latest.say(event("nobody"));
+    }
+    expect(last()?.state).toBe("online");
+    expect(sockets.latest.sent.filter(({ msg }) => msg === "ping")).toEqual([]);
+  });
+
+  it("is parsed until the connection is online", async () => {
+    const asked: string[] = [];
+    const started = start({
+      glance(text) {
+        asked.push(text);
+        return undefined;
+      },
+    });
+    await goOnline(started);
+    expect(asked).toEqual([]);
+    await started.sockets.latest.say(event("other"));
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe("dead credentials seen by REST", () => {
   it("close the socket at once, drop what waits, and block", async () => {
     const gate = createGate();

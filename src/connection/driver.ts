@@ -91,6 +91,11 @@ export interface ConnectionHandlers {
    * (the event could not be stored) ends the link as `lost`. `characters`: the length of its frame.
    */
   onEvent(event: StreamEvent, characters: number): Promise<void> | undefined;
+  /**
+   * Looks at a frame before it is parsed, while the link is online: the event that it is, `done` when nothing is left to be
+   * done about it, or undefined when it has to be parsed. Never throws.
+   */
+  glance?(text: string): StreamEvent | "done" | undefined;
   /** Every transition, in order. */
   onState(change: ConnectionChange): void;
   /** A frame that was of no use. `detail` holds no content of messages. */
@@ -295,11 +300,21 @@ class Driver {
     if (input.type === "closed") {
       this.#lose(input.error, now);
     } else if (input.type === "text") {
-      this.#apply(link.protocol.receive(input.text, now), now, input.text.length);
+      this.#handleText(link, input.text, now);
     } else {
       this.#enter("opened");
       this.#apply(link.protocol.connect(now), now);
     }
+  }
+
+  #handleText(link: Link, text: string, now: number): void {
+    const glanced = this.#state === "online" ? this.#options.glance?.(text) : undefined;
+    if (glanced === undefined) {
+      this.#apply(link.protocol.receive(text, now), now, text.length);
+      return;
+    }
+    link.protocol.hear(now);
+    if (glanced !== "done") this.#takeStreamed({ link, event: glanced, characters: text.length }, now);
   }
 
   #handleNotStored(cause: unknown, now: number): void {

@@ -140,10 +140,15 @@ export class DdpProtocol {
     return { id, ...this.#flush() };
   }
 
-  /** Takes one text frame of the server. */
-  receive(text: string, now: number): ProtocolOutput {
+  /** Notes a frame that another has read: the server is alive. */
+  hear(now: number): void {
     this.#heardAt = now;
     this.#pinged = false;
+  }
+
+  /** Takes one text frame of the server. */
+  receive(text: string, now: number): ProtocolOutput {
+    this.hear(now);
     const decoded = decodeFrame(text);
     if ("reason" in decoded) {
       this.#drop(decoded.reason, `${text.length} characters`);

@@ -123,7 +123,11 @@ export function isServedType(roomType: unknown): boolean {
 }
 
 /** A room with the parent that may decide about it; undefined when that, or what decides about it, is not known yet. */
-function placeOf(id: string, name: string | undefined, { settings, known }: Grounds): RoomRef | undefined {
+export function placeOf(
+  id: string,
+  name: string | undefined,
+  { settings, known }: Grounds,
+): RoomRef | undefined {
   const parentId = needsParent({ id, name }, settings) ? known.parentOf(id) : undefined;
   if (parentId === "unknown" || isUndecided(settings, { id, name, parentId })) return undefined;
   return { id, parentId };

@@ -194,6 +194,7 @@ function linkOf(parts: AccountParts): LinkOptions {
     token,
     ingress,
     onEvent: arrivals.take,
+    glance: arrivals.glance,
     onConfirmed(me) {
       health.checked(Date.now());
       meet(me);

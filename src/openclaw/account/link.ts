@@ -109,5 +109,6 @@ export function runLink(options: LinkOptions): Promise<void> {
     connection.reject(error);
   });
   signal.addEventListener("abort", watch.end, { once: true });
-  return connection.run({ onEvent: options.onEvent, onState, onDrop: options.onDrop }, signal);
+  const { onEvent, glance, onDrop } = options;
+  return connection.run({ onEvent, onState, onDrop, ...(glance && { glance }) }, signal);
 }

@@ -86,16 +86,19 @@ export class Admission {
 
   /** The reason when the event is dropped. */
   #judge(event: RawMessageEvent): Wanted | DropReason {
-    const { scope, drops } = this.#options;
     const receipt = this.#receive(event);
     if (receipt.kind !== "dropped") return { event, facts: receipt.event };
-    const { reason } = receipt;
+    this.noteDrop(receipt.reason, idsOf(event));
+    return receipt.reason;
+  }
+
+  /** Notes that an event goes no further. */
+  noteDrop(reason: DropReason, ids: ReturnType<typeof idsOf>): void {
+    const { scope, drops } = this.#options;
     if (reason === "malformed") drops.count("message malformed", {});
-    const ids = idsOf(event);
     scope.log.debug("message dropped", { reason, ...ids });
     scope.health.dropped(reason);
     scope.notices.dropped(reason, ids.room);
-    return reason;
   }
 
   async #store(wanted: readonly Wanted[], keep: Reading["keep"]): Promise<number> {

@@ -3,6 +3,7 @@
 import type { Connection, ConnectionHandlers } from "../../connection/driver.ts";
 import type { StreamEvent } from "../../ddp/protocol.ts";
 import { NotOnlineError } from "../../errors.ts";
+import { FrameReader } from "../../facts/frame.ts";
 import { type ArrivalLanes, createArrivalLanes } from "../../intake/arrivals.ts";
 import type { CatchUp } from "../../intake/catch-up.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
@@ -32,6 +33,8 @@ export interface ArrivalOptions {
 /** An account's arrivals on their way into its queue. */
 export interface Arrivals {
   readonly take: ConnectionHandlers["onEvent"];
+  /** Reads a message out of its frame, and drops it at once where that is all that would come of it. */
+  readonly glance: NonNullable<ConnectionHandlers["glance"]>;
   /** There is a new connection, which looks for what the one before has missed. */
   renew(): void;
 }
@@ -40,9 +43,20 @@ export interface Arrivals {
 export function createArrivals(options: ArrivalOptions): Arrivals {
   const { scope, connection, writers } = options;
   const lanes = createArrivalLanes(connection.giveUp);
+  const reader = new FrameReader();
   options.catchUp.follow(lanes.isSettled);
   return {
     renew: lanes.renew,
+    glance(text) {
+      const frame = reader.read(text);
+      if (frame === undefined) return undefined;
+      if (options.ingress.drop(frame)) {
+        scope.health.heard(Date.now());
+        return "done";
+      }
+      const message = frame.message();
+      return message && { ...MESSAGE_STREAM, args: [message, frame.room] };
+    },
     take(event, characters) {
       scope.health.heard(Date.now());
       if (event.eventName === SETTINGS_STREAM.eventName) return takeSettingChange(scope, event);

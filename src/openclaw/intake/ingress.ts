@@ -3,7 +3,9 @@
 import { join } from "node:path";
 import { systemClock } from "../../connection/driver.ts";
 import type { Revision } from "../../facts/change.ts";
+import type { MessageFrame } from "../../facts/frame.ts";
 import type { Prune } from "../../facts/prune.ts";
+import { refuseFrame } from "../../intake/glance.ts";
 import { createKnownMessages } from "../../intake/known.ts";
 import { createLedger, type Ledger } from "../../intake/ledger.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
@@ -40,6 +42,11 @@ export interface Ingress {
    * mean where it would be dropped without them. Undefined when that is nothing, as mostly. Never rejects.
    */
   learn(event: RawMessageEvent): Promise<void> | undefined;
+  /**
+   * Drops a message of the stream for what its frame shows; false when more has to be looked at or done. Judges as `admit`
+   * would, and never throws.
+   */
+  drop(frame: MessageFrame): boolean;
   /**
    * Takes a document of the message stream, or one that was asked for. Answers how many events were newly stored, at
    * once when there was nothing to ask and nothing to store; rejects when it could not be stored.
@@ -89,6 +96,7 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
     settings: readSettings,
     watches: (event) => watch.watches(event, readSettings()),
     learn,
+    drop: createDropping({ scope, memory, watch, admission }),
     admit(event, origin) {
       memory.noteOwn(event);
       return admission.admit({
@@ -142,6 +150,24 @@ function createLearning({ memory, watch, admission }: LearningOptions) {
   return (event: RawMessageEvent, origin?: Origin): Promise<void> | undefined => {
     const asking = memory.learnPlace(event);
     return asking === undefined ? learnNames(event, origin) : asking.then(() => learnNames(event, origin));
+  };
+}
+
+/** Drops what its frame alone decides about. */
+function createDropping(parts: LearningOptions & { readonly scope: AccountScope }): Ingress["drop"] {
+  const { scope, memory, watch, admission } = parts;
+  return (frame) => {
+    // While a name is looked up, what it may decide about waits for the answer.
+    if (scope.ctx.abortSignal.aborted || memory.learnNames() !== undefined) return false;
+    const settings = memory.readSettings();
+    const refusal = refuseFrame(frame, { settings, known: memory.known });
+    if (refusal === undefined) return false;
+    const { reason, message, room } = refusal;
+    // Of a place that is watched all is remembered, and of one that was, what became of messages that are remembered.
+    if (watch.watches({ message: { rid: room }, room: frame.room }, settings)) return false;
+    if (message !== undefined && watch.roomOf(message) !== undefined) return false;
+    admission.noteDrop(reason, { message, room });
+    return true;
   };
 }
 
