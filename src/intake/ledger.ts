@@ -110,16 +110,21 @@ class Judged {
   // Two halves: a map that loses its first entry with each new one takes ever longer to find the next first one.
   #recent = new Map<string, number>();
   #earlier = new Map<string, number>();
+  #last: { readonly id: string; readonly sentAt: number | undefined } = { id: "", sentAt: undefined };
 
   constructor(max: number) {
     this.#max = max;
   }
 
   sentAt(messageId: string): number | undefined {
-    return this.#recent.get(messageId) ?? this.#earlier.get(messageId);
+    // A message is looked up before it is judged, and again when that is noted.
+    if (messageId !== this.#last.id)
+      this.#last = { id: messageId, sentAt: this.#recent.get(messageId) ?? this.#earlier.get(messageId) };
+    return this.#last.sentAt;
   }
 
   add(messageId: string, sentAt: number): void {
+    this.#last = { id: messageId, sentAt };
     if (this.#recent.size >= this.#max / 2) {
       this.#earlier = this.#recent;
       this.#recent = new Map();
@@ -171,6 +176,8 @@ class Writer {
 
   add(judgement: Judgement): void {
     this.#unwritten.push(judgement);
+    // Of more than are kept the older ones would be deleted by the write that brings them.
+    if (this.#unwritten.length >= 2 * this.#options.max) this.#unwritten = this.#newest();
     this.#cancel ??= this.#options.later(WRITE_MS, () => this.flush());
   }
 
@@ -180,12 +187,16 @@ class Writer {
     this.#cancel = undefined;
     if (this.#unwritten.length === 0) return;
     try {
-      file.saveJudgements(this.#unwritten, max);
+      file.saveJudgements(this.#newest(), max);
       this.#unwritten = [];
     } catch (error) {
       // Held back no longer than they would be remembered.
-      this.#unwritten = this.#unwritten.slice(-max);
+      this.#unwritten = this.#newest();
       onError(error);
     }
+  }
+
+  #newest(): Judgement[] {
+    return this.#unwritten.slice(-this.#options.max);
   }
 }
