@@ -118,7 +118,7 @@ async function play(
   // Only from here on: the look before has collected garbage.
   const begun = await probe.rest();
   const start = performance.now();
-  const ended = await probe.profiled(`ignored-${command.count}`, async () => {
+  const ended = await probe.profiled(`ignored-${command.from}-${command.count}`, async () => {
     await flood.ask(bytesSchema, { ...command, to: "gateway" });
     return probe.rest();
   });

@@ -11,7 +11,7 @@ const MEMBERS = [
 /** As servers from 6.5 to 8.3 begin and end a frame of this stream (recordings); another one is left to be parsed. */
 const HEAD =
   '{"msg":"changed","collection":"stream-room-messages","id":"id","fields":{"eventName":"__my_messages__","args":[';
-const TAIL = "]}}";
+const [TAIL, DATE] = ["]}}", '{"$date":'];
 
 const [QUOTE, COMMA, COLON, BACKSLASH, ZERO, NINE] = [34, 44, 58, 92, 48, 57];
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [123, 125, 91, 93];
@@ -58,12 +58,11 @@ class Members {
   readonly text: string;
   readonly isEscaped: boolean;
   readonly names: string[] = [];
-  /** Where the value of each begins and ends. */
+  /** Where the value of each begins, and ends. */
   readonly spans: number[] = [];
 
   constructor(text: string) {
-    this.text = text;
-    this.isEscaped = text.includes("\\");
+    [this.text, this.isEscaped] = [text, text.includes("\\")];
   }
 
   /** Finds those of the object that begins at an index; answers where it ends, -1 when it is not understood. */
@@ -105,7 +104,7 @@ export class MessageFrame {
     return this.#members.names.includes(name);
   }
 
-  /** The value of a member; undefined when it is not there. Throws a SyntaxError when it is no JSON. */
+  /** The value of a member, not to be kept; undefined when it is not there. Throws a SyntaxError when it is no JSON. */
   value(name: string): unknown {
     const at = this.#members.names.lastIndexOf(name);
     return at < 0 ? undefined : this.#parse(at);
@@ -116,7 +115,11 @@ export class MessageFrame {
     const { names } = this.#members;
     const message: Record<string, unknown> = {};
     try {
-      for (let index = 0; index < names.length; index += 1) message[names[index] ?? ""] = this.#parse(index);
+      for (let index = 0; index < names.length; index += 1) {
+        const [name = "", value] = [names[index], this.#parse(index)];
+        message[name] =
+          typeof value === "string" && (name === "_id" || name === "tmid") ? copyOf(value) : value;
+      }
       return message;
     } catch {
       return undefined;
@@ -127,20 +130,15 @@ export class MessageFrame {
     const { text, isEscaped, names, spans } = this.#members;
     const [from = 0, end = 0] = [spans[2 * index], spans[2 * index + 1]];
     const first = text.charCodeAt(from);
-    if (first === QUOTE && !isEscaped) {
-      const inner = text.slice(from + 1, end - 1);
-      return names[index] === "msg" ? inner : copyOf(inner);
-    }
+    if (names[index] === "u" || names[index] === "rid") return this.#share(text.slice(from, end));
+    if (first === QUOTE && !isEscaped) return text.slice(from + 1, end - 1);
     if (first === OPEN_LIST && end === from + 2) return NOTHING;
-    if (names[index] === "u") return this.#share(text.slice(from, end));
     return readDate(text, from, end) ?? JSON.parse(text.slice(from, end));
   }
 }
 
 /** Most lists of a message are empty. */
 const NOTHING: readonly unknown[] = [];
-
-const DATE = '{"$date":';
 
 /** `{"$date": ms}` as the stream writes it, after 1970; undefined for anything else. */
 function readDate(text: string, from: number, end: number): JsonObject | undefined {

@@ -163,9 +163,8 @@ function createDropping(parts: LearningOptions & { readonly scope: AccountScope 
     const refusal = refuseFrame(frame, { settings, known: memory.known });
     if (refusal === undefined) return false;
     const { reason, message, room } = refusal;
-    // Of a place that is watched all is remembered, and of one that was, what became of messages that are remembered.
+    // Of a place that is watched all is remembered.
     if (watch.watches({ message: { rid: room }, room: frame.room }, settings)) return false;
-    if (message !== undefined && watch.roomOf(message) !== undefined) return false;
     admission.noteDrop(reason, { message, room });
     return true;
   };
