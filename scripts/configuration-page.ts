@@ -137,6 +137,45 @@ const [INTRODUCTION, CONCLUSION] = [
 }
 \`\`\`
 
+Direct messages only, with listed people:
+
+\`\`\`json
+{
+  "channels": {
+    "rocketchat": {
+      "serverUrl": "https://chat.example.org",
+      "userId": "BOT_USER_ID",
+      "username": "openclaw-bot",
+      "pat": { "source": "env", "provider": "default", "id": "ROCKETCHAT_PAT" },
+      "dmPolicy": "allowlist",
+      "allowFrom": ["@alice", "@bob"],
+      "groupPolicy": "disabled"
+    }
+  }
+}
+\`\`\`
+
+One room in which every message is answered, without a mention, and another for two people:
+
+\`\`\`json
+{
+  "channels": {
+    "rocketchat": {
+      "serverUrl": "https://chat.example.org",
+      "userId": "BOT_USER_ID",
+      "username": "openclaw-bot",
+      "pat": "TOKEN",
+      "rooms": {
+        "#ask-the-agent": { "requireMention": false },
+        "#night-shift": { "users": ["@alice", "@bob"] }
+      }
+    }
+  }
+}
+\`\`\`
+
+Two agents: [Operations](OPERATIONS.md#several-agents).
+
 An account under \`accounts\` has the same keys; what it leaves out, the root says. A path with \`*\` has a name of yours there.`,
   `## Names and ids
 

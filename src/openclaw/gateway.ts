@@ -79,7 +79,10 @@ async function startThroughLocks(
       const cause = explanationOf(error);
       if (!(cause instanceof StorageError) || !cause.passing || ctx.abortSignal.aborted) throw error;
       const retryInMs = backoff(attempt, Math.random());
-      log.warn("account cannot start yet", { error: cause, retryInMs });
+      log.warn("account cannot start yet", {
+        error: cause,
+        retryInSeconds: Math.round(retryInMs / 100) / 10,
+      });
       report({ ...channelBlockedPatch(cause.message), lifecycle: "recovering" });
       await sleep(retryInMs, undefined, { signal: ctx.abortSignal }).catch(() => {});
     }

@@ -29,6 +29,8 @@ export interface AccountScope {
   readonly typing: Typing;
 }
 
+const inSeconds = (ms: number | undefined): number | undefined => ms && Math.round(ms / 100) / 10;
+
 export function reportState(scope: AccountScope, change: ConnectionChange): void {
   const { log, report, settings, health } = scope;
   const { lifecycle, error, retryInMs, attempt } = change;
@@ -50,12 +52,12 @@ export function reportState(scope: AccountScope, change: ConnectionChange): void
   }
   const lastError = error === undefined ? {} : { lastError: error.message };
   if (lifecycle === "blocked") {
-    if (error !== undefined) log.error("account blocked", { error, retryInMs });
+    if (error !== undefined) log.error("account blocked", { error, retryInSeconds: inSeconds(retryInMs) });
     report({ lifecycle, connected: false, ...lastError });
     return;
   }
   if (error !== undefined) {
-    log.warn("connection lost", { error, attempt, retryInMs });
+    log.warn("connection lost", { error, attempt, retryInSeconds: inSeconds(retryInMs) });
     report({ lastDisconnect: { at: Date.now(), error: describe(error) } });
   }
   report({ lifecycle, connected: false, reconnectAttempts: attempt, ...lastError });

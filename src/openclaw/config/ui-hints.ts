@@ -36,27 +36,27 @@ export const uiHints = {
   },
   credentialCheckSeconds: {
     label: "Token check",
-    help: "Seconds between two questions to the server whether the token is still good.",
+    help: "Seconds between two checks with the server that the token is still valid.",
     advanced: true,
   },
   "catchUp.maxAgeMinutes": {
     label: "Answer what was missed",
-    help: "Minutes; messages that are older when the account is back after a gap are left alone.",
+    help: "Minutes. After an outage, older messages are not answered.",
     advanced: true,
   },
   "catchUp.maxMessagesPerRoom": {
     label: "Missed messages read per room",
-    help: "The newest so many are looked at.",
+    help: "The most missed messages read in one room, the newest first.",
     advanced: true,
   },
   "catchUp.safetyScanMinutes": {
     label: "Look for undelivered messages",
-    help: "Minutes between two looks for messages that a working connection did not deliver; 0 for never.",
+    help: "Minutes between two searches for messages that a working connection did not deliver; 0 turns them off.",
     advanced: true,
   },
   "tls.caFile": {
     label: "Certificate authority file",
-    help: "PEM file of the authorities that the server's certificate may come from, in place of the known ones.",
+    help: "PEM file with the certificate authorities to trust, in place of the usual ones.",
     placeholder: "/etc/ssl/our-authority.pem",
     advanced: true,
   },
@@ -67,16 +67,16 @@ export const uiHints = {
   },
   dangerouslyAllowInsecure: {
     label: "Allow http and skip certificate checks",
-    help: "For local development only: whoever is on the way can read the token.",
+    help: "For local development only: anyone on the network can read the token.",
     advanced: true,
   },
   accounts: {
     label: "Accounts",
-    help: "Further bot users by account id, each with the same keys; an account's go before the root's.",
+    help: "More bot users, by account id. Each takes the same keys; an account's key wins over the root's.",
   },
   defaultAccount: {
     label: "Default account",
-    help: "The account that is meant when none is named.",
+    help: "The account to use when none is named.",
     advanced: true,
   },
 
@@ -87,11 +87,11 @@ export const uiHints = {
   },
   "dm.groupRooms": {
     label: "Served group DMs",
-    help: "Room ids; without the key all that the bot user is in, with an empty list none.",
+    help: "Room ids. Without this key, all that the bot user is in; with an empty list, none.",
   },
   dmPolicy: {
     label: "Direct messages",
-    help: 'Unknown people get a pairing code, or must be in allowFrom; open lets everybody in and needs allowFrom: ["*"].',
+    help: 'pairing: unknown people get a code; allowlist: only people in allowFrom; open: everybody, and needs allowFrom: ["*"].',
   },
   allowFrom: {
     label: "Allowed people in direct messages",
@@ -100,11 +100,11 @@ export const uiHints = {
   },
   groupPolicy: {
     label: "Rooms",
-    help: "allowlist serves the rooms under rooms, open all that the bot user is in, disabled none.",
+    help: "allowlist: only the rooms under rooms; open: all that the bot user is in; disabled: none.",
   },
   groupAllowFrom: {
     label: "Allowed people in rooms",
-    help: `${PEOPLE} that may speak to the agent in rooms; without the key every member may, with an empty list nobody.`,
+    help: `${PEOPLE} that may speak to the agent in rooms. Without this key, every member may; with an empty list, nobody.`,
     placeholder: '["@alice"]',
   },
   requireMention: {
@@ -123,7 +123,7 @@ export const uiHints = {
   },
   "rooms.*.ignoreOtherMentions": {
     label: "Leave messages to others alone",
-    help: "Drops what mentions others but not the agent, even where no mention is needed.",
+    help: "Ignores messages that mention others but not the agent, even where no mention is needed.",
   },
   "rooms.*.botLoopProtection": {
     label: "End of bots' talking in circles here",
@@ -189,7 +189,7 @@ export const uiHints = {
   },
   dangerouslyAllowNameMatching: {
     label: "Match people by their current username",
-    help: "Knows listed people by the username they have now: whoever takes a listed name is let in.",
+    help: "Compares usernames at every message: anyone who takes a listed name is let in.",
     advanced: true,
   },
 
@@ -273,11 +273,11 @@ export const uiHints = {
   },
   mediaMaxMb: {
     label: "Largest file (MB)",
-    help: "Larger files are neither fetched for the agent nor sent by it. What the server itself allows is never exceeded.",
+    help: "Larger files are neither fetched nor sent. The server's own limit always holds, too.",
   },
   joinPublicRooms: {
     label: "Join public rooms to write there",
-    help: "Otherwise a message to a public room that the bot user is not in is refused.",
+    help: "Joins a public room to post there. When off, posting to a room that the bot user is not in is refused.",
   },
 
   "thread.historyScope": {
@@ -313,7 +313,7 @@ export const uiHints = {
 
   reactionNotifications: {
     label: "Reactions the agent is told of",
-    help: "None, those to its own messages, all, or those of people in reactionAllowlist.",
+    help: "off: none; own: to its own messages; all; allowlist: by people in reactionAllowlist.",
   },
   reactionAllowlist: {
     label: "People whose reactions are told",
@@ -326,7 +326,7 @@ export const uiHints = {
   },
   removeAckAfterReply: {
     label: "Take the acknowledging reaction away",
-    help: "Whether it goes when the reply has come.",
+    help: "Removes it when the reply is posted.",
   },
   typingReaction: {
     label: "Reaction while the agent works",
