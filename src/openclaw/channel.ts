@@ -21,6 +21,7 @@ import {
 import type { Probe } from "./surface/status.ts";
 import { lookUpTarget, readTarget, TARGET_HINT } from "./surface/targets.ts";
 import { threading } from "./surface/threading.ts";
+import { formattingHints } from "./turn/reply/formatting-hints.ts";
 
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
 const loadGateway = createLazyRuntimeModule(() => import("./gateway.ts"));
@@ -34,13 +35,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     ...setupBase,
     agentPrompt: {
       messageToolHints,
-      inboundFormattingHints: () => ({
-        text_markup: "markdown",
-        rules: [
-          "Write standard Markdown; it is converted to Rocket.Chat's dialect.",
-          "@name is plain text and notifies nobody; write <@username> at the beginning of a word to address somebody.",
-        ],
-      }),
+      inboundFormattingHints: formattingHints,
     },
     groups,
     actions,

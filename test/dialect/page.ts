@@ -1,6 +1,16 @@
 // Owns the tables of docs/FORMATTING.md, written from the cases.
 
+import { DEFAULT_KATEX } from "../../src/outbound/dialect/math.ts";
+import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
 import { CASES } from "./cases.ts";
+
+const FROM_8_7: FormatOptions = {
+  tables: "native",
+  modern: true,
+  katex: DEFAULT_KATEX,
+  limit: 5000,
+  mode: "length",
+};
 
 const BEGIN = "<!-- cases -->";
 
@@ -8,7 +18,11 @@ const BEGIN = "<!-- cases -->";
 export function writeFormattingPage(page: string): string {
   const prose = page.slice(0, page.indexOf(BEGIN) + BEGIN.length);
   const sections = CASES.map(({ title, cases }) => {
-    const rows = cases.map(({ markdown, posted }) => `    ${show(markdown)}\n    ${show(posted)}`);
+    const rows = cases.map(({ markdown, posted }) => {
+      const modern = formatMarkdown(markdown, FROM_8_7).join("\n");
+      const lines = [markdown, posted, ...(modern === posted ? [] : [modern])];
+      return lines.map((line) => `    ${show(line)}`).join("\n");
+    });
     return `### ${title}\n\n${rows.join("\n\n")}\n`;
   });
   return `${prose}\n\n${sections.join("\n")}`;

@@ -3,6 +3,7 @@ import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { accountSettings } from "../../../test/support/settings.ts";
 import type { AccountClient } from "../../rest/client.ts";
 import type { AccountSettings, TextSettings } from "../../settings.ts";
+import { formattingHints } from "../turn/reply/formatting-hints.ts";
 import { splitReply } from "./reply-text.ts";
 import { noteSettingChange, refreshServerFacts, SETTINGS_STREAM } from "./server-facts.ts";
 import { openRestClient } from "./transport.ts";
@@ -42,6 +43,18 @@ describe.each(["6.5", "8.3", "9.0"] as const)("on Rocket.Chat %s", (profile) => 
     expect(longest(await split(LONG))).toBeLessThanOrEqual(3000);
     expect(longest(await split(LONG))).toBeGreaterThan(2900);
     expect(longest(await split(LONG, { chunkLimit: 1000 }))).toBeLessThanOrEqual(1000);
+  });
+
+  it("tells the agent how its words are shown", async () => {
+    const rules = formattingHints({ accountId: account.accountId }).rules.join("\n");
+    expect(rules).toContain(profile === "9.0" ? "shown as tables" : "shown as aligned code");
+    expect(rules).toContain("A message holds 3000 characters");
+    expect(rules).toContain("Formulas are shown");
+    const off = { ...SETTINGS_STREAM, args: ["updated", { _id: "Katex_Enabled", value: false }] };
+    await noteSettingChange(account.accountId, off);
+    expect(formattingHints({ accountId: account.accountId }).rules.join("\n")).toContain("not shown here");
+    await refreshServerFacts(account.accountId, rest);
+    expect(formattingHints({ accountId: "never asked" }).rules.join("\n")).not.toContain("Tables");
   });
 
   it("asks the server once for many replies", async () => {

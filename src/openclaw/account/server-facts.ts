@@ -64,6 +64,13 @@ interface Entry {
 
 /** By account id: what one account cannot learn costs no other. */
 const known = new Map<string, Entry>();
+/** The latest answers of servers, by account id. */
+const learned = new Map<string, Known>();
+
+const learn = (accountId: string, answer: Known): Known => {
+  learned.set(accountId, answer);
+  return answer;
+};
 
 /**
  * What is known of a server, asked when nothing is or it is old. Never rejects: what a silent server said before
@@ -75,14 +82,20 @@ export async function serverFacts(accountId: string, rest: RestClient): Promise<
   return (await entry.known).facts;
 }
 
+/** What was learned of an account's server so far, without asking; undefined before its first answer. */
+export const knownServerFacts = (accountId: string): ServerFacts | undefined => learned.get(accountId)?.facts;
+
 /** Asks anew, for example when a connection stands again and a change may have been missed. Never rejects. */
 export async function refreshServerFacts(accountId: string, rest: RestClient): Promise<ServerFacts> {
   const before = known.get(accountId)?.known;
   const entry: Entry = {
-    known: ask(rest).catch(() => {
-      entry.until = Date.now() + FAILURE_AGE_MS;
-      return before ?? NOTHING;
-    }),
+    known: ask(rest).then(
+      (answer) => learn(accountId, answer),
+      () => {
+        entry.until = Date.now() + FAILURE_AGE_MS;
+        return before ?? NOTHING;
+      },
+    ),
     until: Date.now() + FACTS_AGE_MS,
   };
   known.set(accountId, entry);
@@ -98,7 +111,7 @@ export async function noteSettingChange(
   const entry = known.get(accountId);
   if (!isJsonObject(setting) || id === undefined || !SETTINGS.includes(id) || entry === undefined) return;
   const { settings, version } = await entry.known;
-  const changed = interpret(new Map([...settings, [id, setting.value]]), version);
+  const changed = learn(accountId, interpret(new Map([...settings, [id, setting.value]]), version));
   known.set(accountId, { known: Promise.resolve(changed), until: entry.until });
 }
 
