@@ -6,7 +6,7 @@ import { createLog } from "../log.ts";
 import { createRestClient } from "../rest/client.ts";
 import { fetchRoom } from "../rest/rooms.ts";
 import type { AccountSettings } from "../settings.ts";
-import { readSurroundings, type SessionMemory, type SurroundingsSource } from "./surroundings.ts";
+import { readBefore, readSurroundings, type SessionMemory, type SurroundingsSource } from "./surroundings.ts";
 
 let emulator: Emulator;
 let patience = new AbortController().signal;
@@ -159,6 +159,21 @@ describe("in a thread", () => {
     write(dm, "first", root.id);
     const { recent, earlier } = await around(write(dm, "now", root.id), KNOWN, { dmHistoryLimit: 10 });
     expect([texts(recent), texts(earlier)]).toEqual([[], ["first"]]);
+  });
+});
+
+describe("what was written just before", () => {
+  it.each(["at top level", "in a thread"])("%s is left out when the server is silent", async (where) => {
+    const root = write(town, "the root");
+    const place = where === "in a thread" ? root.id : undefined;
+    write(town, "just before", place);
+    const message = write(town, "the message", place);
+    const room = await fetchRoom(source.rest, town);
+    if (room === undefined) throw new Error("no such room");
+    const query = { message, room, ms: 60_000 };
+    expect(texts(await readBefore(source, query))).toContain("just before");
+    const impatient = { ...source, patience: () => AbortSignal.abort() };
+    expect(await readBefore(impatient, query)).toEqual([]);
   });
 });
 

@@ -111,8 +111,9 @@ export async function readBefore(
 ): Promise<readonly MessageFacts[]> {
   const query = { room, until: message.sentAt, since: message.sentAt - ms, count: WINDOW };
   try {
-    if (message.threadId !== undefined) return await readThread(rest, message, WINDOW);
-    const found = await unlessAborted(fetchMessagesUntil(rest, query), patience());
+    const inThread = message.threadId !== undefined;
+    const reading = inThread ? readThread(rest, message, WINDOW) : fetchMessagesUntil(rest, query);
+    const found = await unlessAborted(reading, patience());
     return found.filter((other) => isEarlier(other, message));
   } catch (error) {
     if (!(error instanceof RocketChatError)) throw error;
