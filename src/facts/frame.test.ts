@@ -69,6 +69,20 @@ describe("a frame", () => {
     expect(read(message, room)).toBeUndefined();
   });
 
+  it.each([
+    "1700000000000",
+    "0",
+    "-5",
+    "1.5",
+    "1e3",
+    "999999999999999",
+    "9007199254740993",
+    "12345678901234567890",
+  ])("shows the instant %s as parsing does", (instant) => {
+    const text = `{"ts":{"$date":${instant}}}`;
+    expect(read(text)?.message()).toEqual(JSON.parse(text));
+  });
+
   it("of another stream is left to be parsed", () => {
     const text = frameText('{"rid":"r"}', ROOM);
     const reader = new FrameReader();

@@ -37,6 +37,10 @@ export const MAX_JUDGEMENTS = 20_000;
 /** Judgements are written together at most this often; what a kill loses is read and judged again. Milliseconds. */
 const WRITE_MS = 2_000;
 
+/** Judgements that are written at once, and how soon the next follow where more wait. Milliseconds. */
+const PART = 500;
+const PART_PAUSE_MS = 50;
+
 export interface LedgerOptions {
   readonly file: LedgerFile;
   /** Runs a function later; answers how to prevent it. */
@@ -164,7 +168,7 @@ class Beginning {
   }
 }
 
-/** Writes judgements down, several at a time. */
+/** Writes judgements down, several at a time, and of many a part at a time: nothing else runs meanwhile. */
 class Writer {
   readonly #options: LedgerOptions & { readonly max: number };
   #unwritten: Judgement[] = [];
@@ -178,21 +182,38 @@ class Writer {
     this.#unwritten.push(judgement);
     // Of more than are kept the older ones would be deleted by the write that brings them.
     if (this.#unwritten.length >= 2 * this.#options.max) this.#unwritten = this.#newest();
-    this.#cancel ??= this.#options.later(WRITE_MS, () => this.flush());
+    this.#cancel ??= this.#later(WRITE_MS);
   }
 
   flush(): void {
-    const { file, max, onError } = this.#options;
     this.#cancel?.();
     this.#cancel = undefined;
-    if (this.#unwritten.length === 0) return;
+    this.#unwritten = this.#newest();
+    this.#write(this.#unwritten.length);
+  }
+
+  #writePart(): void {
+    this.#cancel = undefined;
+    if (this.#write(PART) && this.#unwritten.length > 0)
+      this.#cancel = this.#later(this.#unwritten.length < PART ? WRITE_MS : PART_PAUSE_MS);
+  }
+
+  #later(ms: number): () => void {
+    return this.#options.later(ms, () => this.#writePart());
+  }
+
+  /** Writes the first of what waits; what cannot be written waits on, but no longer than it would be remembered. */
+  #write(count: number): boolean {
+    const { file, max, onError } = this.#options;
+    if (this.#unwritten.length === 0) return true;
     try {
-      file.saveJudgements(this.#newest(), max);
-      this.#unwritten = [];
+      file.saveJudgements(this.#unwritten.slice(0, count), max);
+      this.#unwritten = this.#unwritten.slice(count);
+      return true;
     } catch (error) {
-      // Held back no longer than they would be remembered.
       this.#unwritten = this.#newest();
       onError(error);
+      return false;
     }
   }
 
