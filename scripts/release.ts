@@ -107,5 +107,6 @@ async function checkListing(): Promise<void> {
 if (import.meta.main)
   await main().catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
+    if (error instanceof Error && "stderr" in error) console.error(String(error.stderr));
     process.exitCode = 1;
   });

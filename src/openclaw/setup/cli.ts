@@ -9,7 +9,7 @@ type Command = Parameters<CliRegistrar>[0]["program"];
 
 /** Announces the command group; its code is loaded when one of the commands runs. */
 export function registerCommands(api: OpenClawPluginApi): void {
-  const versions = () => ({ plugin: api.version, openclaw: api.runtime.version });
+  const versions = () => ({ plugin: api.version, openclaw: readHostVersion(api) });
   api.registerCli(({ program, config }) => addCommands(program, { cfg: config, versions }), {
     descriptors: [
       {
@@ -19,6 +19,15 @@ export function registerCommands(api: OpenClawPluginApi): void {
       },
     ],
   });
+}
+
+/** Where OpenClaw only asks which commands there are, it gives a runtime that throws at every look. */
+function readHostVersion({ runtime }: OpenClawPluginApi): string | undefined {
+  try {
+    return runtime.version;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Host {
