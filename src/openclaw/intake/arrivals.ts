@@ -3,7 +3,7 @@
 import type { Connection, ConnectionHandlers } from "../../connection/driver.ts";
 import type { StreamEvent } from "../../ddp/protocol.ts";
 import { NotOnlineError } from "../../errors.ts";
-import { FrameReader } from "../../facts/frame.ts";
+import { FrameReader, type MessageFrame } from "../../facts/frame.ts";
 import { type ArrivalLanes, createArrivalLanes } from "../../intake/arrivals.ts";
 import type { CatchUp } from "../../intake/catch-up.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
@@ -48,14 +48,12 @@ export function createArrivals(options: ArrivalOptions): Arrivals {
   return {
     renew: lanes.renew,
     glance(text) {
-      const frame = reader.read(text);
-      if (frame === undefined) return undefined;
-      if (options.ingress.drop(frame)) {
-        scope.health.heard(Date.now());
-        return "done";
+      try {
+        return glance(options, reader.read(text));
+      } catch {
+        // The whole way meets the same, and knows what follows from it.
+        return undefined;
       }
-      const message = frame.message();
-      return message && { ...MESSAGE_STREAM, args: [message, frame.room] };
     },
     take(event, characters) {
       scope.health.heard(Date.now());
@@ -66,6 +64,19 @@ export function createArrivals(options: ArrivalOptions): Arrivals {
       return takeMessage(options, { lanes, raw: toRawEvent(event), characters });
     },
   };
+}
+
+function glance(
+  { scope, ingress }: ArrivalOptions,
+  frame: MessageFrame | undefined,
+): ReturnType<Arrivals["glance"]> {
+  if (frame === undefined) return undefined;
+  if (ingress.drop(frame)) {
+    scope.health.heard(Date.now());
+    return "done";
+  }
+  const message = frame.message();
+  return message && { ...MESSAGE_STREAM, args: [message, frame.room] };
 }
 
 function takeSettingChange({ typing, settings }: AccountScope, event: StreamEvent): undefined {

@@ -44,7 +44,7 @@ export interface Ingress {
   learn(event: RawMessageEvent): Promise<void> | undefined;
   /**
    * Drops a message of the stream for what its frame shows; false when more has to be looked at or done. Judges as `admit`
-   * would, and never throws.
+   * would.
    */
   drop(frame: MessageFrame): boolean;
   /**
