@@ -150,7 +150,18 @@ const ACTIVATION: Part = {
       "a voice message is transcribed and matched before admission",
       by("src/turn/turn.test.ts", "that names the agent by a pattern is answered, with what was said"),
     ),
-    open("`messages.groupChat.unmentionedInbound: room_event`", "not built yet"),
+    same(
+      "`messages.groupChat.unmentionedInbound: room_event`",
+      gateway(
+        "approvals",
+        "what is said in a room without naming the agent is heard, and answered by nobody",
+      ),
+      by("src/openclaw/turn/route.test.ts", "is in a %s, %j, a %s under unmentionedInbound"),
+      by(
+        "src/openclaw/turn/feedback.emulator.test.ts",
+        "shows no typing, though OpenClaw asks for it, and no reaction",
+      ),
+    ),
     open("`messages.visibleReplies`", "not built yet: no test shows it"),
     different(
       "group DMs need no mention",
@@ -207,10 +218,12 @@ const CONVERSATIONS: Part = {
         "lets two bots of one room each answer their own mentions in their own sessions",
       ),
     ),
-    open(
-      "`session.dmScope`, `session.identityLinks`, `channels.modelByChannel`",
-      "not built yet: no test shows it",
+    same(
+      "`session.dmScope`, `session.identityLinks`",
+      by("src/openclaw/turn/route.test.ts", "under dmScope %s is %s"),
+      by("src/openclaw/turn/route.test.ts", "is one for the identities of a person that identityLinks names"),
     ),
+    open("`channels.modelByChannel`", "not built yet: no test shows it"),
     open("`bindings` to a conversation (`conversationBindings`)", "not built yet"),
   ],
 };
@@ -379,7 +392,7 @@ const TOOLS: Part = {
       "the room's topic as context",
       gateway("conversations", "shows what was said in the room before, and its topic"),
     ),
-    open("the room's description as context", "not built yet"),
+    same("the room's description as context", by("src/facts/room.test.ts", "reads %s")),
     same(
       "`tools`, `toolsBySender` of a room",
       by(
@@ -389,15 +402,33 @@ const TOOLS: Part = {
     ),
     open("`skills`, `systemPrompt` of a room", "not built yet: no test shows it"),
     same("status with a probe", gateway("first-light", "shows a connected and working account")),
-    open("`doctor` adapter: OpenClaw's doctor knows the shape of our allowlists", "not built yet"),
+    same(
+      "`doctor`: OpenClaw's doctor knows the shape of the lists",
+      by(
+        "src/openclaw/surface/lists.test.ts",
+        "are told to OpenClaw's doctor as they are: a room lets in, and no list of senders lets in everybody",
+      ),
+    ),
     same(
       "directory and targets by name",
       by("src/openclaw/surface/directory.emulator.test.ts", "are all but the bot user itself, as targets"),
       gateway("conversations", "are rooms and people by name, and threads"),
     ),
-    open("`resolver`: what names on the command line mean", "not built yet"),
-    open("`/allowlist` edits (`allowlist`)", "not built yet"),
-    open("`messages.ackReactionScope` changes without a reconnect", "not built yet"),
+    same(
+      "`resolver`: what names on the command line mean",
+      by(
+        "src/openclaw/surface/directory.emulator.test.ts",
+        "are people or rooms with their ids, each by itself",
+      ),
+    ),
+    same(
+      "`/allowlist` (`allowlist`)",
+      by("src/openclaw/surface/lists.test.ts", "are edited under one account's own key, each person once"),
+    ),
+    same(
+      "`messages.ackReactionScope` and `messages.inbound` change without a reconnect",
+      by("src/openclaw/config/config.test.ts", "change without a reconnect"),
+    ),
   ],
 };
 

@@ -18,6 +18,11 @@ describe("decodeRoom", () => {
       { _id: "r", t: "d", uids: ["a", "b"] },
       { id: "r", chatType: "direct", label: undefined },
     ],
+    [
+      "what members wrote over it",
+      { _id: "r", t: "c", topic: "pumps", announcement: "closed", description: "of the plant" },
+      { topic: "pumps", announcement: "closed", description: "of the plant" },
+    ],
     ["a group DM", { _id: "r", t: "d", uids: ["a", "b", "c"] }, { chatType: "group" }],
     ["one's own room", { _id: "r", t: "d", uids: ["a", "a"] }, { chatType: "group" }],
     ["a direct room of unknown members", { _id: "r", t: "d" }, { chatType: "group" }],

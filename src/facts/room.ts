@@ -19,6 +19,7 @@ export interface RoomFacts {
   /** What members wrote over the room, as untrusted as their messages. */
   readonly topic?: string | undefined;
   readonly announcement?: string | undefined;
+  readonly description?: string | undefined;
   /** `prid`: the room that a discussion belongs to (recording `discussion`). */
   readonly parentId?: string | undefined;
   /** The parent's `name`, where it was asked for and is visible to the bot user. */
@@ -45,6 +46,7 @@ export function decodeRoom(raw: unknown): RoomFacts | undefined {
     memberIds,
     topic: readText(raw, "topic"),
     announcement: readText(raw, "announcement"),
+    description: readText(raw, "description"),
     parentId: readText(raw, "prid"),
   };
 }

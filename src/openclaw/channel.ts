@@ -11,6 +11,7 @@ import { setupBase } from "./setup/plugin.ts";
 import { actions } from "./surface/actions.ts";
 import { messageToolHints } from "./surface/broadcast.ts";
 import { directory } from "./surface/directory.ts";
+import { allowlist, doctor } from "./surface/lists.ts";
 import { messageAdapter, outbound } from "./surface/message-adapter.ts";
 import { security } from "./surface/security.ts";
 import {
@@ -19,7 +20,7 @@ import {
   resolveSessionConversation,
 } from "./surface/session-route.ts";
 import type { Probe } from "./surface/status.ts";
-import { lookUpTarget, readTarget, TARGET_HINT } from "./surface/targets.ts";
+import { lookUpTarget, readTarget, resolveNames, TARGET_HINT } from "./surface/targets.ts";
 import { threading } from "./surface/threading.ts";
 import { formattingHints } from "./turn/reply/formatting-hints.ts";
 
@@ -40,6 +41,9 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     groups,
     actions,
     directory,
+    doctor,
+    allowlist,
+    resolver: { resolveTargets: resolveNames },
     message: messageAdapter,
     messaging: {
       targetPrefixes: [CHANNEL_ID],

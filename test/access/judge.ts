@@ -37,7 +37,7 @@ const core = {
   },
 };
 
-const route = { agentId: "main", turnSessionKey: "agent:main:test" };
+const route = { agentId: "main", turnSessionKey: "agent:main:test", eventKind: "user_request" } as const;
 const log = createLog({ info: () => {}, warn: () => {}, error: () => {} }, { prefix: "test", secrets: [] });
 
 export interface Circumstances {

@@ -15,13 +15,19 @@ beforeAll(async () => {
     ({ control, userIds }) => {
       rooms.town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
       rooms.plaza = control.addRoom({ name: "plaza", type: "c", members: ["alice", "openclaw-bot"] });
+      rooms.hall = control.addRoom({ name: "hall", type: "c", members: ["alice", "openclaw-bot"] });
       rooms.direct = control.direct(["alice", "openclaw-bot"]);
-      return { groupPolicy: "open", allowFrom: [userIds.alice], commandAllowFrom: [userIds.alice] };
+      return {
+        groupPolicy: "open",
+        rooms: { [rooms.hall]: { requireMention: false } },
+        allowFrom: [userIds.alice],
+        commandAllowFrom: [userIds.alice],
+      };
     },
     {
       config: {
         tools: { exec: { host: "gateway", security: "full", ask: "always" } },
-        messages: { queue: { mode: "followup" } },
+        messages: { queue: { mode: "followup" }, groupChat: { unmentionedInbound: "room_event" } },
         approvals: { exec: { enabled: true, mode: "session" } },
       },
     },
@@ -92,3 +98,13 @@ it.each(["plaza", "direct"])(
     await waitFor(room, /answered[\s\S]*Blue/);
   },
 );
+
+it("what is said in a room without naming the agent is heard, and answered by nobody", async () => {
+  write("alice", "hall", "it rains");
+  await stack.model.waitForRequest("it rains");
+  write("alice", "hall", "@openclaw-bot and now? [say sunshine]");
+  await waitFor("hall", /sunshine/);
+  const messages = stack.emulator.control.messages(rooms.hall ?? "");
+  const said = messages.filter(({ u }) => u._id === stack.bot.userId).map(({ msg }) => msg);
+  expect(said).toEqual(["sunshine"]);
+});

@@ -367,4 +367,10 @@ describe("keys of an account that OpenClaw reads by itself", () => {
   it("say where a message goes that names no target", () => {
     expect(rocketchatSetupPlugin.config.resolveDefaultTo?.({ cfg, accountId: "ops" })).toBe("#ops");
   });
+
+  it("change without a reconnect", () => {
+    const { noopPrefixes } = rocketchatSetupPlugin.reload ?? {};
+    const live = ["messages.ackReactionScope", "messages.inbound", "channels.rocketchat.botLoopProtection"];
+    expect(noopPrefixes).toEqual(expect.arrayContaining(live));
+  });
 });

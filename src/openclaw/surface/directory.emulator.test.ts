@@ -2,6 +2,7 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { directory } from "./directory.ts";
+import { resolveNames } from "./targets.ts";
 
 let emulator: Emulator;
 let cfg: OpenClawConfig;
@@ -157,5 +158,27 @@ it("names the bot user itself", async () => {
     id: `user:${ids.bot}`,
     name: "Lab Bot",
     handle: "@labbot",
+  });
+});
+
+describe("names that are to be resolved", () => {
+  it("are people or rooms with their ids, each by itself", async () => {
+    const people = await resolveNames({ cfg, inputs: ["alice", "@nobody", "#town", ids.bob], kind: "user" });
+    expect(people).toMatchObject([
+      { input: "alice", resolved: true, id: ids.alice, name: "alice" },
+      { input: "@nobody", resolved: false, note: expect.stringContaining("no user @nobody") },
+      { input: "#town", resolved: false, note: "It is a room" },
+      { resolved: false },
+    ]);
+    const rooms = await resolveNames({
+      cfg,
+      inputs: ["town", `room:${ids.square}`, "far away"],
+      kind: "group",
+    });
+    expect(rooms).toMatchObject([
+      { resolved: true, id: ids.town, name: "town" },
+      { resolved: true, id: ids.square },
+      { resolved: false },
+    ]);
   });
 });

@@ -36,6 +36,33 @@ export async function lookUpTarget(params: {
   return { to: formatTarget(found), kind, ...("name" in target && { display: target.name }) };
 }
 
+/** What names, or ids, of people or rooms are on the server; one that is none is said to be none, and spoils no other. */
+export async function resolveNames(params: {
+  readonly cfg: OpenClawConfig;
+  readonly accountId?: string | null;
+  readonly inputs: readonly string[];
+  readonly kind: "user" | "group";
+}) {
+  const sigil = params.kind === "user" ? "@" : "#";
+  return Promise.all(params.inputs.map((input) => resolveName({ ...params, input }, sigil)));
+}
+
+async function resolveName(query: Parameters<typeof lookUpTarget>[0], sigil: "@" | "#") {
+  const { input } = query;
+  const isWord = readTarget(input) === undefined;
+  try {
+    const found = await lookUpTarget({ ...query, input: isWord ? `${sigil}${input}` : input });
+    const target = found && parseTarget(found.to);
+    if (!target) return { input, resolved: false, note: unknownTarget(input).message };
+    if ((target.kind === "user") !== (sigil === "@"))
+      return { input, resolved: false, note: `It is a ${target.kind}` };
+    return { input, resolved: true, id: target.id, ...(found.display && { name: found.display }) };
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    return { input, resolved: false, note: error.message };
+  }
+}
+
 interface PlaceRequest {
   readonly to: string;
   readonly threadId?: string | number | null | undefined;

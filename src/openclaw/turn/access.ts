@@ -23,7 +23,7 @@ export interface AccessScope extends Pick<TurnScope, "cfg" | "accountId" | "sett
 /** With `operators`, the question is whether the sender is one of these, whoever may speak in the place. */
 export function resolveIngress(
   { core, cfg, accountId, settings, input }: AccessScope,
-  route: Pick<Route, "agentId" | "turnSessionKey">,
+  route: Pick<Route, "agentId" | "turnSessionKey" | "eventKind">,
   readStoreAllowFrom: () => Promise<string[]>,
   operators?: readonly string[],
 ): Promise<ResolvedChannelMessageIngress> {
@@ -47,7 +47,7 @@ export function resolveIngress(
       sessionKey: route.turnSessionKey,
       messageId: message.id,
       nativeChannelId: room.id,
-      inboundEventKind: "user_request",
+      inboundEventKind: route.eventKind,
     },
     ...(direct ? {} : { route: roomGate(settings, room) }),
     policy: {

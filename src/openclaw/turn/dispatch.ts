@@ -52,6 +52,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
     agentId: route.agentId,
     isAddressed: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,
     place: { roomId: input.room.id, threadId },
+    isRoomEvent: route.eventKind === "room_event",
     isCommand: command !== undefined,
     signal,
   });
@@ -189,6 +190,7 @@ function describeTurn(run: Run, { around, media, handover, hasReplied }: Shown) 
       ...(signal && { abortSignal: signal }),
       onModelSelected,
       ...skillFilter(scope),
+      ...(route.eventKind === "room_event" && { suppressTyping: true }),
       hasRepliedRef: hasReplied,
     },
   };

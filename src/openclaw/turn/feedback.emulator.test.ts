@@ -213,3 +213,22 @@ describe("the acknowledgement", () => {
     expect(reactions()).toEqual([]);
   });
 });
+
+describe("a room event", () => {
+  const quiet = { isAddressed: false, isRoomEvent: true };
+
+  it("shows no typing, though OpenClaw asks for it, and no reaction", async () => {
+    const cfg: OpenClawConfig = { messages: { statusReactions: { enabled: true } } };
+    const { feedback, typed } = open({ cfg, settings: { typingReaction: "hourglass" }, input: quiet });
+    await feedback.acknowledged;
+    await feedback.typing.start();
+    await feedback.during(Promise.resolve({}));
+    expect({ typed, reactions: reactions() }).toEqual({ typed: [], reactions: [] });
+  });
+
+  it("is acknowledged where every message is", async () => {
+    const { feedback } = open({ cfg: { messages: { ackReactionScope: "all" } }, input: quiet });
+    await feedback.acknowledged;
+    expect(reactions()).toEqual([":eyes:"]);
+  });
+});

@@ -27,6 +27,8 @@ export interface FeedbackInput {
   readonly isAddressed: boolean;
   /** Where the reply will be. */
   readonly place: TypingPlace;
+  /** A room event gets no sign but the acknowledgement, and that only where all messages get it. */
+  readonly isRoomEvent?: boolean;
   /** A command is answered at once: it gets no acknowledgement, and typing is shown only if OpenClaw asks for it. */
   readonly isCommand: boolean;
   /** Ends the typing when it aborts. */
@@ -58,6 +60,7 @@ export function openFeedback(scope: FeedbackScope, feedback: FeedbackInput): Fee
   const { log, settings, input } = scope;
   const onError = (error: unknown): void => log.warn("reaction failed", { error, message: input.message.id });
   const typing = createTurnTyping(scope, { place: feedback.place, onError });
+  if (feedback.isRoomEvent) void typing.stop();
   if (showsAtOnce(scope, feedback)) void typing.start();
   const stopTyping = (): void => void typing.stop();
   if (feedback.signal?.aborted) stopTyping();
@@ -89,16 +92,16 @@ export function openFeedback(scope: FeedbackScope, feedback: FeedbackInput): Fee
 
 function openAcknowledgement(
   scope: FeedbackScope,
-  { agentId, isAddressed, isCommand }: FeedbackInput,
+  { agentId, isAddressed, isCommand, isRoomEvent = false }: FeedbackInput,
   onError: (error: unknown) => void,
 ) {
   const { cfg } = scope;
   const react = reactionsOf(scope);
   const emoji =
-    !isCommand && wantsAck(scope, isAddressed)
+    !isCommand && wantsAck(scope, { isAddressed, isRoomEvent })
       ? resolveAckReaction(cfg, agentId, { channel: CHANNEL_ID, accountId: scope.accountId })
       : "";
-  const statusShown = emoji !== "" && cfg.messages?.statusReactions?.enabled === true;
+  const statusShown = !isRoomEvent && emoji !== "" && cfg.messages?.statusReactions?.enabled === true;
   const status = createStatusReactionController({
     enabled: statusShown,
     adapter: { setReaction: (name) => react(name, true), removeReaction: (name) => react(name, false) },
@@ -172,19 +175,22 @@ function createTurnTyping(
  */
 function showsAtOnce(
   { cfg, input }: FeedbackScope,
-  { agentId, isAddressed, isCommand, signal }: FeedbackInput,
+  { agentId, isAddressed, isCommand, isRoomEvent, signal }: FeedbackInput,
 ): boolean {
-  if (isCommand || signal?.aborted) return false;
+  if (isCommand || isRoomEvent || signal?.aborted) return false;
   const mode = resolveAgentConfig(cfg, agentId)?.typingMode ?? cfg.agents?.defaults?.typingMode;
   if (mode !== undefined) return mode === "instant";
   return input.room.chatType === "direct" || isAddressed;
 }
 
-function wantsAck({ cfg, input }: FeedbackScope, isAddressed: boolean): boolean {
+function wantsAck(
+  { cfg, input }: FeedbackScope,
+  { isAddressed, isRoomEvent }: { readonly isAddressed: boolean; readonly isRoomEvent: boolean },
+): boolean {
   const direct = input.room.chatType === "direct";
   return shouldAckReaction({
     scope: cfg.messages?.ackReactionScope,
-    inboundEventKind: "user_request",
+    inboundEventKind: isRoomEvent ? "room_event" : "user_request",
     isDirect: direct,
     isGroup: !direct,
     isMentionableGroup: !direct,

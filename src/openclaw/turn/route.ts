@@ -1,6 +1,11 @@
 // Owns which agent and session a message belongs to.
 
 import {
+  classifyChannelInboundEvent,
+  type InboundEventKind,
+  resolveUnmentionedGroupInboundPolicy,
+} from "openclaw/plugin-sdk/channel-inbound";
+import {
   type ResolvedAgentRoute,
   resolveAgentRoute,
   resolveThreadSessionKeys,
@@ -13,7 +18,21 @@ export type Route = ResolvedAgentRoute & {
   readonly turnSessionKey: string;
   /** Set where a thread's session is to begin with a copy of its room's transcript. */
   readonly parentSessionKey: string | undefined;
+  readonly eventKind: InboundEventKind;
 };
+
+/**
+ * What is not addressed to the agent, where no mention is needed, is a request or, by OpenClaw's
+ * `messages.groupChat.unmentionedInbound`, an event that it hears and answers with the message tool alone.
+ */
+function classify({ cfg, input }: Pick<TurnScope, "cfg" | "input">, agentId: string): InboundEventKind {
+  return classifyChannelInboundEvent({
+    conversation: { kind: input.room.chatType },
+    unmentionedGroupPolicy: resolveUnmentionedGroupInboundPolicy({ cfg, agentId }),
+    wasMentioned: input.wasMentioned || input.implicitMentions.length > 0,
+    hasControlCommand: input.command !== undefined,
+  });
+}
 
 /** Threads of rooms have a session of their own; threads in direct messages stay in the sender's session. */
 export function resolveRoute(scope: Pick<TurnScope, "cfg" | "accountId" | "settings" | "input">): Route {
@@ -35,7 +54,8 @@ export function resolveRoute(scope: Pick<TurnScope, "cfg" | "accountId" | "setti
     threadId,
     ...(settings.thread.inheritParent && { parentSessionKey: route.sessionKey }),
   });
-  return { ...route, turnSessionKey: sessionKey, parentSessionKey };
+  const eventKind = classify(scope, route.agentId);
+  return { ...route, turnSessionKey: sessionKey, parentSessionKey, eventKind };
 }
 
 export function dmScopeOf({ dmScope }: Route) {

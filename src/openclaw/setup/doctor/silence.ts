@@ -210,7 +210,7 @@ function openDryTurn(
 ): HostTurn {
   const { cfg, readPaired } = query;
   const { accountId } = settings;
-  const route = { agentId: "main", turnSessionKey: "doctor" };
+  const route = { agentId: "main", turnSessionKey: "doctor", eventKind: "user_request" } as const;
   return {
     conversation: "doctor",
     resolveAccess: async () =>

@@ -115,7 +115,7 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     route: routeOf(parts.route),
     reply: { to, originatingTo: to, nativeChannelId: room.id, ...thread.reply },
     message: {
-      inboundEventKind: "user_request",
+      inboundEventKind: parts.route.eventKind,
       body: shown.body,
       bodyForAgent: text,
       rawBody: text,

@@ -158,6 +158,7 @@ function presentRoom({ input: { room } }: TurnScope, { parent }: Surroundings) {
     label: "Rocket.Chat room description",
     entries: [
       room.topic && `Topic: ${room.topic}`,
+      room.description && `Description: ${room.description}`,
       room.announcement && `Announcement: ${room.announcement}`,
       parent && `Discussion in ${parent.label ?? parent.id} (room:${parent.id})`,
     ],
