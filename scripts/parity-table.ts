@@ -283,7 +283,11 @@ const SENDING: Part = {
       "Markdown is written in the channel's dialect",
       by("src/outbound/markdown.test.ts", "shows what $markdown means"),
     ),
-    open("`humanDelay`, `sanitizeText`", "not built yet"),
+    same(
+      "`sanitizeText`",
+      by("src/openclaw/surface/message-adapter.test.ts", "what a model says to itself is not sent"),
+    ),
+    open("`humanDelay`", "not built yet"),
   ],
 };
 
@@ -315,7 +319,13 @@ const FEEDBACK: Part = {
       "they are groups to OpenClaw's `ackReactionScope`: a mention there is acknowledged",
     ),
     same("`heartbeatVisibility`", visible),
-    open("typing while a heartbeat runs", "not built yet"),
+    same(
+      "typing while a heartbeat runs",
+      by(
+        "src/openclaw/turn/heartbeat.test.ts",
+        "shows that the bot writes while a heartbeat works, in its place, and ends it once",
+      ),
+    ),
     open("`joinIntro`", "not built yet"),
   ],
 };
@@ -337,7 +347,13 @@ const EVENTS: Part = {
       by("src/turn/turn.test.ts", "goes by the id of the person who reacted under allowlist"),
     ),
     open("reactions wake a turn (`reactionTriggers`)", "not built yet"),
-    open("a thread reply shown in the room (`tshow`) is one message", "not built yet: no test shows it"),
+    same(
+      "a thread reply shown in the room (`tshow`) is one message",
+      by(
+        "src/intake/receive.test.ts",
+        "takes a thread reply that the room shows too for one message, of the thread",
+      ),
+    ),
     open("`presenceEvents`", "not built yet"),
     impossible("shortcuts, dialogs, App Home, slash commands", NEEDS_APP),
     different(

@@ -41,6 +41,13 @@ describe("receive", () => {
     });
   });
 
+  it("takes a thread reply that the room shows too for one message, of the thread", () => {
+    const shown = { ...message, tmid: "m0", tshow: true };
+    expect(receive({ message: shown, room }, grounds)).toMatchObject({
+      event: { eventId: "m1", laneKey: "room:r1:thread:m0" },
+    });
+  });
+
   it("gives every thread a lane of its own", () => {
     const receipt = receive({ message: { ...message, tmid: "m0" }, room }, grounds);
     expect(receipt).toMatchObject({ event: { laneKey: "room:r1:thread:m0" } });

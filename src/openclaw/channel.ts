@@ -22,6 +22,7 @@ import {
 import type { Probe } from "./surface/status.ts";
 import { lookUpTarget, readTarget, resolveNames, TARGET_HINT } from "./surface/targets.ts";
 import { threading } from "./surface/threading.ts";
+import { heartbeat } from "./turn/heartbeat.ts";
 import { formattingHints } from "./turn/reply/formatting-hints.ts";
 
 /** The socket and all that hangs on it load when an account starts, not when the plugin is looked at. */
@@ -42,6 +43,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
     actions,
     directory,
     doctor,
+    heartbeat,
     allowlist,
     resolver: { resolveTargets: resolveNames },
     message: messageAdapter,

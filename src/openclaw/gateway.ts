@@ -143,12 +143,16 @@ function openTyping(connection: Connection, rest: RestClient): Typing {
   });
 }
 
-function openSending({ ctx, settings, report, log }: AccountScope, rest: AccountClient): AccountSending {
+function openSending(
+  { ctx, settings, report, log, typing }: AccountScope,
+  rest: AccountClient,
+): AccountSending {
   const ids = openMessageIds(settings);
   // What makes ids impossible is to be told now, and not by the first answer.
   ids.derive();
   return {
     rest,
+    typing,
     ids,
     patience: ctx.abortSignal,
     onPosted: () => report({ lastOutboundAt: Date.now() }),

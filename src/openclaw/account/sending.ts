@@ -1,6 +1,7 @@
 // Owns with what each account sends: the running account's own client, or one for a process in which it does not run.
 
 import type { Sending } from "../../outbound/send.ts";
+import type { Typing } from "../../outbound/typing.ts";
 import type { AccountClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { openMessageIds } from "./memory/id-secret.ts";
@@ -9,6 +10,8 @@ import { openRestClient } from "./transport.ts";
 /** Sending with a client that can do all. */
 export interface AccountSending extends Sending {
   readonly rest: AccountClient;
+  /** Of the running account alone. */
+  readonly typing?: Typing;
 }
 
 const running = new Map<string, AccountSending>();

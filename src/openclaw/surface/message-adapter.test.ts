@@ -10,7 +10,7 @@ import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { setRuntime } from "../runtime.ts";
-import { messageAdapter } from "./message-adapter.ts";
+import { messageAdapter, outbound } from "./message-adapter.ts";
 
 let emulator: Emulator;
 let cfg: { channels: { rocketchat: object } };
@@ -227,4 +227,9 @@ describe("the message adapter", () => {
       message: expect.stringContaining("may not do this there"),
     });
   });
+});
+
+it("what a model says to itself is not sent", () => {
+  expect(outbound.sanitizeText({ text: "<think>hm</think>All is well." })).toBe("All is well.");
+  expect(outbound.sanitizeText({ text: "`a < b` stays" })).toBe("`a < b` stays");
 });

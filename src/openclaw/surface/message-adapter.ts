@@ -8,6 +8,7 @@ import {
   createMessageReceiptFromOutboundResults,
 } from "openclaw/plugin-sdk/channel-outbound";
 import { hasOutboundMedia } from "openclaw/plugin-sdk/reply-payload";
+import { sanitizeAssistantVisibleText } from "openclaw/plugin-sdk/text-chunking";
 import { RestError } from "../../errors.ts";
 import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
@@ -124,6 +125,8 @@ async function reconcileUnknownSend({ cfg, queueId, to, accountId, payloads }: U
 export const outbound = {
   deliveryMode: "direct" as const,
   chunker: null,
+  /** Leaves out what a model says to itself, whichever way a text comes. */
+  sanitizeText: ({ text }: { readonly text: string }): string => sanitizeAssistantVisibleText(text),
   deliveryCapabilities: {
     durableFinal: { text: true, media: true, thread: true, messageSendingHooks: true },
   },
