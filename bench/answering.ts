@@ -80,7 +80,7 @@ async function compare(
     value: total(place),
     floor: total("floor"),
     unit: "ms",
-    target: { ratio: 1.25 },
+    target: { ratio: 1.05 },
   }));
 }
 

@@ -29,7 +29,13 @@ export const benchStart: Bench = async (say) => {
       );
     }
     return [
-      { name: "start of the gateway", value: median(withUs), floor: median(without), unit: "ms" },
+      {
+        name: "start of the gateway",
+        value: median(withUs),
+        floor: median(without),
+        unit: "ms",
+        target: { ratio: 1.02 },
+      },
       ...(await sizes()),
     ];
   } finally {
@@ -61,6 +67,7 @@ async function sizes(): Promise<Figure[]> {
       value: sum(setup),
       floor: sum(whole),
       unit: "KB",
+      target: { value: 120 },
     },
     { name: "tarball", value: (await stat(tarball)).size / KILOBYTE, unit: "KB" },
     { name: "installed", value: files.reduce((all, bytes) => all + bytes, 0) / KILOBYTE, unit: "KB" },

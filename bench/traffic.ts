@@ -5,6 +5,8 @@ import { parse } from "@rocket.chat/message-parser";
 /** Who listens, and where people write. */
 export interface Place {
   readonly roomIds: readonly string[];
+  /** How long the text of each message is, which then is parsed text as well; as people write when undefined. */
+  readonly characters?: number | undefined;
 }
 
 /** Stand for what differs from frame to frame; as long as what replaces them. */
@@ -44,10 +46,14 @@ const KINDS = [plain, plain, threaded, plain, previewed, plain, mentioning, plai
 const REACTION_EVERY = 10;
 
 /** Makes the text of the frame with this number. The same number makes the same frame but for its time. */
-export function createTraffic({ roomIds }: Place): (number: number) => string {
-  const templates = Array.from({ length: KINDS.length * LENGTHS.length }, (_, index) => cut(template(index)));
-  const reactions = Array.from({ length: KINDS.length * LENGTHS.length }, (_, index) =>
-    cut({ ...template(index), reactions: { ":thumbsup:": { usernames: ["person.3", "person.4"] } } }),
+export function createTraffic({ roomIds, characters }: Place): (number: number) => string {
+  const documents =
+    characters === undefined
+      ? Array.from({ length: KINDS.length * LENGTHS.length }, (_, index) => template(index))
+      : [long(characters)];
+  const templates = documents.map((document) => cut(document));
+  const reactions = documents.map((document) =>
+    cut({ ...document, reactions: { ":thumbsup:": { usernames: ["person.3", "person.4"] } } }),
   );
   return (number) => {
     const isReaction = number % REACTION_EVERY === REACTION_EVERY - 1;
@@ -96,6 +102,14 @@ function plain(text: string, index: number): object {
     urls: [],
     _updatedAt: { $date: UPDATED },
   };
+}
+
+/** A message of so many characters, half of them in what is parsed of it. */
+function long(characters: number): object {
+  const sentence = `${SENTENCES.join(" ")} `;
+  const text = sentence.repeat(characters / 2 / sentence.length + 1).slice(0, characters / 2);
+  const md = [{ type: "PARAGRAPH", value: [{ type: "PLAIN_TEXT", value: text }] }];
+  return { ...plain("long", 0), msg: text, md };
 }
 
 function threaded(text: string, index: number): object {

@@ -17,6 +17,8 @@ const commandSchema = z.discriminatedUnion("kind", [
     from: z.number(),
     count: z.number(),
     roomIds: z.array(z.string()),
+    /** How long the text of each message is; as people write when absent. */
+    characters: z.number().optional(),
   }),
   z.object({ kind: z.literal("calls") }),
 ]);
@@ -85,10 +87,10 @@ function passSocket(client: WebSocket, path: string): void {
 }
 
 /** Resolves when the client has taken in everything; answers the bytes of the frames. */
-async function flood({ to, from, count, roomIds }: Flood): Promise<number> {
+async function flood({ to, from, count, roomIds, characters }: Flood): Promise<number> {
   const client = clients[to];
   if (client === undefined) throw new Error(`${to} is not connected`);
-  const frameOf = createTraffic({ roomIds });
+  const frameOf = createTraffic({ roomIds, characters });
   let bytes = 0;
   let unanswered = 0;
   let go: (() => void) | undefined;
@@ -105,8 +107,9 @@ async function flood({ to, from, count, roomIds }: Flood): Promise<number> {
     }
   };
   client.on("message", hear);
-  for (let sent = 0; sent < count; sent += BATCH) {
-    for (let number = from + sent; number < from + Math.min(count, sent + BATCH); number += 1) {
+  const batch = characters === undefined ? BATCH : BATCH / 100;
+  for (let sent = 0; sent < count; sent += batch) {
+    for (let number = from + sent; number < from + Math.min(count, sent + batch); number += 1) {
       const frame = frameOf(number);
       bytes += frame.length;
       client.send(frame);

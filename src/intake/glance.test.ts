@@ -79,7 +79,7 @@ it(`${DOCUMENTS} documents are read from their frames as they are parsed, and dr
   expect(counts["not-a-member"]).toBeGreaterThan(DOCUMENTS / 10);
   expect(counts["room-not-allowed"]).toBeGreaterThan(DOCUMENTS / 10);
   expect(Object.keys(counts)).toHaveLength(2);
-}, 120_000);
+}, 240_000);
 
 it("the recordings are read from their frames as they are parsed, and dropped only as they would be", () => {
   expect(recordedFrames().flatMap((text) => faultsOf(text))).toEqual([]);
