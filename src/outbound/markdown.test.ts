@@ -263,6 +263,41 @@ describe("the messages", () => {
     for (const part of parts) expect(part.length % "👍🏽".length).toBe(0);
   });
 
+  it("are few: at most a quarter more than the text needs", () => {
+    const word = fc.stringMatching(/^[a-z]{1,9}$/);
+    const words = (most: number) => fc.array(word, { minLength: 1, maxLength: most, size: "max" });
+    const line = words(60).map((all) => all.join(" "));
+    const lines = (begin: string) =>
+      fc
+        .array(words(12), { minLength: 1, maxLength: 12, size: "max" })
+        .map((all) => all.map((one) => begin + one.join(" ")).join("\n"));
+    const code = lines("").map((all) => `\`\`\`\n${all}\n\`\`\``);
+    const blocks = fc.array(fc.oneof(line, lines(""), lines("- "), code), {
+      minLength: 8,
+      maxLength: 30,
+      size: "max",
+    });
+    fc.assert(
+      fc.property(blocks, fc.integer({ min: 200, max: 2_000 }), (all, limit) => {
+        const markdown = all.join("\n\n");
+        const [whole = ""] = formatMarkdown(markdown, { ...OLD, limit: 1e6 });
+        const parts = formatMarkdown(markdown, { ...OLD, limit });
+        expect(parts.length).toBeLessThanOrEqual(Math.ceil(1.25 * Math.ceil(whole.length / limit)));
+      }),
+      RUNS,
+    );
+  });
+
+  it("are few, too, where every paragraph takes a little more than half of one", () => {
+    const paragraph = "some words ".repeat(11).trim();
+    for (const begin of ["", "- ", "> "]) {
+      const text = Array.from({ length: 40 }, () => begin + paragraph).join("\n\n");
+      const parts = formatMarkdown(text, { ...OLD, limit: 200 });
+      expect(parts.length).toBeLessThanOrEqual(Math.ceil(1.25 * Math.ceil(text.length / 200)));
+      expect(parts.join(" ").match(/words/g)).toHaveLength(440);
+    }
+  });
+
   it("are divided at paragraphs", () => {
     const paragraphs = Array.from({ length: 10 }, (_, index) => `${index} ${"word ".repeat(20)}`.trim());
     for (const part of formatMarkdown(paragraphs.join("\n\n"), { ...OLD, limit: 300, mode: "newline" }))

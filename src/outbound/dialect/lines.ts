@@ -23,22 +23,29 @@ function trimSpaces(tokens: readonly Token[]): readonly Token[] {
   return tokens.slice(0, end + 1);
 }
 
-/** The line in parts of at most `limit` UTF-16 units, divided at spaces where there are any. */
-export function writeLineWithin(line: Line, limit: number): string[] {
-  if (mayFit(line, limit)) {
+/**
+ * The line in parts of at most `limit` UTF-16 units, divided at spaces where there are any. The first has at most `room`
+ * units, and is empty where no piece of the line fits into them.
+ */
+export function writeLineWithin(line: Line, limit: number, room = limit): string[] {
+  if (mayFit(line, room)) {
     const whole = writeLine(line);
-    if (whole.length <= limit) return [whole];
+    if (whole.length <= room) return [whole];
   }
   const parts: string[] = [];
   // The next piece is the last one, so that taking it costs nothing.
   const left = line.tokens.toReversed();
   let lead = line.lead;
   while (left.length > 0 || parts.length === 0) {
-    const window = takeWindow(left, limit);
-    const fitting = countFitting({ lead, tokens: window }, limit);
+    const size = parts.length === 0 ? room : limit;
+    const window = takeWindow(left, size);
+    const fitting = countFitting({ lead, tokens: window }, size);
     const isLast = fitting === window.length && left.length === 0;
     const end = isLast ? fitting : endOfPart(window, fitting, left);
-    if (end === 0 && window.length > 0)
+    if (size < limit && !isLast && !isAtSpace(window, end, left)) {
+      putBack(left, window);
+      parts.push("");
+    } else if (end === 0 && window.length > 0)
       putBack(left, [...cutToken(window[0], limit - lead.length), ...window.slice(1)]);
     else {
       parts.push(writeLine({ lead, rest: line.rest, tokens: window.slice(0, end) }));
@@ -86,6 +93,10 @@ function endOfPart(window: readonly Token[], fitting: number, left: readonly Tok
   const space = window.slice(0, fitting).findLastIndex(({ kind }) => kind === "space");
   return space > 0 ? space : fitting;
 }
+
+/** Whether a space follows the pieces that a part would hold; and there are some. */
+const isAtSpace = (window: readonly Token[], end: number, left: readonly Token[]): boolean =>
+  end > 0 && (window[end] ?? left.at(-1))?.kind === "space";
 
 /** A piece longer than a message falls apart; its last resort are code points. */
 function cutToken(token: Token | undefined, limit: number): Token[] {

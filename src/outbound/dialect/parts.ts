@@ -1,13 +1,13 @@
 // Owns dividing a text into messages: at paragraphs, with code fences closed and opened again.
 
-import type { Block } from "./block.ts";
+import type { Block, Line } from "./block.ts";
 import { FENCE } from "./code.ts";
 import { mayFit, writeLine, writeLineWithin } from "./lines.ts";
 import { cutText } from "./words.ts";
 
 /**
  * OpenClaw's words: `length` fills a message before it begins the next, `newline` begins one whenever the next
- * paragraph does not fit. Neither divides a paragraph in a message that is less than half full for nothing.
+ * paragraph does not fit, and divides only what no message holds.
  */
 export type ChunkMode = "length" | "newline";
 
@@ -17,49 +17,111 @@ export interface PartLimits {
   readonly mode: ChunkMode;
 }
 
+type TextBlock = Extract<Block, { kind: "text" }>;
+type CodeBlock = Extract<Block, { kind: "code" }>;
+
 const VISIBLE = /[^\s\u200b]/;
 
+/** A message that is full so far ends where a paragraph does; one that is not takes the beginning of the next. */
+const FULL = 0.85;
+
 /** Messages of at most `limit` units; none without visible text. */
-export function writeParts(blocks: readonly Block[], { limit, mode }: PartLimits): string[] {
-  const parts: string[] = [];
-  let current = "";
+export function writeParts(blocks: readonly Block[], limits: PartLimits): string[] {
+  const messages = new Messages(limits);
+  for (const block of blocks) messages.add(block);
+  return messages.end();
+}
 
-  const flush = (): void => {
-    if (VISIBLE.test(current)) parts.push(current);
-    current = "";
-  };
-  const gap = (apart: boolean): string => (current === "" ? "" : apart ? "\n\n" : "\n");
+class Messages {
+  readonly #limits: PartLimits;
+  readonly #done: string[] = [];
+  #current = "";
 
-  for (const block of blocks) {
+  constructor(limits: PartLimits) {
+    this.#limits = limits;
+  }
+
+  add(block: Block): void {
+    const { limit, mode } = this.#limits;
     const whole = mayFitBlock(block, limit) ? writeBlock(block) : undefined;
-    const isWithin = (room: number): boolean => whole !== undefined && whole.length <= room;
-    const fits = isWithin(limit - current.length - gap(block.apart).length);
-    if (!fits && (mode === "newline" || current.length * 2 >= limit)) flush();
-    if (whole !== undefined && isWithin(limit - current.length - gap(block.apart).length)) {
-      current += gap(block.apart) + whole;
-    } else if (block.kind === "text") {
-      const lines = block.lines.flatMap((line) => writeLineWithin(line, limit));
-      const head = headOf(block.lines.length === lines.length ? lines : [], { heads: block.heads, limit });
-      // A head without a row says nothing.
-      if (head !== "" && current.length + head.length + (lines[block.heads ?? 0] ?? "").length + 4 > limit)
-        flush();
-      lines.forEach((line, index) => {
-        if (current.length + 2 + line.length > limit) {
-          flush();
-          current = head;
-        }
-        current += gap(index === 0 && block.apart) + line;
-      });
-    } else {
-      for (const code of fillFences(block, { limit, taken: current.length })) {
-        if (current.length + gap(block.apart).length + code.length > limit) flush();
-        current += gap(block.apart) + code;
+    const fits = () => whole !== undefined && whole.length <= this.#room(block.apart);
+    if (!fits() && (mode === "newline" || this.#isFull())) this.#flush();
+    if (whole !== undefined && fits()) this.#put(whole, block.apart);
+    else if (block.kind === "code") this.#addCode(block);
+    else if (block.heads === undefined) this.#addLines(block);
+    else this.#addRows(block);
+  }
+
+  end(): string[] {
+    this.#flush();
+    return this.#done;
+  }
+
+  #addLines({ lines, apart }: TextBlock): void {
+    const { limit, mode } = this.#limits;
+    lines.forEach((line, index) => {
+      const isApart = index === 0 && apart;
+      const whole = mayFit(line, limit) ? writeLine(line) : undefined;
+      const fits = (room: number) => whole !== undefined && whole.length <= room;
+      const stays = mode === "newline" || isHeading(line);
+      if (!fits(this.#room(isApart)) && ((stays && fits(limit)) || this.#isFull())) this.#flush();
+      const [first = "", ...more] = writeLineWithin(line, limit, this.#room(isApart));
+      if (first !== "") this.#put(first, isApart);
+      for (const part of more) {
+        this.#flush();
+        this.#put(part, false);
       }
+    });
+  }
+
+  /** A table's rows stay whole where a message holds them, below its head. */
+  #addRows({ lines, apart, heads }: TextBlock): void {
+    const { limit } = this.#limits;
+    const rows = lines.flatMap((line) => writeLineWithin(line, limit));
+    const head = headOf(lines.length === rows.length ? rows : [], { heads, limit });
+    // A head without a row says nothing.
+    const first = rows[heads ?? 0] ?? "";
+    if (head !== "" && head.length + first.length + 1 > this.#room(apart)) this.#flush();
+    rows.forEach((row, index) => {
+      if (row.length > this.#room(index === 0 && apart)) {
+        this.#flush();
+        this.#current = head;
+      }
+      this.#put(row, index === 0 && apart);
+    });
+  }
+
+  #addCode(block: CodeBlock): void {
+    for (const code of fillFences(block, { ...this.#limits, room: this.#room(block.apart) })) {
+      if (code.length > this.#room(block.apart)) this.#flush();
+      this.#put(code, block.apart);
     }
   }
-  flush();
-  return parts;
+
+  #gap(apart: boolean): string {
+    return this.#current === "" ? "" : apart ? "\n\n" : "\n";
+  }
+
+  /** How much the message has room for. UTF-16 units. */
+  #room(apart: boolean): number {
+    return this.#limits.limit - this.#current.length - this.#gap(apart).length;
+  }
+
+  #isFull(): boolean {
+    return this.#current.length >= FULL * this.#limits.limit;
+  }
+
+  #put(text: string, apart: boolean): void {
+    this.#current += this.#gap(apart) + text;
+  }
+
+  #flush(): void {
+    if (VISIBLE.test(this.#current)) this.#done.push(this.#current);
+    this.#current = "";
+  }
 }
+
+const isHeading = ({ lead }: Line): boolean => lead.startsWith("#");
 
 /** What is far too long is divided, and need not be written as a whole first. */
 function mayFitBlock(block: Block, limit: number): boolean {
@@ -89,17 +151,14 @@ function writeFence(info: string, lines: readonly string[]): string {
   return `${FENCE}${info}\n${lines[0] === "" ? "\n" : ""}${lines.join("\n")}\n${FENCE}`;
 }
 
-/** The code in fences that each fit into a message, the first into what `taken` units leave of it. */
-function fillFences(
-  block: Extract<Block, { kind: "code" }>,
-  { limit, taken }: { limit: number; taken: number },
-): string[] {
+/** The code in fences that each fit into a message, the first into the room that one has. */
+function fillFences(block: CodeBlock, { limit, room: left }: { limit: number; room: number }): string[] {
   const overhead = writeFence(block.info, [""]).length;
   const fences: string[][] = [[]];
   const whole = limit - overhead;
   const head = headOf(block.lines, { heads: block.heads, limit: whole });
   const headLines = head === "" ? [] : block.lines.slice(0, block.heads);
-  let room = limit - taken - 2 - overhead;
+  let room = left - overhead;
   let length = 0;
   for (const line of block.lines.flatMap((text) => cutText(text, limit - overhead))) {
     if (length + line.length > room) {
