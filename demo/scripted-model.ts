@@ -106,7 +106,7 @@ export async function startScriptedModel(options: ScriptedModelOptions = {}): Pr
     if (reply.hold) await Promise.race([rule?.released, once(signal)]);
     if (signal.aborted) return;
     if (reply.status !== undefined) return sendError(response, reply.status, "The script says: fail.");
-    await sendCompletion({ asked, response, signal, id, reply });
+    await sendCompletion({ asked, response, signal, id, reply, released: rule?.released });
   }
 
   const port = await listenOnLoopback(server, options.port);
@@ -136,8 +136,13 @@ interface Answering {
   readonly id: string;
 }
 
-async function sendCompletion(answering: Answering & { readonly reply: ModelReply }): Promise<void> {
-  const { asked, response, signal, id, reply } = answering;
+interface Sending extends Answering {
+  readonly reply: ModelReply;
+  readonly released: Promise<void> | undefined;
+}
+
+async function sendCompletion(answering: Sending): Promise<void> {
+  const { asked, response, signal, id, reply, released } = answering;
   const completion: Completion = { id, model: asked.model };
   const callsTool = reply.tool !== undefined && asked.toolResults.length === 0;
   const content = callsTool && reply.tool ? reply.tool : answerText(asked, reply);
@@ -151,7 +156,8 @@ async function sendCompletion(answering: Answering & { readonly reply: ModelRepl
   response.writeHead(200, { "content-type": "text/event-stream" });
   send(deltaChunk(completion, { role: "assistant", content: "" }));
   if (typeof content !== "string") send(deltaChunk(completion, toolCallDelta(completion, content)));
-  for (const piece of pieces) {
+  for (const [index, piece] of pieces.entries()) {
+    if (index === reply.holdAfter) await Promise.race([released, once(signal)]);
     await pauseFor(pause, signal);
     if (signal.aborted) return;
     send(deltaChunk(completion, { content: piece }));

@@ -97,6 +97,7 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
         "replyToModeByChatType",
         "textChunkLimit",
         "streaming",
+        "streamingModeByChatType",
         "markdown",
         "unfurlLinks",
         "unfurlMedia",

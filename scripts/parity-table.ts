@@ -256,6 +256,11 @@ const SENDING: Part = {
       ),
     ),
     same("`streaming.chunkMode`", by("src/outbound/markdown.test.ts", "are divided at paragraphs")),
+    different(
+      "`streaming.mode`, `preview`, `progress`, `block`",
+      "off unless set, where Slack shows progress; the mode may differ by chat type (`streamingModeByChatType`) and room (`streamingMode`)",
+      by("test/gateway/previews.test.ts", "grows in a %s and becomes the answer: one message"),
+    ),
     impossible(
       "`streaming.nativeTransport`, task cards",
       "Rocket.Chat has no streamed messages and no cards of agents",

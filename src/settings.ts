@@ -67,6 +67,34 @@ export interface TextSettings {
 /** Which replies to a top-level message go into a thread under it: none, the first, all; `batched` is as `first`. */
 export type ReplyToMode = "off" | "first" | "all" | "batched";
 
+/**
+ * What people see of an answer before it is whole: nothing; its text, as it grows; the same in larger steps; what the
+ * agent does instead of what it writes.
+ */
+export type StreamingMode = "off" | "partial" | "block" | "progress";
+
+/** How much text a preview grows by in mode `block`, and where it may end. */
+export interface PreviewSteps {
+  readonly minChars?: number | undefined;
+  readonly maxChars?: number | undefined;
+  readonly breakPreference?: "paragraph" | "newline" | "sentence" | undefined;
+}
+
+/** What is shown of tools: by OpenClaw's own keys, which its SDK reads. */
+interface ToolLines {
+  readonly toolProgress?: boolean | undefined;
+  readonly commandText?: "raw" | "status" | undefined;
+}
+
+/** The section `streaming`, as OpenClaw's other channels have it. */
+export interface StreamingSettings {
+  readonly mode: StreamingMode;
+  readonly preview?: (ToolLines & { readonly chunk?: PreviewSteps | undefined }) | undefined;
+  readonly progress?: ToolLines | undefined;
+  /** Whether finished blocks of an answer are posted before its end, in place of a preview. */
+  readonly block?: { readonly enabled?: boolean | undefined } | undefined;
+}
+
 /** Whether history, quotes and thread starters show people who may not speak to the agent. */
 export type ContextVisibility = "all" | "allowlist" | "allowlist_quote";
 
@@ -106,6 +134,7 @@ export interface RoomSettings {
   /** Added to what the agent is told about itself in this room. */
   readonly systemPrompt?: string | undefined;
   readonly replyToMode?: ReplyToMode | undefined;
+  readonly streamingMode?: StreamingMode | undefined;
 }
 
 /** What the account does with direct messages beside `dmPolicy`. */
@@ -191,6 +220,11 @@ export interface AccountSettings {
   /** What the message tool may do beside sending. */
   readonly actions: { readonly [group in ActionGroup]: boolean };
   readonly text: TextSettings;
+  readonly streaming: StreamingSettings;
+  /** By chat type, in place of `streaming.mode`. */
+  readonly streamingModeByChatType: {
+    readonly [chatType in "direct" | "group" | "channel"]?: StreamingMode | undefined;
+  };
   /** The largest file that is fetched or sent, in MiB; what the server takes is never exceeded. */
   readonly mediaMaxMb: number;
   /** Where a send goes that names no target. */

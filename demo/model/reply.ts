@@ -15,6 +15,8 @@ export interface ModelReply {
   readonly delayMs?: number;
   /** Nothing is answered until the script is released. */
   readonly hold?: boolean;
+  /** After so many pieces nothing more comes until the script is released. */
+  readonly holdAfter?: number;
   /** The model calls this tool first, once, and answers with `text` when it has the result. */
   readonly tool?: ToolCall;
   /** The request fails with this HTTP status. */

@@ -18,6 +18,7 @@ import { openMessageIds } from "./account/memory/id-secret.ts";
 import { createNotices } from "./account/notices.ts";
 import { createMeeting, INSECURE, noteCertificate, noteLimit } from "./account/observe.ts";
 import { createWriterWatch, type WriterWatch } from "./account/other-writer.ts";
+import { withdrawLeftovers } from "./account/previews/leftovers.ts";
 import { type AccountScope, reportState, type StartContext, type StatusSink } from "./account/scope.ts";
 import { type AccountSending, shareSending } from "./account/sending.ts";
 import { refreshServerFacts } from "./account/server-facts.ts";
@@ -179,7 +180,7 @@ function openDeletions({ log, audit }: AccountScope, { listen }: Connection): De
 interface AccountParts {
   readonly scope: AccountScope;
   readonly connection: Connection;
-  readonly rest: RestClient;
+  readonly rest: AccountClient;
   readonly token: TokenNews;
   readonly ingress: Ingress;
   readonly catchUp: CatchUp;
@@ -228,6 +229,7 @@ function follow(
   if (online) arrivals.renew();
   // What changed while the connection was down was not pushed.
   if (online) void refreshServerFacts(scope.settings.accountId, rest);
+  if (online) void withdrawLeftovers(scope, rest);
   reportState(scope, change);
   for (const part of [catchUp, deletions]) {
     if (online) part.online();

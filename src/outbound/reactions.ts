@@ -68,7 +68,7 @@ export async function removeOwnReactions(
 
 /** Puts another text into one of the bot's messages. */
 export async function editOwn(rest: RestClient, message: Revision, text: string): Promise<void> {
-  await explained(updateMessage(rest, { roomId: message.roomId, messageId: message.id }, text), {
+  await explained(updateMessage(rest, { roomId: message.roomId, messageId: message.id, text }), {
     "error-message-editing-blocked":
       "the time within which messages may be edited has passed, or editing is turned off. Send a new message instead",
     "error-action-not-allowed":

@@ -3,8 +3,10 @@
 import { RestError, RocketChatError } from "../errors.ts";
 import type { RestClient } from "../rest/client.ts";
 import { findAuthor, type NewMessage, postMessage } from "../rest/messages.ts";
+import { updateMessage } from "../rest/reactions.ts";
 import { openDirectRoom } from "../rest/rooms.ts";
 import { fetchUser } from "../rest/users.ts";
+import { adviseRetry } from "../retry.ts";
 import type { PreviewSettings } from "../settings.ts";
 import type { MessageIds } from "./message-id.ts";
 import { type Patience, withPatience } from "./patience.ts";
@@ -109,6 +111,13 @@ function isPerhapsPosted(error: unknown): boolean {
   return error instanceof RocketChatError && UNHEARD.has(error.code);
 }
 
+/** A preview that stands in the room of a delivery and is edited by nothing else. */
+export interface StandingPreview {
+  readonly id: string;
+  /** Called when the server refuses the edit, before the text is posted under an id of its own. */
+  readonly onRefused: () => void;
+}
+
 /** Texts that make up one delivery, in order. `id` names the delivery; equal ids are one delivery. */
 export interface Delivery {
   readonly id: string;
@@ -117,6 +126,8 @@ export interface Delivery {
   /** Whether the room shows the thread's reply too. */
   readonly isShownInRoom?: boolean;
   readonly texts: readonly string[];
+  /** A message of ours that becomes the first text by an edit. */
+  readonly standing?: StandingPreview | undefined;
   readonly previews?: PreviewSettings | undefined;
 }
 
@@ -130,12 +141,14 @@ export class PartialDeliveryError extends Error {
  * same delivery it goes on at the part that is missing: what stands in the room is not posted twice.
  */
 export async function sendDelivery(sending: Sending, delivery: Delivery): Promise<string[]> {
-  const { id, texts, ...place } = delivery;
+  const { id, texts, standing, ...place } = delivery;
   const posted: string[] = [];
   for (const [index, text] of texts.entries()) {
     const ids = sending.ids.deriveParts(id, { index, last: index === texts.length - 1 });
     try {
-      posted.push(await sendPart(sending, ids, { text, ...place }));
+      const first = index === 0 ? standing : undefined;
+      const edited = first && (await editPreview(sending, first, { text, ...place }));
+      posted.push(edited ?? (await sendPart(sending, ids, { text, ...place })));
     } catch (cause) {
       if (posted.length === 0) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -145,6 +158,27 @@ export async function sendDelivery(sending: Sending, delivery: Delivery): Promis
     }
   }
   return posted;
+}
+
+/** Makes a preview the text, any number of times; undefined when the server refuses that. */
+async function editPreview(
+  sending: Sending,
+  { id, onRefused }: StandingPreview,
+  { roomId, text, previews }: Pick<Outgoing, "roomId" | "text" | "previews">,
+): Promise<string | undefined> {
+  await sending.beforePosting?.();
+  const previewUrls = previews ? choosePreviews(text, previews) : [];
+  try {
+    await withPatience(sending, () =>
+      updateMessage(sending.rest, { roomId, messageId: id, text, previewUrls }),
+    );
+  } catch (error) {
+    if (!(error instanceof RestError) || adviseRetry(error).kind !== "blocked") throw error;
+    onRefused();
+    return undefined;
+  }
+  sending.onPosted?.();
+  return id;
 }
 
 /** Where a part may stand under more than one id, it is looked for before it is posted. */

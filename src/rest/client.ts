@@ -57,6 +57,8 @@ export interface SetupClient extends RestClient, FormClient {}
 export interface AccountClient extends RestClient, FileClient {
   /** The server's clock in epoch milliseconds, by the latest answer's `date` (whole seconds); undefined before. */
   serverNow(): number | undefined;
+  /** How far apart posts to `path` are to be that nobody waits for; 0: as far as is known there is no limit. Milliseconds. */
+  spacing(path: string): number;
 }
 
 /** A 429 delays and does not lose; after ten windows of the limiter something else is wrong. Milliseconds. */
@@ -73,6 +75,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     },
     post: (path, body, call) => calls.send({ method: "POST", path, body }, call),
     serverNow: () => exchanges.serverNow(),
+    spacing: (path) => calls.spacing(path),
     postForm: (path, body, call) => calls.send({ method: "POST", path, body }, call),
     openFile: (fileId, read, signal) => {
       const request = { ...askForFile(options.serverUrl, fileId), ...(signal && { signal }) };
@@ -97,6 +100,10 @@ class Calls {
   constructor(options: RestClientOptions, exchanges: Exchanges) {
     this.#options = options;
     this.#exchanges = exchanges;
+  }
+
+  spacing(path: string): number {
+    return this.#limits.spacing(routeOf("POST", path));
   }
 
   /** A 429 is answered before the server does anything, so every request may be sent again after the wait. */

@@ -18,6 +18,9 @@ interface Window {
 /** The limiter's usual window, assumed for one that has begun and of which no answer has told yet. Milliseconds. */
 const WINDOW_MS = 60_000;
 
+/** How much of a window goes to calls at a steady distance: six of Rocket.Chat's ten a minute. */
+const SPACED_SHARE = 0.6;
+
 /** The wait when a 429 does not say until when: a whole window, and a second for the clocks. Milliseconds. */
 export const UNKNOWN_WAIT_MS = 61_000;
 
@@ -41,6 +44,12 @@ export class RouteLimits {
     if (window.remaining <= kept) return window.endsAt - now;
     window.remaining -= 1;
     return 0;
+  }
+
+  /** How far apart calls of a route may be that leave some of a window to others; 0: no limit is known. Milliseconds. */
+  spacing(route: string): number {
+    const limit = this.#windows.get(route)?.limit;
+    return limit === undefined ? 0 : WINDOW_MS / Math.max(1, Math.floor(limit * SPACED_SHARE));
   }
 
   /** Notes an answer that says nothing of a limit: the bot user was given the role `bot`, or the limit was turned off. */

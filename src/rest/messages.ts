@@ -4,7 +4,7 @@ import { RestError } from "../errors.ts";
 import { type JsonObject, readNumber, readObject, readObjects, readText } from "../facts/json.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import type { RestClient } from "./client.ts";
+import type { CallOptions, RestClient } from "./client.ts";
 
 /** The server's `API_Upper_Count_Limit`: larger pages are cut to this. */
 const MAX_PAGE = 100;
@@ -26,8 +26,12 @@ export interface NewMessage {
  * `POST /api/v1/chat.sendMessage`. An empty `previewUrls` turns link previews off.
  * Rejects with RestError when the server refuses, and with the same for an `_id` that exists already.
  */
-export async function postMessage(rest: RestClient, message: NewMessage): Promise<void> {
-  await rest.post("v1/chat.sendMessage", {
+export async function postMessage(
+  rest: RestClient,
+  message: NewMessage,
+  options?: CallOptions,
+): Promise<void> {
+  const body = {
     message: {
       _id: message.id,
       rid: message.roomId,
@@ -36,7 +40,8 @@ export async function postMessage(rest: RestClient, message: NewMessage): Promis
       ...(message.isShownInRoom && { tshow: true }),
     },
     ...(message.previewUrls !== "all" && { previewUrls: message.previewUrls ?? [] }),
-  });
+  };
+  await rest.post("v1/chat.sendMessage", body, options);
 }
 
 /** `GET /api/v1/chat.getMessage`; undefined when there is no such message or the bot may not read it. */

@@ -3,7 +3,7 @@
 import { RestError } from "../errors.ts";
 import { decodeRevision, type Revision } from "../facts/change.ts";
 import { readObject, readObjects, readText, readTexts } from "../facts/json.ts";
-import type { RestClient } from "./client.ts";
+import type { CallOptions, RestClient } from "./client.ts";
 
 /** `GET /api/v1/chat.getMessage`; undefined when there is no such message or the bot may not read it. */
 export async function fetchRevision(rest: RestClient, messageId: string): Promise<Revision | undefined> {
@@ -51,13 +51,20 @@ interface Place {
   readonly messageId: string;
 }
 
+interface NewText extends Place {
+  readonly text: string;
+  /** The links that the server may add previews for; undefined: all. */
+  readonly previewUrls?: "all" | readonly string[] | undefined;
+}
+
 /** `POST /api/v1/chat.update`. Rejects with RestError, code `error-action-not-allowed` or `error-message-editing-blocked`. */
 export async function updateMessage(
   rest: RestClient,
-  { roomId, messageId }: Place,
-  text: string,
+  { roomId, messageId, text, previewUrls = "all" }: NewText,
+  options?: CallOptions,
 ): Promise<void> {
-  await rest.post("v1/chat.update", { roomId, msgId: messageId, text });
+  const links = previewUrls === "all" ? {} : { previewUrls };
+  await rest.post("v1/chat.update", { roomId, msgId: messageId, text, ...links }, options);
 }
 
 /** `POST /api/v1/chat.delete`. Rejects with RestError, code `error-action-not-allowed`, without the permission. */

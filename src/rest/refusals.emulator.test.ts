@@ -52,7 +52,7 @@ const upload = ({ rest }: Server, roomId: string) => uploadFile(rest, { roomId, 
 /** What the bot user may not do, and what comes of it. */
 const REFUSED: Record<string, (server: Server) => Promise<unknown>> = {
   react: ({ rest, outside }) => setReaction(rest, { ...outside, emoji: "eyes", stands: true }),
-  edit: ({ rest, inside }) => updateMessage(rest, inside, "another text"),
+  edit: ({ rest, inside }) => updateMessage(rest, { ...inside, text: "another text" }),
   delete: ({ rest, inside }) => {
     const revision = decodeRevision(JSON.parse(JSON.stringify(inside.message)));
     if (!revision) throw new Error("no revision");

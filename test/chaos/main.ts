@@ -12,11 +12,12 @@ const { values } = parseArgs({
     seed: { type: "string" },
     from: { type: "string", default: "1" },
     "no-restarts": { type: "boolean", default: false },
+    previews: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 if (values.help) {
-  console.log("usage: npm run chaos -- [--seeds 10] [--from 1] [--seed ONE] [--no-restarts]");
+  console.log("usage: npm run chaos -- [--seeds 10] [--from 1] [--seed ONE] [--no-restarts] [--previews]");
   process.exit(0);
 }
 const first = Number(values.seed ?? values.from);
@@ -24,7 +25,7 @@ const last = values.seed === undefined ? first + Number(values.seeds) - 1 : firs
 
 const sandbox = await openSandbox("pack");
 try {
-  const town = await startTown({ tarball: await packPlugin(sandbox.folder) });
+  const town = await startTown({ tarball: await packPlugin(sandbox.folder), previews: values.previews });
   let failed = 0;
   let asked = 0;
   const startedAt = performance.now();

@@ -89,7 +89,7 @@ function openScene(
 
   function ask(where?: string): Asked {
     const account = random.pick(["default", "second"] as const);
-    const words = random.next() < 0.1 ? 900 : 1;
+    const words = random.next() < 0.1 ? 900 : town.fewWords;
     const { rid, tmid, direct } =
       where === undefined ? choosePlace(account) : { rid: where, tmid: undefined, direct: false };
     const wantsFile = fileRandom.next() < FILES_OUT;

@@ -14,6 +14,9 @@ export type AccountId = keyof typeof BOTS;
 /** A question's mark in its text: what is asked, how many words the answer has, and whether a file comes with it. */
 const QUESTION = /\bq(\d+)x(\d+)w(\d+)(f?)\b/g;
 
+/** Slow enough to be seen growing, and to be killed in the middle of it. */
+const IN_PIECES = { pieces: 20, delayMs: 600 } as const;
+
 /** The mark of a question. */
 export const mark = (seed: number, index: number, words: number, withFile: boolean): string =>
   `q${seed}x${index}w${words}${withFile ? "f" : ""}`;
@@ -29,6 +32,8 @@ export interface Town {
   readonly startedAt: number;
   /** The program of the installed OpenClaw (undefined), or of a newer one. */
   program(of: "installed" | "newer"): Promise<string | undefined>;
+  /** How many words a short answer has: enough to be seen before it is whole, where that can be. */
+  readonly fewWords: number;
   /** Resolves when both accounts are connected, after `from` in the gateway's output. */
   connected(from: number): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +45,8 @@ export async function startTown(options: {
   /** As in `GatewayOptions`. */
   readonly unpacked?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether answers are shown while they are written, in pieces. */
+  readonly previews?: boolean;
 }): Promise<Town> {
   const emulator = await startEmulator();
   const model = await startScriptedModel();
@@ -63,6 +70,7 @@ export async function startTown(options: {
         allowFrom: ["*"],
         // The bots share threads; each is to answer what names it, and nothing else.
         implicitMentions: { threadParticipation: false },
+        streaming: { mode: options.previews ? "partial" : "off" },
         // A frame that the emulator swallows is to be found while the seed is played.
         catchUp: { safetyScanMinutes: 1 },
         accounts: { default: account(BOTS.default), second: account(BOTS.second) },
@@ -73,7 +81,10 @@ export async function startTown(options: {
   await mkdir(join(gateway.folder, "workspace"), { recursive: true });
   model.script(
     () => true,
-    (request) => answerMarks(request, (name) => filePath({ gateway }, name)),
+    (request) => ({
+      ...answerMarks(request, (name) => filePath({ gateway }, name)),
+      ...(options.previews && IN_PIECES),
+    }),
   );
   await gateway.updateConfig((config) => ({
     ...config,
@@ -87,6 +98,7 @@ export async function startTown(options: {
     gateway,
     startedAt: performance.now(),
     program: async (of) => (of === "newer" ? makeNewerHost() : undefined),
+    fewWords: options.previews ? 12 : 1,
     async connected(from) {
       for (const id of Object.keys(BOTS))
         await gateway.waitForOutput(new RegExp(`\\[${id}\\] connected`), { from });

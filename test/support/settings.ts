@@ -50,6 +50,8 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
       tables: "block",
       previews: { links: false, media: false },
     },
+    streaming: { mode: "off" },
+    streamingModeByChatType: {},
     mediaMaxMb: 20,
     defaultTo: undefined,
     replyToMode: "off",

@@ -17,7 +17,7 @@ export const DEFAULTS = {
   typingReaction: "",
   actions: { reactions: true, messages: true, pins: true, memberInfo: true, emojiList: true, search: true },
   textChunkLimit: 4000,
-  streaming: { chunkMode: "length" },
+  streaming: { mode: "off", chunkMode: "length" },
   markdown: { tables: "block" },
   unfurlLinks: false,
   mediaMaxMb: 20,

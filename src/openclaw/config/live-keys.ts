@@ -21,6 +21,7 @@ export const LIVE_KEYS = [
   "actions",
   "textChunkLimit",
   "streaming",
+  "streamingModeByChatType",
   "markdown",
   "unfurlLinks",
   "unfurlMedia",

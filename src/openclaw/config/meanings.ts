@@ -71,6 +71,8 @@ export function repliesOf(config: AccountConfig) {
         media: config.unfurlMedia ?? config.unfurlLinks ?? DEFAULTS.unfurlLinks,
       },
     },
+    streaming: { ...config.streaming, mode: config.streaming?.mode ?? DEFAULTS.streaming.mode },
+    streamingModeByChatType: config.streamingModeByChatType ?? {},
     mediaMaxMb: config.mediaMaxMb ?? DEFAULTS.mediaMaxMb,
     defaultTo: config.defaultTo,
     replyToMode: config.replyToMode ?? DEFAULTS.replyToMode,

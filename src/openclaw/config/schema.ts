@@ -9,6 +9,7 @@ import {
   ChannelBotLoopProtectionSchema,
   ChannelDangerouslyAllowNameMatchingSchema,
   ChannelImplicitMentionsSchema,
+  ChannelPreviewStreamingConfigSchema,
   ContextVisibilityModeSchema,
   DmConfigSchema,
   DmPolicySchema,
@@ -16,8 +17,8 @@ import {
   MentionPatternsPolicySchema,
   ReplyToModeSchema,
   refineChannelDmPolicy,
-  TextChunkModeSchema,
   ToolPolicySchema,
+  UnifiedStreamingModeSchema,
 } from "openclaw/plugin-sdk/channel-config-schema";
 import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
 import { z } from "zod";
@@ -43,6 +44,7 @@ const RoomSchema = z.strictObject({
   allowBots: AllowBotsSchema,
   botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
   replyToMode: ReplyToModeSchema.optional(),
+  streamingMode: UnifiedStreamingModeSchema.optional(),
   tools: ToolPolicySchema,
   toolsBySender: z.record(z.string(), ToolPolicySchema).optional(),
   skills: z.array(z.string()).optional(),
@@ -62,6 +64,12 @@ const ReplyToModeByChatTypeSchema = z.strictObject({
   direct: ReplyToModeSchema.optional(),
   group: ReplyToModeSchema.optional(),
   channel: ReplyToModeSchema.optional(),
+});
+
+const StreamingModeByChatTypeSchema = z.strictObject({
+  direct: UnifiedStreamingModeSchema.optional(),
+  group: UnifiedStreamingModeSchema.optional(),
+  channel: UnifiedStreamingModeSchema.optional(),
 });
 
 const DirectSchema = z.strictObject({
@@ -122,7 +130,8 @@ const AccountSchema = z.strictObject({
   typingReaction: z.string().optional(),
   actions: ActionsSchema.optional(),
   textChunkLimit: z.int().min(MIN_CHUNK_UNITS).optional(),
-  streaming: z.strictObject({ chunkMode: TextChunkModeSchema.optional() }).optional(),
+  streaming: ChannelPreviewStreamingConfigSchema.optional(),
+  streamingModeByChatType: StreamingModeByChatTypeSchema.optional(),
   markdown: MarkdownSchema.optional(),
   unfurlLinks: z.boolean().optional(),
   unfurlMedia: z.boolean().optional(),

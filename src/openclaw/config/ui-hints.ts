@@ -135,6 +135,10 @@ export const uiHints = {
     label: "Replies to top-level messages",
     help: "In place of the account's replyToMode and replyToModeByChatType.",
   },
+  "rooms.*.streamingMode": {
+    label: "Answers while they are written",
+    help: "In place of streaming.mode, in this room.",
+  },
   "rooms.*.tools": {
     label: "Tools",
     help: "What the agent may use here: allow, alsoAllow and deny, lists of OpenClaw's tool names.",
@@ -223,6 +227,52 @@ export const uiHints = {
     label: "Longest message",
     help: "UTF-16 units of one message; never more than the server's Message_MaxAllowedSize.",
     advanced: true,
+  },
+  "streaming.mode": {
+    label: "Answers while they are written",
+    help: "off: an answer is posted when it is whole; partial: one message is edited as the text grows; block: the same in larger steps; progress: it shows what the agent does.",
+  },
+  "streaming.preview.chunk": {
+    label: "Steps of mode block",
+    help: "minChars (200) and maxChars (800) between two edits, and where they may end: breakPreference paragraph, newline or sentence.",
+    advanced: true,
+  },
+  "streaming.preview.toolProgress": {
+    label: "Tools in modes partial and block",
+    help: "Whether the preview shows which tool runs until there is text; yes unless set.",
+    advanced: true,
+  },
+  "streaming.preview.commandText": {
+    label: "Commands in modes partial and block",
+    help: "status: that a command runs; raw: its text, too.",
+    advanced: true,
+  },
+  "streaming.progress": {
+    label: "What mode progress shows",
+    help: "OpenClaw's keys label, labels, maxLines, maxLineChars, toolProgress, commandText, commentary, narration.",
+    advanced: true,
+  },
+  "streaming.block.enabled": {
+    label: "Post finished blocks of an answer",
+    help: "In messages of their own, in place of a preview; OpenClaw's agents.defaults.blockStreamingDefault unless set.",
+    advanced: true,
+  },
+  "streaming.block.coalesce": {
+    label: "Joining of blocks",
+    help: "minChars, maxChars and idleMs: how short blocks are joined before they are posted.",
+    advanced: true,
+  },
+  "streamingModeByChatType.direct": {
+    label: "Answers while they are written, in direct messages",
+    help: "In place of streaming.mode.",
+  },
+  "streamingModeByChatType.group": {
+    label: "Answers while they are written, in group DMs",
+    help: "In place of streaming.mode.",
+  },
+  "streamingModeByChatType.channel": {
+    label: "Answers while they are written, in rooms",
+    help: "In place of streaming.mode.",
   },
   "streaming.chunkMode": {
     label: "Dividing long replies",

@@ -17,6 +17,8 @@ export interface SendRequest {
   readonly replyToId?: string | null;
   /** OpenClaw's queue entry; a repeated attempt carries the same. */
   readonly deliveryQueueId?: string;
+  /** What the turn has handed to the first attempt. */
+  readonly deps?: Readonly<Record<string, unknown>>;
   /**
    * Notes in the queue entry that the message goes out now, and who sends it. Without that note OpenClaw does not
    * find the entry its own afterwards, and takes a delivery that succeeded for a lost one.

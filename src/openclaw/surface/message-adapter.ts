@@ -14,6 +14,8 @@ import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
+import { previews } from "../account/previews/preview-file.ts";
+import { takePreview } from "../account/previews/preview-offer.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
@@ -51,7 +53,14 @@ async function sendText(request: SendRequest) {
   const post = ({ id, texts }: { id: string; texts: readonly string[] }) =>
     sendDelivery(
       { ...sending, beforePosting },
-      { id, texts, roomId, threadId, previews: settings.text.previews },
+      {
+        id,
+        texts,
+        roomId,
+        threadId,
+        standing: divided.isQueued ? takePreview(id, texts, request.deps) : undefined,
+        previews: settings.text.previews,
+      },
     );
   const messageIds = await sendDivided(divided, post)
     .catch((error: unknown) => {
@@ -84,6 +93,7 @@ async function sendDivided(
   try {
     const messageIds = await post({ id, texts: await divisions().once(id, divide) });
     divisions().noteSent(id);
+    previews().noteSent(id);
     return messageIds;
   } catch (error) {
     if (isTooLong(error)) divisions().forget(id);
@@ -102,6 +112,8 @@ type UnknownSend = Parameters<NonNullable<ChannelMessageDurableFinalAdapter["rec
 async function reconcileUnknownSend({ cfg, queueId, to, accountId, payloads }: UnknownSend) {
   // A delivery with files goes on where it was: what stands in the room is found there, and not posted again.
   if (payloads.some(hasOutboundMedia)) return { status: "not_sent" as const };
+  // The same holds for a preview that is to become the answer: an edit may be repeated.
+  if (previews().findClaimed(queueId) !== undefined) return { status: "not_sent" as const };
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
   const { roomId } = await findDestination({ rest: sending.rest, settings }, { to });

@@ -5,6 +5,7 @@ import {
   bindIngressLifecycleToReplyOptions,
   createChannelMessageReplyPipeline,
 } from "openclaw/plugin-sdk/channel-outbound";
+import type { TypingPlace } from "../../outbound/typing.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
 import type { ReplyPort, TurnInput, TurnPort } from "../../turn/host.ts";
@@ -20,6 +21,7 @@ import { type Feedback, openFeedback } from "./feedback.ts";
 import { createHandover, type Handover } from "./handover.ts";
 import { inOrder, type TurnProgress } from "./order.ts";
 import { createDelivery } from "./reply/delivery.ts";
+import { openTurnPreview, type TurnPreview } from "./reply/preview.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 import { readSession, watchRun } from "./session.ts";
@@ -48,10 +50,11 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   const mode = resolveReplyToMode(settings, input.room);
   const isInRoom = input.message.threadId === undefined && mode !== "off";
   const threadId = replies.threadId ?? (isInRoom ? input.message.id : undefined);
+  const place = { roomId: input.room.id, threadId };
   const feedback = openFeedback(scope, {
     agentId: route.agentId,
     isAddressed: ingress.activationAccess.effectiveWasMentioned ?? input.wasMentioned,
-    place: { roomId: input.room.id, threadId },
+    place,
     isRoomEvent: route.eventKind === "room_event",
     isCommand: command !== undefined,
     signal,
@@ -66,7 +69,7 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
     onWaiting: () => scope.lifecycle.onDeferredHeartbeat?.(),
     signal,
   };
-  const run = (progress: TurnProgress) => runAgent({ ...dispatch, scope, feedback, progress });
+  const run = (progress: TurnProgress) => runAgent({ ...dispatch, scope, feedback, progress, place });
   await feedback.during(inOrder(scope.turns, order, run));
 }
 
@@ -83,6 +86,8 @@ interface Run extends Dispatch {
   readonly scope: TurnScope;
   readonly feedback: Feedback;
   readonly progress: TurnProgress;
+  /** Where the reply is expected. */
+  readonly place: TypingPlace;
 }
 
 /** Resolves with what OpenClaw says of the turn, undefined when it did not begin. */
@@ -105,10 +110,16 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const hasReplied = { value: false };
   const forget = awaitFirstReply(placeUnder(scope), hasReplied);
   await echoHeard(scope, run.replies.threadId);
-  const turn = runAtHost(run, { ...shown, handover, hasReplied }).finally(forget);
+  const { onModelSelected, ...pipeline } = openPipeline(run);
+  const readPrefix = (): string | undefined => pipeline.resolveResponsePrefix?.();
+  // What is merely heard in a room may well have no answer.
+  const isSilent = command !== undefined || route.eventKind === "room_event";
+  const preview = openTurnPreview({ scope, place: run.place, signal, isSilent, readPrefix });
+  const parts = { ...shown, handover, hasReplied, preview, pipeline, onModelSelected };
+  const turn = runAtHost(run, parts).finally(forget);
   // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
   if (command === STOP) progress.finish();
-  const result = await turn;
+  const result = await turn.finally(() => preview.end());
   await handover.settle();
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
   return "dispatchResult" in result ? result.dispatchResult : undefined;
@@ -137,7 +148,16 @@ const placeUnder = ({ accountId, input: { room, message } }: TurnScope) => ({
 type Shown = Pick<ContextParts, "around" | "media"> & {
   readonly handover: Handover;
   readonly hasReplied: HasReplied;
+  readonly preview: TurnPreview;
+  readonly pipeline: Omit<Pipeline, "onModelSelected">;
+  readonly onModelSelected: Pipeline["onModelSelected"];
 };
+
+type Pipeline = ReturnType<typeof openPipeline>;
+
+function openPipeline({ scope: { cfg, accountId }, route: { agentId }, feedback: { typing } }: Run) {
+  return createChannelMessageReplyPipeline({ cfg, agentId, channel: CHANNEL_ID, accountId, typing });
+}
 
 function runAtHost(run: Run, shown: Shown) {
   const { core, accountId, input } = run.scope;
@@ -159,17 +179,11 @@ function runAtHost(run: Run, shown: Shown) {
 }
 
 /** The turn in OpenClaw's words: what the agent reads, and what becomes of its replies. */
-function describeTurn(run: Run, { around, media, handover, hasReplied }: Shown) {
-  const { scope, route, ingress, signal, command, feedback } = run;
+function describeTurn(run: Run, shown: Shown) {
+  const { around, media, handover, hasReplied, preview, pipeline, onModelSelected } = shown;
+  const { scope, route, ingress, signal, command } = run;
   const { cfg, accountId, input, log } = scope;
   const { agentId } = route;
-  const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({
-    cfg,
-    agentId,
-    channel: CHANNEL_ID,
-    accountId,
-    typing: feedback.typing,
-  });
   return {
     cfg,
     channel: CHANNEL_ID,
@@ -184,7 +198,7 @@ function describeTurn(run: Run, { around, media, handover, hasReplied }: Shown) 
     },
     ...botLoopProtection(scope),
     dispatcherOptions: pipeline,
-    delivery: createDelivery({ ...run, handover, hasReplied }),
+    delivery: createDelivery({ ...run, handover, hasReplied, preview }),
     replyOptions: {
       ...bindIngressLifecycleToReplyOptions(handover.lifecycle),
       ...(signal && { abortSignal: signal }),
@@ -192,6 +206,7 @@ function describeTurn(run: Run, { around, media, handover, hasReplied }: Shown) 
       ...skillFilter(scope),
       ...(route.eventKind === "room_event" && { suppressTyping: true }),
       hasRepliedRef: hasReplied,
+      ...preview.replyOptions,
     },
   };
 }

@@ -6,6 +6,7 @@ import { rememberThread } from "../../../outbound/resolve-target.ts";
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
+import { offerToDelivery } from "../../account/previews/preview-offer.ts";
 import { type Handover, readMessageId } from "../handover.ts";
 import type { TurnProgress } from "../order.ts";
 import { findRefusal, tellRefusal } from "../refusal.ts";
@@ -14,6 +15,7 @@ import type { TurnScope } from "../scope.ts";
 import { mediaOf, openReplyMedia, type ReplyMedia } from "./media.ts";
 import { type PlacedReply, planReplies, type ReplyPlan } from "./plan.ts";
 import { createReplyDelivery } from "./posting.ts";
+import type { TurnPreview } from "./preview.ts";
 
 export interface DeliveryOptions {
   readonly scope: TurnScope;
@@ -25,6 +27,7 @@ export interface DeliveryOptions {
   readonly hasReplied: { value: boolean };
   readonly signal?: AbortSignal;
   readonly command?: string;
+  readonly preview: Pick<TurnPreview, "offer">;
 }
 
 /** What OpenClaw says of a delivery. */
@@ -34,7 +37,7 @@ type Kind = { readonly kind: "tool" | "block" | "final" };
 
 /** OpenClaw's port for the replies of a turn. It prepares and delivers one after another. */
 export function createDelivery(options: DeliveryOptions) {
-  const { scope, route, progress } = options;
+  const { scope, route, progress, preview } = options;
   const { log, input } = scope;
   const about = { message: input.message.id, session: route.turnSessionKey };
   const replies = new Replies(options);
@@ -48,7 +51,10 @@ export function createDelivery(options: DeliveryOptions) {
     async durable(payload: ReplyPayload, { kind }: Kind) {
       if (kind !== "final") return false;
       progress.finish();
-      return (await replies.mayKeep(payload)) && durableReply(scope, payload, replies.place);
+      if (!(await replies.mayKeep(payload))) return false;
+      const reply = durableReply(scope, payload, replies.place);
+      if (reply === false || mediaOf(payload).length > 0) return reply;
+      return { ...reply, ...offerToDelivery(await preview.offer(replies.place)) };
     },
     async deliver(payload: ReplyPayload, { kind }: Kind) {
       if (kind === "final") progress.finish();

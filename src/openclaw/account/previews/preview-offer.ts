@@ -1,0 +1,58 @@
+// Owns handing a preview from the turn that wrote it to the delivery that makes it the answer.
+
+import { resolveOutboundSendDep } from "openclaw/plugin-sdk/channel-outbound";
+import type { StandingPreview } from "../../../outbound/send.ts";
+import { namesSomebody } from "../../../outbound/streaming/names.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import { previews } from "./preview-file.ts";
+
+/** A preview that stands where the answer goes, and is edited by nothing any more. */
+export class PreviewOffer {
+  readonly id: string;
+  #taken = false;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Whether it is, or will be, the answer. */
+  get taken(): boolean {
+    return this.#taken;
+  }
+
+  note(taken: boolean): void {
+    this.#taken = taken;
+  }
+}
+
+/** As OpenClaw hands it on to the first attempt at a delivery; it keeps nothing of it for later ones. */
+export const offerToDelivery = (offer: PreviewOffer | undefined) =>
+  offer === undefined ? {} : { deps: { [CHANNEL_ID]: offer } };
+
+/**
+ * The preview that a queued delivery makes its first text: the one that an earlier attempt has claimed, else the one that
+ * it is offered, which it claims. An answer that names somebody is posted: an edit notifies nobody.
+ */
+export function takePreview(
+  delivery: string,
+  texts: readonly string[],
+  deps: Readonly<Record<string, unknown>> | undefined,
+): StandingPreview | undefined {
+  const file = previews();
+  const known = resolveOutboundSendDep<unknown>(deps, CHANNEL_ID);
+  const offer = known instanceof PreviewOffer ? known : undefined;
+  const claimed = file.findClaimed(delivery);
+  if (claimed === undefined && (offer === undefined || texts.length === 0 || texts.some(namesSomebody)))
+    return undefined;
+  const id = claimed ?? offer?.id;
+  if (id === undefined) return undefined;
+  if (claimed === undefined) file.claim(id, delivery);
+  offer?.note(true);
+  return {
+    id,
+    onRefused() {
+      file.release(id);
+      offer?.note(false);
+    },
+  };
+}
