@@ -53,7 +53,8 @@ describe.each(["6.5", "8.3", "9.0"] as const)("on Rocket.Chat %s", (profile) => 
     const off = { ...SETTINGS_STREAM, args: ["updated", { _id: "Katex_Enabled", value: false }] };
     await noteSettingChange(account.accountId, off);
     expect(formattingHints({ accountId: account.accountId }).rules.join("\n")).toContain("not shown here");
-    await refreshServerFacts(account.accountId, rest);
+    const on = { ...SETTINGS_STREAM, args: ["updated", { _id: "Katex_Enabled", value: true }] };
+    await noteSettingChange(account.accountId, on);
     expect(formattingHints({ accountId: "never asked" }).rules.join("\n")).not.toContain("Tables");
   });
 
