@@ -114,6 +114,8 @@ function isPerhapsPosted(error: unknown): boolean {
 /** A preview that stands in the room of a delivery and is edited by nothing else. */
 export interface StandingPreview {
   readonly id: string;
+  /** Called when the edit stands. */
+  readonly onEdited: () => void;
   /** Called when the server refuses the edit, before the text is posted under an id of its own. */
   readonly onRefused: () => void;
 }
@@ -163,7 +165,7 @@ export async function sendDelivery(sending: Sending, delivery: Delivery): Promis
 /** Makes a preview the text, any number of times; undefined when the server refuses that. */
 async function editPreview(
   sending: Sending,
-  { id, onRefused }: StandingPreview,
+  { id, onEdited, onRefused }: StandingPreview,
   { roomId, text, previews }: Pick<Outgoing, "roomId" | "text" | "previews">,
 ): Promise<string | undefined> {
   await sending.beforePosting?.();
@@ -177,6 +179,7 @@ async function editPreview(
     onRefused();
     return undefined;
   }
+  onEdited();
   sending.onPosted?.();
   return id;
 }

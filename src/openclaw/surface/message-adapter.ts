@@ -14,7 +14,7 @@ import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
-import { previews } from "../account/previews/preview-file.ts";
+import { knownPreviews } from "../account/previews/preview-file.ts";
 import { takePreview } from "../account/previews/preview-offer.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { sendingFor } from "../account/sending.ts";
@@ -93,7 +93,6 @@ async function sendDivided(
   try {
     const messageIds = await post({ id, texts: await divisions().once(id, divide) });
     divisions().noteSent(id);
-    previews().noteSent(id);
     return messageIds;
   } catch (error) {
     if (isTooLong(error)) divisions().forget(id);
@@ -113,7 +112,7 @@ async function reconcileUnknownSend({ cfg, queueId, to, accountId, payloads }: U
   // A delivery with files goes on where it was: what stands in the room is found there, and not posted again.
   if (payloads.some(hasOutboundMedia)) return { status: "not_sent" as const };
   // The same holds for a preview that is to become the answer: an edit may be repeated.
-  if (previews().findClaimed(queueId) !== undefined) return { status: "not_sent" as const };
+  if (knownPreviews()?.findClaimed(queueId) !== undefined) return { status: "not_sent" as const };
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
   const { roomId } = await findDestination({ rest: sending.rest, settings }, { to });

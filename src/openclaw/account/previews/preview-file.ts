@@ -1,8 +1,10 @@
 // Owns remembering on disk which previews stand, and which of them a queued delivery makes its answer.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { createSubsystemLogger } from "openclaw/plugin-sdk/logging-core";
+import { createLog } from "../../../log.ts";
 import type { PreviewNotes } from "../../../outbound/streaming/preview.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { getRuntime } from "../../runtime.ts";
@@ -10,8 +12,8 @@ import { getRuntime } from "../../runtime.ts";
 /** OpenClaw ends a delivery after five attempts within a quarter of an hour, and may begin anew when it starts. Milliseconds. */
 const CLAIM_MS = 60 * 60_000;
 
-/** OpenClaw may ask again for a delivery that succeeded, at its next start. Milliseconds. */
-const KEEP_SENT_MS = 24 * 60 * 60_000;
+/** OpenClaw may ask again for a delivery that succeeded, at its next start, which may be weeks away. Milliseconds. */
+const KEEP_SENT_MS = 30 * 24 * 60 * 60_000;
 
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
@@ -35,16 +37,23 @@ export interface KeptPreview {
 export interface Previews {
   /** What one preview of this process tells of itself. */
   notesOf(accountId: string): PreviewNotes;
-  /** A queued delivery is to make the preview its answer, at every attempt, also of a later process. */
-  claim(id: string, delivery: string): void;
+  /**
+   * A queued delivery is to make the preview its answer, at every attempt, also of a later process. Answers whether it
+   * may: not when the preview is withdrawn by now.
+   */
+  claim(id: string, delivery: string): boolean;
+  /** A further attempt begins at the delivery that has claimed the preview. */
+  renew(id: string): void;
   /** The delivery posts its answer elsewhere; the preview is to go. */
   release(id: string): void;
   /** The preview that a delivery has claimed. */
   findClaimed(delivery: string): string | undefined;
-  /** The delivery's answer stands. */
-  noteSent(delivery: string): void;
+  /** The preview has become the answer, or the beginning of it. */
+  noteSent(id: string): void;
   /** Previews of an account that nobody works on: of a process that died, or of deliveries that were given up. */
   listLeft(accountId: string): KeptPreview[];
+  /** To be called right before it is withdrawn: whether nobody works on it still. No delivery finds it afterwards. */
+  takeLeft(id: string): boolean;
   forget(id: string): void;
   close(): void;
 }
@@ -53,17 +62,27 @@ export interface Previews {
 export function openPreviewFile(directory: string, now: () => number = Date.now): Previews {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(join(directory, "previews.sqlite"));
-  db.exec(SCHEMA);
+  try {
+    db.exec(SCHEMA);
+    return previewsIn(db, now);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function previewsIn(db: DatabaseSync, now: () => number): Previews {
   const put = db.prepare("INSERT OR REPLACE INTO preview (id, account, room) VALUES (?, ?, ?)");
   const remove = db.prepare("DELETE FROM preview WHERE id = ?");
   const claim = db.prepare("UPDATE preview SET delivery = ?, until = ? WHERE id = ?");
-  const release = db.prepare("UPDATE preview SET delivery = NULL WHERE id = ?");
+  const renew = db.prepare("UPDATE preview SET until = ? WHERE id = ? AND sent = 0");
+  const release = db.prepare("UPDATE preview SET delivery = NULL, sent = 0 WHERE id = ?");
   const find = db.prepare("SELECT id FROM preview WHERE delivery = ?");
-  const sent = db.prepare("UPDATE preview SET sent = 1, until = ? WHERE delivery = ?");
+  const sent = db.prepare("UPDATE preview SET sent = 1, until = ? WHERE id = ?");
   const expire = db.prepare("DELETE FROM preview WHERE sent = 1 AND until < ?");
-  const left = db.prepare(
-    "SELECT id, room FROM preview WHERE account = ? AND sent = 0 AND (delivery IS NULL OR until < ?)",
-  );
+  const isLeft = "sent = 0 AND (delivery IS NULL OR until < ?)";
+  const left = db.prepare(`SELECT id, room FROM preview WHERE account = ? AND ${isLeft}`);
+  const take = db.prepare(`UPDATE preview SET delivery = NULL WHERE id = ? AND ${isLeft}`);
   /** Of this process: what it works on is not left. */
   const live = new Set<string>();
   const forget = (id: string): void => {
@@ -79,13 +98,20 @@ export function openPreviewFile(directory: string, now: () => number = Date.now)
       forget,
       abandon: (id) => void live.delete(id),
     }),
-    claim: (id, delivery) => {
-      claim.run(delivery, now() + CLAIM_MS, id);
+    claim(id, delivery) {
+      const { changes } = claim.run(delivery, now() + CLAIM_MS, id);
       live.delete(id);
+      return Number(changes) > 0;
     },
+    renew: (id) => void renew.run(now() + CLAIM_MS, id),
     release: (id) => void release.run(id),
     findClaimed: (delivery) => readId(find.get(delivery)),
-    noteSent: (delivery) => void sent.run(now() + KEEP_SENT_MS, delivery),
+    noteSent(id) {
+      // What cannot be written down is at least not withdrawn by this process.
+      live.add(id);
+      sent.run(now() + KEEP_SENT_MS, id);
+      live.delete(id);
+    },
     listLeft(accountId) {
       expire.run(now());
       const rows = left.all(accountId, now());
@@ -93,6 +119,7 @@ export function openPreviewFile(directory: string, now: () => number = Date.now)
         .map(({ id, room }) => ({ id: String(id), roomId: String(room) }))
         .filter(({ id }) => !live.has(id));
     },
+    takeLeft: (id) => !live.has(id) && Number(take.run(id, now()).changes) > 0,
     forget,
     close: () => db.close(),
   };
@@ -104,12 +131,38 @@ function readId(row: ReturnType<ReturnType<DatabaseSync["prepare"]>["get"]>): st
 
 const opened = new Map<string, Previews>();
 
-/** The previews of this gateway, opened once and open until the process ends. */
+const directoryOfAll = (): string => join(getRuntime().state.resolveStateDir(), CHANNEL_ID);
+
+/** The previews of this gateway, opened once and open until the process ends. Throws when they cannot be opened. */
 export function previews(): Previews {
-  const directory = join(getRuntime().state.resolveStateDir(), CHANNEL_ID);
+  const directory = directoryOfAll();
   const known = opened.get(directory);
   if (known !== undefined) return known;
   const file = openPreviewFile(directory);
   opened.set(directory, file);
   return file;
+}
+
+const told = new Set<string>();
+
+/** Tells each trouble once, and not again at each answer. */
+export function warnOnce(what: string, error: unknown): void {
+  if (told.has(what)) return;
+  told.add(what);
+  createLog(createSubsystemLogger(CHANNEL_ID), { prefix: "previews", secrets: [] }).warn(what, { error });
+}
+
+/**
+ * The previews of this gateway, where there are any; undefined where there never was one, and where they cannot be
+ * opened: answers do not depend on them. Never throws.
+ */
+export function knownPreviews(): Previews | undefined {
+  try {
+    const directory = directoryOfAll();
+    const isThere = opened.has(directory) || existsSync(join(directory, "previews.sqlite"));
+    return isThere ? previews() : undefined;
+  } catch (error) {
+    warnOnce("previews.sqlite cannot be opened; answers are posted without previews", error);
+    return undefined;
+  }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../../emulator/server.ts";
 import { postMessage } from "../../../rest/messages.ts";
@@ -19,9 +20,10 @@ let sending: AccountSending;
 let roomId: string;
 let id: string;
 const stateDir = mkdtempSync(join(tmpdir(), "previews-"));
+let inUse = stateDir;
 
 beforeAll(async () => {
-  setRuntime({ state: { resolveStateDir: () => stateDir } } as unknown as Parameters<typeof setRuntime>[0]);
+  setRuntime({ state: { resolveStateDir: () => inUse } } as unknown as Parameters<typeof setRuntime>[0]);
   emulator = await startEmulator();
   emulator.control.addUser({ username: "ann" });
   const { userId } = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] });
@@ -39,6 +41,7 @@ afterAll(async () => {
 /** A preview stands and was written down, by a process that may have died since. */
 beforeEach(async () => {
   emulator.faults.clear();
+  inUse = stateDir;
   const name = `room${emulator.world.rooms.size}`;
   roomId = emulator.control.addRoom({ name, type: "p", members: ["ann", "bot"] });
   id = `preview${emulator.world.rooms.size}`;
@@ -153,12 +156,116 @@ it("what is not queued posts, and leaves the preview to its turn", async () => {
 });
 
 it("what cannot be withdrawn now is withdrawn at the next connection, and a claim that was given up after an hour", async () => {
-  emulator.faults.rest({ path: "chat.delete", times: 1, status: 503 });
+  emulator.faults.rest({ path: "chat.delete", times: 100, status: 503 });
   await connect();
   expect(said()).toHaveLength(1);
+  emulator.faults.clear();
   const file = openPreviewFile(join(stateDir, "rocketchat"), () => Date.now() - 2 * 60 * 60_000);
   file.claim(id, randomUUID());
   file.close();
   await connect();
   await vi.waitFor(() => expect(said()).toEqual([]));
+});
+
+/** Works on the file beside the plugin, as another process would. */
+function withFile(work: (db: DatabaseSync) => void): void {
+  const db = new DatabaseSync(join(stateDir, "rocketchat", "previews.sqlite"));
+  work(db);
+  db.close();
+}
+const letTimeGoBy = () =>
+  withFile((db) => void db.prepare("UPDATE preview SET until = 1 WHERE id = ?").run(id));
+
+describe("what has become the answer is not withdrawn", () => {
+  const text = Array.from({ length: 1_500 }, (_, index) => `word${index}`).join(" ");
+
+  it("when the rest of the answer was refused", async () => {
+    const body = { success: false, error: "no", errorType: "error-not-allowed" };
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, status: 400, body });
+    await expect(deliver(text, randomUUID(), new PreviewOffer(id))).rejects.toThrow("1 of 4");
+    letTimeGoBy();
+    const before = said();
+    await connect();
+    expect([before.length, said()]).toEqual([1, before]);
+  });
+
+  it("when a further attempt began after the first was long ago", async () => {
+    const queueId = randomUUID();
+    emulator.faults.rest({ path: "chat.update", times: 1, lost: true, effect: false });
+    await expect(deliver("The whole", queueId, new PreviewOffer(id))).rejects.toThrow();
+    letTimeGoBy();
+    emulator.faults.rest({ path: "chat.update", times: 1, lost: true, effect: true });
+    await expect(deliver("The whole", queueId)).rejects.toThrow();
+    await connect();
+    expect(said()).toEqual([[true, "The whole"]]);
+  });
+
+  it("when a further attempt begins while others are withdrawn", () => {
+    let now = 1;
+    const file = openPreviewFile(join(stateDir, "other"), () => now);
+    file.notesOf("default").note({ id, roomId });
+    file.claim(id, "delivery");
+    now += 2 * 60 * 60_000;
+    expect(file.listLeft("default")).toEqual([{ id, roomId }]);
+    file.renew(id);
+    expect(file.takeLeft(id)).toBe(false);
+    now += 2 * 60 * 60_000;
+    expect([file.takeLeft(id), file.findClaimed("delivery")]).toEqual([true, undefined]);
+    file.close();
+  });
+
+  it("for a month", () => {
+    let now = 1;
+    const file = openPreviewFile(join(stateDir, "month"), () => now);
+    file.notesOf("default").note({ id, roomId });
+    file.claim(id, "delivery");
+    file.noteSent(id);
+    now += 29 * 24 * 60 * 60_000;
+    expect([file.listLeft("default"), file.findClaimed("delivery")]).toEqual([[], id]);
+    file.close();
+  });
+});
+
+describe("answers do not depend on the file of the previews", () => {
+  it("which is not made where there are none", async () => {
+    inUse = join(stateDir, "without");
+    await deliver("The whole", randomUUID());
+    await connect();
+    expect(said()).toEqual([
+      [true, "The beginning"],
+      [false, "The whole"],
+    ]);
+    expect(existsSync(join(inUse, "rocketchat", "previews.sqlite"))).toBe(false);
+  });
+
+  it("which may be none", async () => {
+    inUse = join(stateDir, "broken");
+    mkdirSync(join(inUse, "rocketchat"), { recursive: true });
+    writeFileSync(join(inUse, "rocketchat", "previews.sqlite"), "not a database, ".repeat(1_000));
+    const queueId = randomUUID();
+    const offer = new PreviewOffer(id);
+    await deliver("The whole", queueId, offer);
+    await connect();
+    expect(await reconcile(queueId)).toMatchObject({ status: "sent" });
+    expect([said().at(-1), offer.taken]).toEqual([[false, "The whole"], false]);
+  });
+
+  it("which may be locked: nothing is claimed, and what was claimed becomes the answer", async () => {
+    const [queueId, offer] = [randomUUID(), new PreviewOffer(id)];
+    emulator.faults.rest({ path: "chat.update", times: 1, lost: true, effect: false });
+    await expect(deliver("The whole", queueId, offer)).rejects.toThrow();
+    const other = new DatabaseSync(join(stateDir, "rocketchat", "previews.sqlite"));
+    other.exec("BEGIN IMMEDIATE");
+    await deliver("The whole", queueId);
+    const late = new PreviewOffer("another");
+    await deliver("Another", randomUUID(), late);
+    other.close();
+    expect([said(), late.taken]).toEqual([
+      [
+        [true, "The whole"],
+        [false, "Another"],
+      ],
+      false,
+    ]);
+  });
 });
