@@ -143,12 +143,13 @@ function missingParam(key: string): ServerError {
   return new ServerError(`error-${key}-param-not-provided`, `The required "${key}" query param is missing.`);
 }
 
-/** Whether a message is found by `from:me`, `from:name`, a pattern between slashes, or a part of its text. */
+/** Whether a message is found: `from:me` or `from:name` is taken out first, then a pattern between slashes or a part of its text. */
 function finds(searchText: string, { msg, u }: Message, user: User): boolean {
-  const from = /^from:(\S+)$/.exec(searchText)?.[1];
-  if (from !== undefined) return u.username === (from === "me" ? user.username : from);
-  const pattern = /^\/(.+)\/(i?)$/.exec(searchText);
-  return pattern ? new RegExp(pattern[1] ?? "", pattern[2]).test(msg) : msg.includes(searchText);
+  const from = /(?:^|\s)from:(\S+)/.exec(searchText);
+  if (from !== null && u.username !== (from[1] === "me" ? user.username : from[1])) return false;
+  const words = searchText.replace(from?.[0] ?? "", "").trim();
+  const pattern = /^\/(.+)\/(i?)$/.exec(words);
+  return pattern ? new RegExp(pattern[1] ?? "", pattern[2]).test(msg) : msg.includes(words);
 }
 
 const search = route("GET", "chat.search", {

@@ -13,6 +13,8 @@ import type { NamedTarget, Target } from "./target.ts";
 export interface TargetScope {
   readonly rest: RestClient;
   readonly settings: Pick<AccountSettings, "userId" | "joinPublicRooms">;
+  /** False where it is only asked what the target means; a public room that may be joined is left for later. */
+  readonly mayJoin?: boolean;
 }
 
 /**
@@ -52,13 +54,13 @@ async function findRoomNamed({ rest }: TargetScope, name: string): Promise<RoomF
   throw new TargetError(`Several rooms are called #${name}; name one of ${ids}`);
 }
 
-async function enter({ rest, settings }: TargetScope, room: RoomFacts): Promise<string> {
+async function enter({ rest, settings, mayJoin = true }: TargetScope, room: RoomFacts): Promise<string> {
   if (await isMember(rest, room.id)) return room.id;
   const name = room.name === undefined ? room.id : `#${room.name}`;
   if (room.type !== "c") throw new TargetError(`The bot user is not in ${name}; have it invited`);
   if (!settings.joinPublicRooms)
     throw new TargetError(`The bot user is not in ${name}; invite it, or set joinPublicRooms to let it join`);
-  await joinRoom(rest, room.id);
+  if (mayJoin) await joinRoom(rest, room.id);
   return room.id;
 }
 

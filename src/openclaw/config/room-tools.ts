@@ -33,11 +33,16 @@ export function shareRooms(accountId: string, knowledge: RoomKnowledge): () => v
   };
 }
 
+/** The running account's settings with names resolved; where it does not run, the configured ones, whose names match nobody. */
+export function runningSettings(configured: AccountSettings): AccountSettings {
+  return running.get(configured.accountId)?.settings() ?? withIds(configured, new Map());
+}
+
 /** The entries of which one is the room's: a single one, or all of them while it cannot be told which. */
 function locate({ cfg, accountId, groupId }: GroupContext) {
   const configured = inspectAccount(cfg, accountId);
   const knowledge = running.get(configured.accountId);
-  const settings = knowledge?.settings() ?? withIds(configured, new Map());
+  const settings = runningSettings(configured);
   const wanted = (groupId ?? "").toLowerCase();
   const listed = [...settings.rooms.keys()].find((id) => id.toLowerCase() === wanted);
   const known = knowledge?.findRoom(groupId ?? "");

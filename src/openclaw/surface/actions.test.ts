@@ -40,6 +40,7 @@ async function act(
     action,
     cfg: { channels: { rocketchat: { ...section, ...more.section } } },
     params: { to: `room:${room}`, ...params },
+    conversationReadOrigin: "direct-operator",
     ...(toolContext && { toolContext }),
   });
   return result?.details;

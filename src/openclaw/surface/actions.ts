@@ -1,11 +1,6 @@
 // Owns what the message tool can do beside sending, and the switch that turns each action off.
 
-import {
-  jsonResult,
-  readReactionParams,
-  readStringParam,
-  resolveReactionMessageId,
-} from "openclaw/plugin-sdk/channel-actions";
+import { jsonResult, readReactionParams, readStringParam } from "openclaw/plugin-sdk/channel-actions";
 import type { ChannelPlugin, OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { Revision } from "../../facts/change.ts";
 import { deleteOwn, editOwn, pin, react, removeOwnReactions } from "../../outbound/reactions.ts";
@@ -17,11 +12,10 @@ import type { AccountSettings, ActionGroup } from "../../settings.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { sendingFor } from "../account/sending.ts";
 import { inspectAccount, isConfigured, listAccountIds, resolveAccount } from "../config/account.ts";
-import { readMessageId } from "../turn/handover.ts";
 import { isBroadcast, sendBroadcast } from "./broadcast.ts";
 import { downloadFiles, uploadFile } from "./file-actions.ts";
 import { describeMember, listEmoji, openConversation } from "./lookups.ts";
-import { type Context, listPins, readMessages, search } from "./reading.ts";
+import { type Context, listPins, nameMessage, noMessage, readMessages, readOne, search } from "./reading.ts";
 import { describeParameters } from "./tool-schema.ts";
 
 type Actions = NonNullable<ChannelPlugin["actions"]>;
@@ -66,11 +60,9 @@ export const actions: Actions = {
       throw new Error(`The action ${action} is turned off for this Rocket.Chat account`);
     if (action === "upload-file") return uploadFile(ctx);
     const rest = sendingFor(account).rest;
-    const answer = await answerWithoutMessage(action, { ctx, account, rest });
+    const answer = await answerReading(action, { ctx, account, rest });
     if (answer !== undefined) return jsonResult({ ok: true, ...answer });
     const message = await findMessage(ctx, rest);
-    if (action === "download-file")
-      return jsonResult({ ok: true, ...(await downloadFiles(account, message)) });
     return jsonResult({ ok: true, ...(await perform(action, { ctx, account, rest, message })) });
   },
 };
@@ -81,18 +73,20 @@ interface Acting {
   readonly rest: RestClient;
 }
 
-/** Carries out what is not about one message; undefined for what is. */
-async function answerWithoutMessage(
-  action: Action,
-  { ctx, account, rest }: Acting,
-): Promise<object | undefined> {
+/** Carries out what changes no message; undefined for what does. */
+async function answerReading(action: Action, { ctx, account, rest }: Acting): Promise<object | undefined> {
+  const scope = { rest, account };
   switch (action) {
     case "read":
-      return readMessages(ctx, rest);
+      return readMessages(ctx, scope);
     case "list-pins":
-      return listPins(ctx, rest);
+      return listPins(ctx, scope);
     case "search":
-      return search(ctx, rest);
+      return search(ctx, scope);
+    case "reactions":
+      return listReactions(rest, (await readOne(ctx, scope)).message.id);
+    case "download-file":
+      return downloadFiles(account, await readOne(ctx, scope));
     case "member-info":
       return describeMember(ctx, rest);
     case "emoji-list":
@@ -124,14 +118,6 @@ async function perform(
       const name = await react(rest, { messageId: message.id, emoji, stands: !remove });
       return remove ? { removed: name } : { added: name };
     }
-    case "reactions":
-      return {
-        reactions: [...message.reactions].map(([emoji, usernames]) => ({
-          emoji,
-          count: usernames.length,
-          users: usernames.slice(0, MAX_REACTORS),
-        })),
-      };
     case "edit":
       assertOwn(message, account);
       await editOwn(rest, message, await textOf(params, account, rest));
@@ -147,6 +133,19 @@ async function perform(
     default:
       throw new Error(`There is no action ${action}`);
   }
+}
+
+/** Who reacted to a message, and how. */
+async function listReactions(rest: RestClient, messageId: string): Promise<object> {
+  const message = await fetchRevision(rest, messageId);
+  if (message === undefined) throw noMessage(messageId);
+  return {
+    reactions: [...message.reactions].map(([emoji, usernames]) => ({
+      emoji,
+      count: usernames.length,
+      users: usernames.slice(0, MAX_REACTORS),
+    })),
+  };
 }
 
 async function textOf(
@@ -170,17 +169,16 @@ function assertOwn(message: Revision, account: AccountSettings): void {
 }
 
 /** The message an action is about: the named one, or the one being answered; it must stand in the conversation meant. */
-async function findMessage({ params, toolContext }: Context, rest: RestClient): Promise<Revision> {
-  const named = resolveReactionMessageId({ args: params, ...(toolContext && { toolContext }) });
-  if (named === undefined) throw new Error("Give messageId: the id of a message in this conversation");
-  const messageId = readMessageId(String(named));
+async function findMessage(ctx: Context, rest: RestClient): Promise<Revision> {
+  const { params, toolContext } = ctx;
+  const messageId = nameMessage(ctx);
   const message = await fetchRevision(rest, messageId);
   const to =
     readStringParam(params, "to") ??
     toolContext?.currentMessagingTarget ??
     (toolContext?.currentChannelId && `room:${toolContext.currentChannelId}`);
   if (message === undefined || (to !== undefined && (await findRoom(rest, to)) !== message.roomId))
-    throw new Error(`There is no message ${messageId} in this conversation`);
+    throw noMessage(messageId);
   return message;
 }
 

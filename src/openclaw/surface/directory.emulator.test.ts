@@ -163,7 +163,7 @@ it("names the bot user itself", async () => {
 
 describe("names that are to be resolved", () => {
   it("are people or rooms with their ids, each by itself", async () => {
-    const people = await resolveNames({ cfg, inputs: ["alice", "@nobody", "#town", ids.bob], kind: "user" });
+    const people = await resolveNames({ cfg, inputs: ["alice", "@nobody", "#town", "bob-b"], kind: "user" });
     expect(people).toMatchObject([
       { input: "alice", resolved: true, id: ids.alice, name: "alice" },
       { input: "@nobody", resolved: false, note: expect.stringContaining("no user @nobody") },
@@ -180,5 +180,23 @@ describe("names that are to be resolved", () => {
       { resolved: true, id: ids.square },
       { resolved: false },
     ]);
+  });
+
+  it("are ids where the server may have made them up", async () => {
+    const inputs = [ids.bob, ` ${ids.alice} `];
+    expect(await resolveNames({ cfg, inputs, kind: "user" })).toMatchObject([
+      { resolved: true, id: ids.bob },
+      { resolved: true, id: ids.alice },
+    ]);
+    const rooms = await resolveNames({ cfg, inputs: [ids.square], kind: "group" });
+    expect(rooms).toMatchObject([{ resolved: true, id: ids.square }]);
+  });
+
+  it("join no room that the bot might join when it writes there", async () => {
+    const joining = { channels: { rocketchat: { ...cfg.channels?.rocketchat, joinPublicRooms: true } } };
+    const query = { cfg: joining, inputs: ["far-away"], kind: "group" as const };
+    expect(await resolveNames(query)).toMatchObject([{ resolved: true, name: "far-away" }]);
+    const joined = await list("listGroupsLive");
+    expect(namesOf(joined)).not.toContain("far-away");
   });
 });

@@ -2,10 +2,9 @@
 
 import { jsonResult, readStringParam } from "openclaw/plugin-sdk/channel-actions";
 import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
-import type { Revision } from "../../facts/change.ts";
+import type { MessageFacts } from "../../facts/message.ts";
+import type { RoomFacts } from "../../facts/room.ts";
 import type { Log } from "../../log.ts";
-import { fetchMessage } from "../../rest/messages.ts";
-import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { fetchMessageFiles, MAX_FILES, nameReason } from "../../turn/media.ts";
 import { sendingFor } from "../account/sending.ts";
@@ -44,15 +43,16 @@ const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Brings the files of a message to this machine; `message` stands in the conversation that is meant. */
-export async function downloadFiles(account: AccountSettings, message: Revision) {
+/** Brings the files of a message to this machine; `message` stands in `room`, and may be read by who asks. */
+export async function downloadFiles(
+  account: AccountSettings,
+  { room, message }: { readonly room: RoomFacts; readonly message: MessageFacts },
+) {
   const { rest } = sendingFor(account);
-  const [room, found] = await Promise.all([fetchRoom(rest, message.roomId), fetchMessage(rest, message.id)]);
-  if (room === undefined || found === undefined || found.files.length === 0)
-    throw new Error(`Message ${message.id} has no files`);
+  if (message.files.length === 0) throw new Error(`Message ${message.id} has no files`);
   const { stored, missing } = await fetchMessageFiles(
     { rest, store: createFileStore(getRuntime()), log: SILENT, wait: pause },
-    { room, message: found, maxBytes: account.mediaMaxMb * MEBIBYTE, maxFiles: MAX_FILES },
+    { room, message, maxBytes: account.mediaMaxMb * MEBIBYTE, maxFiles: MAX_FILES },
   );
   return {
     files: stored.map(({ path, contentType, fileName }) => ({ path, contentType, name: fileName })),

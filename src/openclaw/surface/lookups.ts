@@ -62,8 +62,11 @@ async function findPerson(
   scope: { readonly rest: RestClient; readonly settings: AccountSettings },
 ): Promise<{ readonly id: string; readonly username: string }> {
   const target = readTarget(text) ?? { kind: "user" as const, id: text };
-  const { kind, id } = await resolveTarget(scope, target);
-  const { username } = kind === "user" ? await fetchUser(scope.rest, id) : {};
-  if (username === undefined) throw new Error(`"${text}" is no person; give a user id or @username`);
+  const noPerson = () => new Error(`"${text}" is no person; give a user id or @username`);
+  // A room would be joined by looking it up.
+  if (target.kind === "room" || target.kind === "room-name") throw noPerson();
+  const { id } = await resolveTarget(scope, target);
+  const { username } = await fetchUser(scope.rest, id);
+  if (username === undefined) throw noPerson();
   return { id, username };
 }

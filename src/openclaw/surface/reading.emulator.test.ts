@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { resolveAccount } from "../config/account.ts";
+import { shareRooms } from "../config/room-tools.ts";
 import { actions } from "./actions.ts";
 
 let emulator: Emulator;
@@ -44,11 +46,15 @@ const Messages = z.looseObject({ messages: z.array(z.looseObject({ id: z.string(
 type Action = Parameters<NonNullable<typeof actions.handleAction>>[0]["action"];
 
 /** Asked by alice in the room, unless another origin is given. */
-async function act(action: Action, params: object, origin: object = {}): Promise<unknown> {
+async function act(
+  action: Action,
+  params: object,
+  { settings, ...origin }: { settings?: object; [key: string]: unknown } = {},
+): Promise<unknown> {
   const result = await actions.handleAction?.({
     channel: "rocketchat",
     action,
-    cfg: { channels: { rocketchat: section } },
+    cfg: { channels: { rocketchat: { ...section, ...settings } } },
     params: { ...params },
     requesterSenderId: users.alice ?? "",
     toolContext: { currentChannelId: `room:${room}` },
@@ -90,6 +96,13 @@ describe("read", () => {
     ["another room's words", "search", () => ({ to: `room:${elsewhere}`, query: "pump" }), "Only the conver"],
     ["a direct message with somebody", "read", () => ({ to: `user:${users.bob}` }), "Only the conversation"],
     ["a message of another room", "read", () => ({ messageId: ids.secret }), "no message"],
+    ["a file of another room", "download-file", () => ({ messageId: ids.secret }), "no message"],
+    [
+      "who reacted in another room",
+      "reactions",
+      () => ({ messageId: ids.secret, to: `room:${elsewhere}` }),
+      "Only the conversation",
+    ],
     ["a thread of another room", "read", () => ({ threadId: ids.secret }), "no thread"],
     ["what was before a message of another room", "read", () => ({ before: ids.secret }), "no message"],
   ] as const)("refuses %s", async (_, action, params, reason) => {
@@ -102,10 +115,47 @@ describe("read", () => {
   });
 });
 
+describe("what contextVisibility hides", () => {
+  const allowlist = () => ({
+    settings: { contextVisibility: "allowlist", groupAllowFrom: [users.alice] },
+  });
+  const asked = () => ({ ...allowlist(), requesterSenderId: users.alice });
+
+  it("is neither read, nor searched, nor listed as pinned", async () => {
+    expect(namesOf(await act("read", {}, asked()))).toEqual(["root"]);
+    expect(namesOf(await act("read", { threadId: ids.root }, asked()))).toEqual(["root"]);
+    expect(namesOf(await act("search", { query: "pump" }, asked()))).toEqual(["root"]);
+    expect(await act("list-pins", {}, asked())).toMatchObject({ pins: [] });
+  });
+
+  it.each(["read", "reactions", "download-file"] as const)("is no message to %s", async (action) => {
+    await expect(act(action, { messageId: ids.later }, asked())).rejects.toThrow("no message");
+  });
+
+  it("is shown to who wrote it, and to an operator", async () => {
+    const bob = { ...allowlist(), requesterSenderId: users.bob };
+    expect(namesOf(await act("read", {}, bob))).toEqual(["root", "later"]);
+    const operator = { ...asked(), conversationReadOrigin: "direct-operator" };
+    expect(namesOf(await act("read", {}, operator))).toEqual(["root", "later"]);
+  });
+
+  it("is judged by the names as the running account knows them", async () => {
+    const named = { settings: { contextVisibility: "allowlist", groupAllowFrom: ["@bob"] } };
+    expect(namesOf(await act("read", {}, named))).toEqual(["root"]);
+    const account = resolveAccount({ channels: { rocketchat: { ...section, ...named.settings } } });
+    const settings = { ...account, groupAllowFrom: [users.bob ?? ""] };
+    const unshare = shareRooms("default", { settings: () => settings, findRoom: () => undefined });
+    expect(namesOf(await act("read", {}, named))).toEqual(["root", "later"]);
+    unshare();
+  });
+});
+
 describe("search", () => {
   it("finds words in this conversation, and takes no pattern", async () => {
     expect(namesOf(await act("search", { query: "pump" }))).toEqual(["reply", "root"]);
-    expect(namesOf(await act("search", { query: "/p.mp/" }))).toEqual([]);
+    for (const query of ["/p.mp/", "from:alice /p.mp/"])
+      expect(namesOf(await act("search", { query }))).toEqual([]);
+    await expect(act("search", { query: "//" })).rejects.toThrow("Give query");
   });
 });
 
@@ -120,7 +170,8 @@ describe("pins", () => {
       expect(await act("pin", { messageId: _id }, own)).toEqual({ ok: true, pinned: _id });
     expect(await pins()).toMatchObject({ pins: [{ id: _id, text: "keep this" }] });
     expect(await act("unpin", { messageId: _id }, own)).toEqual({ ok: true, unpinned: _id });
-    expect(await pins()).toEqual({ ok: true, pins: [] });
+    expect(await pins()).toEqual({ ok: true, pins: [], hasMore: false });
+    expect(await act("list-pins", { limit: 1 })).toMatchObject({ pins: [{ id: ids.later }], hasMore: true });
   });
 
   it("are refused with what to do, and never leave the conversation", async () => {
@@ -159,6 +210,13 @@ describe("conversation-open", () => {
     emulator.control.post({ as: "carol", rid, msg: "here we are" });
     expect(emulator.control.messages(rid)).toHaveLength(1);
     await expect(act("conversation-open", { userIds: ["@nobody"] })).rejects.toThrow("no user @nobody");
+  });
+
+  it("refuses a room as no person, and does not join it", async () => {
+    const rid = emulator.control.addRoom({ name: "lobby", type: "c", members: ["bob"] });
+    for (const named of ["#lobby", `room:${rid}`])
+      await expect(act("conversation-open", { userIds: [named] })).rejects.toThrow("is no person");
+    expect(emulator.control.messages(rid)).toEqual([]);
   });
 });
 

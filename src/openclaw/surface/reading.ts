@@ -1,6 +1,10 @@
 // Owns what the message tool may read: the messages of a conversation, of a thread in it, what is pinned, what is found.
 
-import { readPositiveIntegerParam, readStringParam } from "openclaw/plugin-sdk/channel-actions";
+import {
+  readPositiveIntegerParam,
+  readStringParam,
+  resolveReactionMessageId,
+} from "openclaw/plugin-sdk/channel-actions";
 import type { ChannelPlugin } from "openclaw/plugin-sdk/channel-core";
 import { readCommand } from "../../commands/parse.ts";
 import type { MessageFacts } from "../../facts/message.ts";
@@ -16,7 +20,10 @@ import {
   searchMessages,
 } from "../../rest/messages.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
+import type { AccountSettings } from "../../settings.ts";
 import { recallTarget } from "../account/named-places.ts";
+import { runningSettings } from "../config/room-tools.ts";
+import { maySeeFor } from "../turn/context/surroundings.ts";
 import { readMessageId } from "../turn/handover.ts";
 import { readTarget } from "./targets.ts";
 
@@ -26,32 +33,31 @@ export type Context = Parameters<NonNullable<NonNullable<ChannelPlugin["actions"
 const [LIMIT, MAX_LIMIT] = [20, 100];
 
 /** The newest messages of the conversation or of one of its threads, in order; `before` and `after` are ids or instants. */
-export async function readMessages(ctx: Context, rest: RestClient) {
-  const room = await findReadable(ctx, rest);
+export async function readMessages(ctx: Context, scope: Scope) {
+  const reading = await openReading(ctx, scope);
+  const { rest, room } = reading;
   const count = limitOf(ctx);
   const threadId = idParam(ctx, "threadId");
   const one = idParam(ctx, "messageId");
-  const inRoom = { roomId: room.id };
-  if (one !== undefined)
-    return { messages: [await findMessage(rest, { ...inRoom, messageId: one })].map(show) };
+  if (one !== undefined) return { messages: [await findMessage(reading, one)].map(show) };
   if (threadId !== undefined) {
-    const rootId = await findThreadRoot(rest, { ...inRoom, messageId: threadId });
+    const rootId = await findThreadRoot(rest, { roomId: room.id, messageId: threadId });
     if (rootId === undefined) throw new Error(`There is no thread ${threadId} in this conversation`);
     const [root, replies] = await Promise.all([
       fetchMessage(rest, rootId),
       fetchThread(rest, { rootId, count }),
     ]);
-    return { threadId: rootId, ...present(root ? [root, ...replies] : replies, room) };
+    return { threadId: rootId, ...present(root ? [root, ...replies] : replies, reading) };
   }
   const [before, after] = await Promise.all([
-    instantOf(ctx, { rest, room, name: "before" }),
-    instantOf(ctx, { rest, room, name: "after" }),
+    instantOf(ctx, reading, "before"),
+    instantOf(ctx, reading, "after"),
   ]);
   // The server leaves out what was sent at either instant.
   const until = before === undefined ? Date.now() + AHEAD_MS : before - 1;
   const asked = Math.max(count, WINDOW);
   const found = await fetchMessagesUntil(rest, { room, until, since: after, count: asked });
-  const { messages } = present(found, room);
+  const { messages } = present(found, reading);
   return { messages: messages.slice(-count), hasMore: found.length === asked || messages.length > count };
 }
 
@@ -62,25 +68,73 @@ const WINDOW = 50;
 const AHEAD_MS = 60 * 60_000;
 
 /** What is pinned in the conversation, in the server's order. */
-export async function listPins(ctx: Context, rest: RestClient) {
-  const room = await findReadable(ctx, rest);
-  return { pins: present(await fetchPinned(rest, { roomId: room.id, count: limitOf(ctx) }), room).messages };
+export async function listPins(ctx: Context, scope: Scope) {
+  const reading = await openReading(ctx, scope);
+  const count = limitOf(ctx);
+  const found = await fetchPinned(scope.rest, { roomId: reading.room.id, count });
+  return { pins: present(found, reading).messages, hasMore: found.length === count };
 }
 
 /** The messages of the conversation with some words, newest first. */
-export async function search(ctx: Context, rest: RestClient) {
-  const room = await findReadable(ctx, rest);
-  // Between slashes the server would take it for a pattern, and work on that for as long as it takes.
-  const text = readStringParam(ctx.params, "query", { required: true }).replace(/^\/+/, "");
+export async function search(ctx: Context, scope: Scope) {
+  const reading = await openReading(ctx, scope);
+  // The server takes its own words (`from:`, `has:`) out, then what is left between slashes for a pattern, and works on
+  // that for as long as it takes.
+  const text = readStringParam(ctx.params, "query", { required: true }).replaceAll("/", " ").trim();
   if (text === "") throw new Error("Give query: the words to look for");
-  return present(await searchMessages(rest, { roomId: room.id, text, count: limitOf(ctx) }), room);
+  const query = { roomId: reading.room.id, text, count: limitOf(ctx) };
+  return present(await searchMessages(scope.rest, query), reading);
+}
+
+/** The message that an action reads something of, the named one or the one being answered, and its room. */
+export async function readOne(
+  ctx: Context,
+  scope: Scope,
+): Promise<{ readonly room: RoomFacts; readonly message: MessageFacts }> {
+  const messageId = nameMessage(ctx);
+  const reading = await openReading(ctx, scope);
+  return { room: reading.room, message: await findShown(reading, messageId) };
+}
+
+/** The id of the message that an action is about. Throws when none is named and none is being answered. */
+export function nameMessage({ params, toolContext }: Context): string {
+  const named = resolveReactionMessageId({ args: params, ...(toolContext && { toolContext }) });
+  if (named === undefined) throw new Error("Give messageId: the id of a message in this conversation");
+  return readMessageId(String(named));
+}
+
+/** The account that reads, and its client. */
+export interface Scope {
+  readonly rest: RestClient;
+  readonly account: AccountSettings;
+}
+
+/** A conversation that is read, and whose messages are shown of it. */
+interface Reading {
+  readonly rest: RestClient;
+  readonly room: RoomFacts;
+  shows(message: MessageFacts): boolean;
+}
+
+async function openReading(ctx: Context, { rest, account }: Scope): Promise<Reading> {
+  const room = await findReadable(ctx, rest);
+  return { rest, room, shows: viewOf(ctx, account, room) };
+}
+
+/** Whose messages are shown: as in the context of a turn those that `contextVisibility` lets through, to an operator all. */
+function viewOf(ctx: Context, account: AccountSettings, room: RoomFacts): Reading["shows"] {
+  const settings = runningSettings(account);
+  if (ctx.conversationReadOrigin === "direct-operator" || settings.contextVisibility === "all")
+    return () => true;
+  const viewing = { settings, room, asker: ctx.requesterSenderId ?? undefined };
+  return (message) => maySeeFor(viewing, message);
 }
 
 /**
  * The conversation that is to be read: the one that the agent is in, or any for an operator (the command line). OpenClaw
  * asks the same before, and this is the second lock: the bot is in rooms that the person asking may not see.
  */
-export async function findReadable(ctx: Context, rest: RestClient): Promise<RoomFacts> {
+async function findReadable(ctx: Context, rest: RestClient): Promise<RoomFacts> {
   const { params, toolContext, conversationReadOrigin } = ctx;
   const current = toolContext?.currentChannelId;
   const named = readStringParam(params, "to") ?? readStringParam(params, "channelId") ?? current;
@@ -107,31 +161,37 @@ function idParam({ params }: Context, name: string): string | undefined {
   return text === undefined ? undefined : readMessageId(text);
 }
 
-async function findMessage(
-  rest: RestClient,
-  { roomId, messageId }: { readonly roomId: string; readonly messageId: string },
-): Promise<MessageFacts> {
+/** One message of the conversation. Rejects alike for one that is not there, stands elsewhere or is not shown. */
+async function findShown({ rest, room, shows }: Reading, messageId: string): Promise<MessageFacts> {
   const message = await fetchMessage(rest, messageId);
-  if (message === undefined || message.roomId !== roomId || !isReadable(message))
-    throw new Error(`There is no message ${messageId} in this conversation`);
+  if (message === undefined || message.roomId !== room.id || !shows(message)) throw noMessage(messageId);
   return message;
 }
 
+async function findMessage(reading: Reading, messageId: string): Promise<MessageFacts> {
+  const message = await findShown(reading, messageId);
+  if (!isReadable(message)) throw noMessage(messageId);
+  return message;
+}
+
+export function noMessage(messageId: string): Error {
+  return new Error(`There is no message ${messageId} in this conversation`);
+}
+
 /** When the message with an id was sent, or the instant that is written. Epoch milliseconds. */
-async function instantOf(
-  ctx: Context,
-  { rest, room, name }: { readonly rest: RestClient; readonly room: RoomFacts; readonly name: string },
-): Promise<number | undefined> {
+async function instantOf(ctx: Context, reading: Reading, name: string): Promise<number | undefined> {
   const text = idParam(ctx, name);
   if (text === undefined) return undefined;
   const instant = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;
-  return (await findMessage(rest, { roomId: room.id, messageId: text })).sentAt;
+  return (await findMessage(reading, text)).sentAt;
 }
 
-/** Of what the server answered, what people wrote in this room: a command is no word for a model. */
-function present(found: readonly MessageFacts[], { id }: RoomFacts) {
-  return { messages: found.filter((message) => message.roomId === id && isReadable(message)).map(show) };
+/** Of what the server answered, what people wrote in this room and may be shown: a command is no word for a model. */
+function present(found: readonly MessageFacts[], { room, shows }: Reading) {
+  const isShown = (message: MessageFacts): boolean =>
+    message.roomId === room.id && isReadable(message) && shows(message);
+  return { messages: found.filter(isShown).map(show) };
 }
 
 function isReadable({ systemType, text, files }: MessageFacts): boolean {

@@ -6,6 +6,7 @@ import { mayLackCapitals } from "../../outbound/exact-ids.ts";
 import { resolveTarget, resolveThread } from "../../outbound/resolve-target.ts";
 import { resolveTargetRoom } from "../../outbound/send.ts";
 import { formatTarget, parseNamedTarget, parseTarget } from "../../outbound/target.ts";
+import { mayBeGeneratedId } from "../../policy/names.ts";
 import type { RestClient } from "../../rest/client.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { noteName } from "../account/named-places.ts";
@@ -26,11 +27,16 @@ export async function lookUpTarget(params: {
   readonly cfg: OpenClawConfig;
   readonly accountId?: string | null;
   readonly input: string;
+  /** False where nothing is to be sent: then no public room is joined. */
+  readonly mayJoin?: boolean;
 }) {
   const target = readTarget(params.input);
   if (target === undefined) return null;
   const settings = resolveAccount(params.cfg, params.accountId);
-  const found = await resolveTarget({ rest: sendingFor(settings).rest, settings }, target);
+  const found = await resolveTarget(
+    { rest: sendingFor(settings).rest, settings, mayJoin: params.mayJoin ?? true },
+    target,
+  );
   if ("name" in target) noteName(target, found);
   const kind = found.kind === "user" ? ("user" as const) : ("channel" as const);
   return { to: formatTarget(found), kind, ...("name" in target && { display: target.name }) };
@@ -49,9 +55,8 @@ export async function resolveNames(params: {
 
 async function resolveName(query: Parameters<typeof lookUpTarget>[0], sigil: "@" | "#") {
   const { input } = query;
-  const isWord = readTarget(input) === undefined;
   try {
-    const found = await lookUpTarget({ ...query, input: isWord ? `${sigil}${input}` : input });
+    const found = await lookUpTarget({ ...query, input: readEntry(input, sigil), mayJoin: false });
     const target = found && parseTarget(found.to);
     if (!target) return { input, resolved: false, note: unknownTarget(input).message };
     if ((target.kind === "user") !== (sigil === "@"))
@@ -61,6 +66,14 @@ async function resolveName(query: Parameters<typeof lookUpTarget>[0], sigil: "@"
     if (!(error instanceof TargetError)) throw error;
     return { input, resolved: false, note: error.message };
   }
+}
+
+/** A word as the lists of the configuration read it: an id where the server may have made it up, else a name. */
+function readEntry(input: string, sigil: "@" | "#"): string {
+  const word = input.trim();
+  if (readTarget(word) !== undefined) return word;
+  if (!mayBeGeneratedId(word)) return `${sigil}${word}`;
+  return `${sigil === "@" ? "user" : "room"}:${word}`;
 }
 
 interface PlaceRequest {

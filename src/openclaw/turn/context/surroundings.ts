@@ -10,7 +10,9 @@ import { buildChannelMetadata, filterSupplementalContextItems } from "openclaw/p
 import { nameFiles } from "../../../facts/attachment.ts";
 import { isRewritten, type MessageFacts, type UserFacts } from "../../../facts/message.ts";
 import { withoutQuoteLinks } from "../../../facts/quote.ts";
+import type { RoomFacts } from "../../../facts/room.ts";
 import { resolveSenderRule } from "../../../policy/access.ts";
+import type { AccountSettings } from "../../../settings.ts";
 import type { Surroundings } from "../../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import type { TurnScope } from "../scope.ts";
@@ -79,15 +81,28 @@ function directLimit({ settings, input }: TurnScope): number {
   return settings.dmHistoryLimits.get(input.message.sender.id) ?? settings.dmHistoryLimit;
 }
 
-/** Who may speak here may also be read; the sender and the bot itself always. An edited text is its editor's as well. */
-function maySee(scope: TurnScope, message: MessageFacts): boolean {
-  const { sender, edited } = message;
-  const writers = isRewritten(message) ? [sender, edited?.by] : [sender];
-  return writers.every((writer) => maySeeWriter(scope, writer?.id));
+function maySee({ settings, input }: TurnScope, message: MessageFacts): boolean {
+  return maySeeFor({ settings, room: input.room, asker: input.message.sender.id }, message);
 }
 
-function maySeeWriter({ settings, input: { message, room } }: TurnScope, id: string | undefined): boolean {
-  if (id === message.sender.id || id === settings.userId || room.chatType === "direct") return true;
+/** For whom messages of a room are shown. */
+export interface Viewing {
+  readonly settings: AccountSettings;
+  readonly room: RoomFacts;
+  /** The id of the person who asks; undefined where nobody is known to. */
+  readonly asker: string | undefined;
+}
+
+/** Who may speak here may also be read; the asker and the bot itself always. An edited text is its editor's as well. */
+export function maySeeFor(viewing: Viewing, message: MessageFacts): boolean {
+  const { sender, edited } = message;
+  const writers = isRewritten(message) ? [sender, edited?.by] : [sender];
+  return writers.every((writer) => maySeeWriter(viewing, writer?.id));
+}
+
+function maySeeWriter({ settings, room, asker }: Viewing, id: string | undefined): boolean {
+  if (room.chatType === "direct") return true;
+  if (id !== undefined && (id === asker || id === settings.userId)) return true;
   const { groupPolicy, groupAllowFrom } = resolveSenderRule(settings, room);
   if (groupPolicy === "open" || groupAllowFrom.includes("*")) return true;
   return id !== undefined && groupAllowFrom.includes(id);
