@@ -254,6 +254,30 @@ describe("the messages", () => {
     expect(parts.join("\n").match(/row \d+/g)).toHaveLength(60);
   });
 
+  it.each([
+    [840, 80, 1000],
+    [840, 150, 1000],
+    [3350, 400, 4000],
+    [3350, 700, 4000],
+  ])("show the head of a table once, %i units into a message, %i units wide", (before, width, limit) => {
+    const row = `| ${"x".repeat(width)} |`;
+    const table = [row, "| - |", ...Array.from({ length: 12 }, () => "| y |")].join("\n");
+    for (const part of formatMarkdown(`${"word ".repeat(before / 5).trim()}\n\n${table}`, {
+      ...OLD,
+      limit,
+    })) {
+      expect(part.length).toBeLessThanOrEqual(limit);
+      expect((part.match(/\| -+ \|/g) ?? []).length).toBeLessThanOrEqual(1);
+      expect((part.match(/\| x+ /g) ?? []).length).toBe(part.includes("| y") ? 1 : 0);
+    }
+  });
+
+  it("are within the limit for a table that is a head alone", () => {
+    for (const options of [OLD, MODERN])
+      for (const part of formatMarkdown(`| ${"x".repeat(600)} |\n| - |`, { ...options, limit: 1000 }))
+        expect(part.length).toBeLessThanOrEqual(1000);
+  });
+
   it("never divide a character or a link", () => {
     const link = "[a link](https://example.org/with/a/long/address)";
     for (const part of formatMarkdown(`${link} `.repeat(60), { ...OLD, limit: 200 }))

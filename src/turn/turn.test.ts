@@ -151,6 +151,25 @@ describe("runTurn", () => {
       },
     );
 
+    it("that was heard waits for no words, and is tried again while its recording cannot be fetched", async () => {
+      const { deps, calls } = listening("hello labby");
+      const companions = { ...deps.companions, handOn: async () => true };
+      expect(await runTurn(voice(), { ...deps, companions })).toEqual({ kind: "ran" });
+      const fetchFiles = async () => ({
+        stored: [],
+        missing: [{ name: "x", reason: "unreachable" as const }],
+      });
+      await expect(runTurn(voice(), { ...deps, fetchFiles })).rejects.toThrow("not be fetched yet");
+      expect(calls.filter((call) => call === "dispatch")).toHaveLength(1);
+    });
+
+    it("leaves no recording behind when it is stopped, or its sender refused meanwhile", async () => {
+      const { deps, thrownAway } = listening("hello labby");
+      const runs = { ...deps.runs, begin: () => undefined };
+      expect(await runTurn(voice(), { ...deps, runs })).toMatchObject({ reason: "stopped" });
+      expect(thrownAway).toEqual(["note.mp3"]);
+    });
+
     it("is not listened to when its sender may not speak", async () => {
       const { deps, asked } = listening("hello labby", {
         access: { kind: "refuse", cause: "sender", reason: "not listed" },

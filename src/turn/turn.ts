@@ -55,11 +55,14 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   const { receivedAt } = deps;
   const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt, receivedAt };
   const run = deps.runs.begin(turn.conversation, origin);
-  if (run === undefined) return { kind: "dropped", reason: "stopped" };
+  let isHandedOver = false;
   try {
+    if (run === undefined) return { kind: "dropped", reason: "stopped" };
     const refused = await admit(turn, { message, room, settings, deps });
     if (refused !== undefined) return refused;
-    if (await deps.companions.handOn(message, receivedAt, run.signal)) return { kind: "joined" };
+    // What was heard is a request by itself: what follows is listened to by its own recording alone.
+    if (heard === undefined && (await deps.companions.handOn(message, receivedAt, run.signal)))
+      return { kind: "joined" };
     if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
     const { roomId } = message;
     let over: Dropped | undefined;
@@ -77,10 +80,12 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
       fetchFiles: (from: FileQuery["message"], limits: FileLimits) =>
         deps.fetchFiles({ room, message: from, ...limits }),
     };
+    isHandedOver = true;
     await turn.dispatch(port, AbortSignal.any([run.signal, refusal.signal]));
     if (over !== undefined) return over;
   } finally {
-    run.end();
+    run?.end();
+    if (heard !== undefined && !isHandedOver) await deps.discardFiles([heard.recording]);
   }
   return { kind: "ran" };
 }

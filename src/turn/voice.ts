@@ -1,5 +1,6 @@
 // Owns listening to a voice message of which only its words can tell whether the agent is meant.
 
+import { NetworkError } from "../errors.ts";
 import { isAudio } from "../facts/attachment.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
@@ -18,7 +19,8 @@ export interface VoiceMessage {
 
 /**
  * Fetches the first recording of a message and has the host transcribe it. To be called for who may speak here alone:
- * nobody else is listened to. A recording that names the agent by none of its patterns leaves nothing behind.
+ * nobody else is listened to. A recording that names the agent by none of its patterns leaves nothing behind. Rejects with
+ * NetworkError while the server cannot be reached.
  */
 export async function hear(
   { message, room, settings }: VoiceMessage,
@@ -27,7 +29,10 @@ export async function hear(
 ): Promise<Heard | Dropped> {
   const files = message.files.filter(isAudio).slice(0, 1);
   const limits = { maxBytes: settings.mediaMaxMb * MEBIBYTE, maxFiles: 1 };
-  const { stored } = await fetchFiles({ room, message: { id: message.id, files }, ...limits });
+  const { stored, missing } = await fetchFiles({ room, message: { id: message.id, files }, ...limits });
+  // Nobody knows yet whether the agent is meant, and the server will be back.
+  if (missing.some(({ reason }) => reason === "unreachable"))
+    throw new NetworkError("A voice message could not be fetched yet");
   const [recording] = stored;
   const words = recording && (await turn.transcribe(recording));
   if (recording && words !== undefined && known.matchesPattern({ ...message, text: words }))

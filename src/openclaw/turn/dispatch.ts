@@ -109,7 +109,7 @@ async function runAgent(run: Run): Promise<object | undefined> {
   // Shared with the message tool: what the agent sends by itself may be the turn's first reply.
   const hasReplied = { value: false };
   const forget = awaitFirstReply(placeUnder(scope), hasReplied);
-  await echoHeard(scope, run.replies.threadId);
+  await echoHeard(scope, run.replies);
   const { onModelSelected, ...pipeline } = openPipeline(run);
   const readPrefix = (): string | undefined => pipeline.resolveResponsePrefix?.();
   // What is merely heard in a room may well have no answer.

@@ -5,7 +5,9 @@ import {
   formatAudioTranscriptForAgent,
 } from "openclaw/plugin-sdk/media-understanding-runtime";
 import { formatTarget } from "../../outbound/target.ts";
+import type { ReplyPort } from "../../turn/host.ts";
 import type { Heard, StoredFile } from "../../turn/media.ts";
+import { splitReply } from "../account/reply-text.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -43,15 +45,21 @@ export async function transcribe(
 /** The words of a voice message as the agent reads them. */
 export const showHeard = ({ words }: Heard): string => formatAudioTranscriptForAgent(words);
 
-/** Posts what was understood, where `tools.media.audio.echoTranscript` asks for it. */
-export async function echoHeard(scope: TurnScope, threadId: string | undefined): Promise<void> {
-  const { cfg, accountId, input } = scope;
-  if (input.heard === undefined) return;
-  await preflight.send({
-    transcript: input.heard.words,
-    cfg,
-    accountId,
-    originatingTo: roomOf(scope),
-    ...(threadId !== undefined && { messageThreadId: threadId }),
-  });
+/** OpenClaw's own form of an echo. */
+const ECHO_FORMAT = '📝 "{transcript}"';
+
+/**
+ * Posts what was understood, where `tools.media.audio.echoTranscript` asks for it: once, however often the event is run. Never
+ * rejects.
+ */
+export async function echoHeard(scope: TurnScope, { post, threadId }: ReplyPort): Promise<void> {
+  const { cfg, settings, input, log, rest } = scope;
+  const audio = cfg.tools?.media?.audio;
+  if (input.heard === undefined || audio?.echoTranscript !== true) return;
+  try {
+    const text = preflight.format(input.heard.words, audio.echoFormat ?? ECHO_FORMAT);
+    for (const part of await splitReply(settings, rest, text)) await post(part, threadId);
+  } catch (error) {
+    log.warn("what was heard could not be posted", { error, message: input.message.id });
+  }
 }

@@ -92,7 +92,9 @@ class Messages {
   }
 
   #addCode(block: CodeBlock): void {
-    for (const code of fillFences(block, { ...this.#limits, room: this.#room(block.apart) })) {
+    const { limit } = this.#limits;
+    if (!hasRoomForHead(block, { limit, room: this.#room(block.apart) })) this.#flush();
+    for (const code of fillFences(block, { limit, room: this.#room(block.apart) })) {
       if (code.length > this.#room(block.apart)) this.#flush();
       this.#put(code, block.apart);
     }
@@ -139,6 +141,7 @@ function headOf(
   { heads = 0, limit }: { heads: number | undefined; limit: number },
 ): string {
   const head = lines.slice(0, heads).join("\n");
+  if (head.length + 2 > limit) return "";
   return lines.slice(heads).every((line) => head.length + line.length + 2 <= limit) ? head : "";
 }
 
@@ -151,9 +154,19 @@ function writeFence(info: string, lines: readonly string[]): string {
   return `${FENCE}${info}\n${lines[0] === "" ? "\n" : ""}${lines.join("\n")}\n${FENCE}`;
 }
 
+/** A table's head begins where its first row goes: a head without a row says nothing. */
+function hasRoomForHead(block: CodeBlock, { limit, room }: { limit: number; room: number }): boolean {
+  const head = headOf(block.lines, { heads: block.heads, limit: limit - overheadOf(block) });
+  if (head === "") return true;
+  const beginning = block.lines.slice(0, (block.heads ?? 0) + 1).join("\n");
+  return beginning.length <= room - overheadOf(block);
+}
+
+const overheadOf = ({ info }: CodeBlock): number => writeFence(info, [""]).length;
+
 /** The code in fences that each fit into a message, the first into the room that one has. */
 function fillFences(block: CodeBlock, { limit, room: left }: { limit: number; room: number }): string[] {
-  const overhead = writeFence(block.info, [""]).length;
+  const overhead = overheadOf(block);
   const fences: string[][] = [[]];
   const whole = limit - overhead;
   const head = headOf(block.lines, { heads: block.heads, limit: whole });
