@@ -24,7 +24,7 @@ import { createDelivery } from "./reply/delivery.ts";
 import { openTurnPreview, type TurnPreview } from "./reply/preview.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
-import { readSession, watchRun } from "./session.ts";
+import { isSendDenied, readSession, watchRun } from "./session.ts";
 import { echoHeard } from "./voice.ts";
 
 /** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
@@ -113,7 +113,7 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const { onModelSelected, ...pipeline } = openPipeline(run);
   const readPrefix = (): string | undefined => pipeline.resolveResponsePrefix?.();
   // What is merely heard in a room may well have no answer.
-  const isSilent = command !== undefined || route.eventKind === "room_event";
+  const isSilent = command !== undefined || route.eventKind === "room_event" || isSendDenied(scope, route);
   const preview = openTurnPreview({ scope, place: run.place, signal, isSilent, readPrefix });
   const parts = { ...shown, handover, hasReplied, preview, pipeline, onModelSelected };
   const turn = runAtHost(run, parts).finally(forget);

@@ -4,6 +4,7 @@ import { resolveActiveEmbeddedRunSessionId } from "openclaw/plugin-sdk/agent-har
 import {
   evaluateSessionFreshness,
   resolveChannelResetConfig,
+  resolveSendPolicy,
   resolveSessionResetPolicy,
   resolveSessionResetType,
 } from "openclaw/plugin-sdk/session-store-runtime";
@@ -42,6 +43,20 @@ export function readSession({ core, cfg, input }: TurnScope, route: Route): Sess
   });
   const isNew = !fresh || lastInteractionAt === undefined;
   return { isNew, since: fresh ? sessionStartedAt : undefined };
+}
+
+/** Whether OpenClaw keeps the session's answers back (`/send off`, `session.sendPolicy`): then nothing of them is to be seen. */
+export function isSendDenied({ core, cfg }: TurnScope, { agentId, turnSessionKey }: Route): boolean {
+  const sessionKey = turnSessionKey;
+  const entry = core.agent.session.getSessionEntry({ agentId, sessionKey });
+  const policy = resolveSendPolicy({
+    cfg,
+    sessionKey,
+    channel: CHANNEL_ID,
+    ...(entry && { entry }),
+    ...(entry?.chatType && { chatType: entry.chatType }),
+  });
+  return policy === "deny";
 }
 
 /**

@@ -149,6 +149,13 @@ it.each(["Look, <@ann>", "<@ann> look", "**<@ann>** look"])(
   },
 );
 
+it("an offer that was ended is not taken: its preview is being withdrawn", async () => {
+  const offer = new PreviewOffer(id);
+  expect(offer.close()).toBe(true);
+  await deliver("The whole", randomUUID(), offer);
+  expect([said().map(([isPreview]) => isPreview), offer.taken]).toEqual([[true, false], false]);
+});
+
 it("what is not queued posts, and leaves the preview to its turn", async () => {
   const offer = new PreviewOffer(id);
   await deliver("The whole", undefined, offer);

@@ -10,6 +10,7 @@ import { knownPreviews, type Previews, warnOnce } from "./preview-file.ts";
 export class PreviewOffer {
   readonly id: string;
   #taken = false;
+  #closed = false;
 
   constructor(id: string) {
     this.id = id;
@@ -22,6 +23,17 @@ export class PreviewOffer {
 
   note(taken: boolean): void {
     this.#taken = taken;
+  }
+
+  /** Whether it can still be taken. */
+  get isOpen(): boolean {
+    return !this.#closed;
+  }
+
+  /** Ends it, unless it was taken; answers whether it is over. */
+  close(): boolean {
+    this.#closed = !this.#taken;
+    return this.#closed;
   }
 }
 
@@ -42,7 +54,7 @@ export function takePreview(
   const file = knownPreviews();
   if (file === undefined) return undefined;
   const known = resolveOutboundSendDep<unknown>(deps, CHANNEL_ID);
-  const offer = known instanceof PreviewOffer ? known : undefined;
+  const offer = known instanceof PreviewOffer && known.isOpen ? known : undefined;
   const claimed = file.findClaimed(delivery);
   if (claimed !== undefined) attempt(() => file.renew(claimed));
   const id = claimed ?? (mayEdit(texts) ? claimOffered(file, delivery, offer) : undefined);

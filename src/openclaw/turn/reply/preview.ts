@@ -150,7 +150,8 @@ class ShownPreviews {
     this.#current = undefined;
     if (preview === undefined) return undefined;
     if (!(await preview.settle()) || preview.place.threadId !== threadId || this.#over) {
-      this.#refused.push(preview);
+      if (this.#over) await preview.withdraw();
+      else this.#refused.push(preview);
       return undefined;
     }
     const offer = new PreviewOffer(preview.id);
@@ -160,7 +161,7 @@ class ShownPreviews {
 
   async end(): Promise<void> {
     this.#over = true;
-    const unused = this.#offered.splice(0).filter(({ offer }) => !offer.taken);
+    const unused = this.#offered.splice(0).filter(({ offer }) => offer.close());
     const going = [...this.#refused.splice(0), ...unused.map(({ preview }) => preview)];
     await Promise.all([this.withdraw(), ...going.map((preview) => preview.withdraw())]);
   }
