@@ -39,7 +39,7 @@ const QUERY_KEY = /[?&](?:token|rc_token|sig|signature|x-(?:amz|goog)-[\w-]+|key
 /** No key is longer, with what may stand behind it. */
 const MAX_KEY_UNITS = 80;
 const SEPARATOR = /[:=]/g;
-const TEXT_VALUE = /(\s*["']?)[^\s"',;&}]+/y;
+const TEXT_VALUE = /(\s*["']?(?:(?:bearer|basic) )?)[^\s"',;&}]+/iy;
 const QUERY_VALUE = /()[^&\s"']+/y;
 
 /** Password hashes, wherever they stand. */

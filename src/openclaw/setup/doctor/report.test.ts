@@ -80,6 +80,16 @@ async function report(change: Partial<ReportPort> = {}) {
 
 beforeAll(() => void mkdirSync(join(folder, "out")));
 
+it("takes what looks like a secret out of quoted text, and replaces a file that others could read", async () => {
+  const lines = [line('sent {"X-Auth-Token":"qqq111"}'), line('authorization: "Bearer qqq222"')];
+  const old = join(folder, "out", "report.json");
+  writeFileSync(old, "", { mode: 0o644 });
+  const { path, written } = await report({ readLog: async () => ({ lines }) });
+  expect(written.log).toHaveLength(2);
+  expect(JSON.stringify(written)).not.toMatch(/qqq\d/);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
 it("holds versions, settings, counters, files and the last lines of the channel, and no secret", async () => {
   const { path, written } = await report();
   expect(written).toMatchObject({

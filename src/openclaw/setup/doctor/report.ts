@@ -1,6 +1,6 @@
 // Owns the file that goes with the report of a fault: what runs, how it is set and what happened, without a secret.
 
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { arch, platform, release } from "node:os";
 import { join, resolve } from "node:path";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
@@ -71,7 +71,12 @@ export async function writeReport(
   };
   const redact = createRedactor(await listSecrets(cfg, port));
   const path = resolve(file);
-  writeFileSync(path, redact(`${JSON.stringify(report, undefined, 2)}\n`), { mode: 0o600 });
+  // Value by value: what JSON writes around quotation marks would hide a secret from the redactor.
+  const clean = (key: string, value: unknown): unknown =>
+    typeof value !== "string" ? value : isSecretKey(key) ? HIDDEN : redact(value);
+  // A file that is there would keep its mode, and a link its place.
+  rmSync(path, { force: true });
+  writeFileSync(path, `${JSON.stringify(report, clean, 2)}\n`, { mode: 0o600, flag: "wx" });
   return path;
 }
 
