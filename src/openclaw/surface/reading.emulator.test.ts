@@ -28,7 +28,10 @@ beforeAll(async () => {
   };
   room = control.addRoom({ name: "ops", type: "p", members: ["alice", "bob", "labbot"] });
   elsewhere = control.addRoom({ name: "board", type: "p", members: ["alice", "labbot"] });
+  const { lasting } = emulator.faults;
   const post = (name: string, as: string, msg: string, tmid?: string): void => {
+    // No two are sent within the same millisecond.
+    lasting.clockSkewMs += 10;
     const rid = name === "secret" ? elsewhere : room;
     ids[name] = control.post({ as, rid, msg, ...(tmid !== undefined && { tmid }) })._id;
   };
