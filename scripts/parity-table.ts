@@ -287,7 +287,7 @@ const SENDING: Part = {
     same("`responsePrefix`", visible),
     same(
       "429: waits as long as the server says",
-      gateway("no-loss", "when its answer meets the rate limit %i times"),
+      gateway("restart", "when its answer meets the rate limit %i times"),
     ),
     different(
       "an unknown send is reconciled by reading back",

@@ -1,25 +1,39 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
 
 const TIMEOUT = { timeoutMs: 120_000 };
 const QUESTION = { id: "color", header: "Color", question: "Which color?" };
 const OPTIONS = [{ label: "Red" }, { label: "Blue" }];
+/** More than OpenClaw looks at for one claim. */
+const WAITING = 150;
+const DISCUSSIONS = 14;
 const ID = /Reply with: !approve ([\w-]+)/;
 
 let stack: Stack;
 const rooms: Record<string, string> = {};
+let discussions: string[];
 
 /** Alice is an operator, bob may speak; every command that the agent wants to run is asked about. */
 beforeAll(async () => {
   stack = await startStack(
     ({ control, userIds }) => {
-      rooms.town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "openclaw-bot"] });
-      rooms.plaza = control.addRoom({ name: "plaza", type: "c", members: ["alice", "openclaw-bot"] });
-      rooms.hall = control.addRoom({ name: "hall", type: "c", members: ["alice", "openclaw-bot"] });
+      const members = ["alice", "bob", "openclaw-bot"];
+      for (const name of ["town", "plaza", "hall", "busy"])
+        rooms[name] = control.addRoom({ name, type: "c", members });
       rooms.direct = control.direct(["alice", "openclaw-bot"]);
+      const cellar = control.addRoom({ name: "cellar", type: "c", members });
+      discussions = Array.from({ length: DISCUSSIONS }, (_, index) =>
+        control.discuss({
+          as: "alice",
+          rid: cellar,
+          title: `talk ${index}`,
+          users: ["bob", "openclaw-bot"],
+        }),
+      );
       return {
-        groupPolicy: "open",
-        rooms: { [rooms.hall]: { requireMention: false } },
+        rooms: servedRooms(),
         allowFrom: [userIds.alice],
         commandAllowFrom: [userIds.alice],
       };
@@ -34,6 +48,13 @@ beforeAll(async () => {
   );
 });
 afterAll(() => stack?.stop());
+
+const servedRooms = (town = {}) => ({
+  [rooms.town ?? ""]: town,
+  [rooms.plaza ?? ""]: {},
+  [rooms.busy ?? ""]: {},
+  [rooms.hall ?? ""]: { requireMention: false },
+});
 
 const write = (as: string, room: string, msg: string) =>
   stack.emulator.control.post({ as, rid: rooms[room] ?? "", msg });
@@ -107,4 +128,110 @@ it("what is said in a room without naming the agent is heard, and answered by no
   const messages = stack.emulator.control.messages(rooms.hall ?? "");
   const said = messages.filter(({ u }) => u._id === stack.bot.userId).map(({ msg }) => msg);
   expect(said).toEqual(["sunshine"]);
+});
+
+const isBot = ({ u }: { u: { _id: string } }): boolean => u._id === stack.bot.userId;
+const ask = (rid: string, text: string, as = "alice") =>
+  stack.emulator.control.post({ as, rid, msg: `@openclaw-bot ${text}` });
+const answer = (rid: string, text: string) =>
+  stack.emulator.control.waitForMessage(
+    (message) => isBot(message) && message.rid === rid && message.msg.includes(text),
+    TIMEOUT,
+  );
+
+async function askAndWait(rid: string, text: string): Promise<void> {
+  ask(rid, `[say ${text}]`);
+  await answer(rid, text);
+}
+
+function countRows(where: string): number {
+  const file = join(stack.gateway.folder, "state", "rocketchat", "ingress-default.sqlite");
+  const db = new DatabaseSync(file, { readOnly: true });
+  const row = db.prepare(`SELECT count(*) AS count FROM event WHERE ${where}`).get();
+  db.close();
+  return Number(row?.count);
+}
+
+describe("one lane's trouble is its own", () => {
+  let busy: string;
+  let town: string;
+  let plaza: string;
+  beforeAll(() => {
+    ({ busy = "", town = "", plaza = "" } = rooms);
+  });
+
+  it("150 messages that wait in one room hold up no question and no command elsewhere", async () => {
+    const held = stack.model.script("hold the room", { text: "held", hold: true });
+    ask(busy, "hold the room");
+    await stack.model.waitForRequest("hold the room");
+    for (let index = 0; index < WAITING; index += 1) ask(busy, `[say waited ${index}]`);
+    await vi.waitFor(
+      () => expect(countRows(`status = 'pending' AND lane = 'room:${busy}'`)).toBeGreaterThan(100),
+      60_000,
+    );
+    await askAndWait(town, "meanwhile in town");
+    stack.emulator.control.post({ as: "alice", rid: plaza, msg: "!status" });
+    await answer(plaza, "Agent");
+    stack.emulator.control.post({ as: "alice", rid: plaza, msg: "!stop" });
+    await answer(plaza, "Nothing is running here.");
+    // What waits is over with one command.
+    stack.emulator.control.post({ as: "alice", rid: busy, msg: "!stop" });
+    await answer(busy, "Stopped the answer to alice");
+    held.release();
+    held.remove();
+    await askAndWait(busy, "after the stop");
+    expect(
+      stack.emulator.control.messages(busy).filter((one) => isBot(one) && one.msg.includes("waited")),
+    ).toEqual([]);
+  });
+
+  it("discussions of rooms that are not served cost one question each, no row, and nobody's time", async () => {
+    const { control, faults } = stack.emulator;
+    const [quiet = "", ...slow] = discussions;
+    const questions = (from: number) =>
+      control
+        .requests()
+        .slice(from)
+        .filter(({ path }) => path.endsWith("rooms.info")).length;
+    const before = control.requests().length;
+    for (let index = 0; index < 20; index += 1) ask(quiet, `talk of nobody's concern ${index}`);
+    await vi.waitFor(() => expect(questions(before)).toBe(1), 60_000);
+    ask(quiet, "and more of it");
+    await askAndWait(town, "after the talk");
+    expect([questions(before), countRows(`lane LIKE '%${quiet}%'`)]).toEqual([1, 0]);
+    // None of these is answered before the question.
+    faults.rest({ path: "rooms.info", delayMs: 60_000 });
+    const meanwhile = control.requests().length;
+    for (const rid of slow) ask(rid, "talk in a room that is looked up slowly");
+    await askAndWait(town, "beside the look-ups");
+    expect(questions(meanwhile)).toBe(0);
+    faults.clear();
+  });
+
+  it("a person who is taken off the list is not run, though the message waited when that happened", async () => {
+    const held = stack.model.script("take your time", { text: "taken", hold: true });
+    ask(town, "take your time");
+    await stack.model.waitForRequest("take your time");
+    const waiting = ask(town, "[say to bob]", "bob");
+    await stack.waitForStoredEvent(waiting._id, { status: "claimed" });
+    const from = stack.gateway.mark();
+    await stack.changeSection((section) => ({
+      ...section,
+      rooms: servedRooms({ users: [stack.userIds.alice] }),
+    }));
+    await stack.gateway.waitForOutput(/\[reload\] config .*channels\.rocketchat\.rooms/, { from });
+    held.release();
+    await answer(town, "taken");
+    held.remove();
+    await stack.gateway.waitForOutput(new RegExp(`message dropped .*sender-not-allowed.*${waiting._id}`), {
+      from,
+    });
+    await askAndWait(town, "to alice");
+    expect(
+      stack.model.requests().some(({ text }) => text.includes("to bob") && !text.includes("to alice")),
+    ).toBe(false);
+    expect(stack.emulator.control.messages(town).filter((one) => isBot(one) && one.msg === "to bob")).toEqual(
+      [],
+    );
+  });
 });

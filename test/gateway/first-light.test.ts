@@ -55,8 +55,11 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
+/** What the command line says is looked at on the installed host alone, unless everything is run on both. */
+const isBrief = inject("openclaw") !== undefined && !process.env.ALL_HOSTS;
+
 describe("the packed plugin in a real gateway", () => {
-  it("is loaded without a complaint", async () => {
+  it.skipIf(isBrief)("is loaded without a complaint", async () => {
     const { code, stdout, stderr } = await stack.gateway.cli([
       "plugins",
       "inspect",
@@ -69,7 +72,7 @@ describe("the packed plugin in a real gateway", () => {
     expect(`${stdout}${stderr}`).not.toMatch(/"(errors?|diagnostics|warnings)": \[\s*[^\s\]]/);
   });
 
-  it("shows a connected and working account", async () => {
+  it.skipIf(isBrief)("shows a connected and working account", async () => {
     const { code, stdout } = await stack.gateway.cli(["channels", "status", "--probe"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Rocket\.Chat default: .*connected.*works/);
@@ -179,7 +182,6 @@ describe("the packed plugin in a real gateway", () => {
     expect(mentions ?? []).toEqual([]);
   });
 
-  const isBrief = inject("openclaw") !== undefined && !process.env.ALL_HOSTS;
   it.skipIf(isBrief)(
     "sends to a person, and to a thread in as many parts as it takes, on request of the command line",
     async () => {

@@ -103,11 +103,15 @@ describe("what the agent is told", () => {
     const oldest = new Date(control.post({ as: "bob", rid: town, msg: "to be pruned" }).ts);
     for (const as of ["bob", "bob", "alice"]) control.post({ as, rid: town, msg: "to be pruned, too" });
     expect(control.prune({ rid: town, oldest })).toBe(4);
-    mention("[say after the prune]");
-    await answer("after the prune");
-    const prompt = promptWith("after the prune");
-    expect(prompt).toContain("messages deleted in #town: 3 from bob");
-    expect(prompt).toMatch(/message deleted in #town: msg \w+ from alice/);
+    // What is gone is found out beside the room's questions: the first of them may be too early.
+    for (const text of ["after the prune", "long after the prune"]) {
+      mention(`[say ${text}]`);
+      await answer(text);
+    }
+    const prompts = stack.model.requests().map((request) => JSON.stringify(request));
+    const told = prompts.filter((prompt) => prompt.includes("messages deleted in #town: 3 from bob"));
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.at(-1)).toMatch(/message deleted in #town: msg \w+ from alice/);
   });
 
   it("is a request when an edit adds the mention, once", async () => {

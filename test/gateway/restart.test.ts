@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { ownQueue } from "../support/queues.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 /**
@@ -7,23 +10,28 @@ import { type Stack, startStack } from "./stack.ts";
  */
 let stack: Stack;
 let section: Record<string, unknown>;
-const rooms = { town: "", plaza: "", harbor: "", market: "", guild: "" };
+const rooms = { town: "", plaza: "", harbor: "", quay: "", market: "", guild: "" };
+let dm: string;
 beforeAll(async () => {
   stack = await startStack(({ control }) => {
     for (const name of ["mallory", "carol", "dave"])
       control.addUser({ username: name, name: `${name.charAt(0).toUpperCase()}${name.slice(1)}` });
     for (const name of ["town", "plaza", "harbor"] as const)
       rooms[name] = control.addRoom({ name, type: "c", members: ["alice", "openclaw-bot"] });
+    rooms.quay = control.addRoom({ name: "quay", type: "c", members: ["alice", "bob", "openclaw-bot"] });
+    dm = control.direct(["alice", "openclaw-bot"]);
     for (const name of ["market", "guild"] as const) {
       const members = ["mallory", "alice", "bob", "carol", "dave", "openclaw-bot"];
       rooms[name] = control.addRoom({ name, type: "p", members });
     }
     const named = { "#market": { users: ["@alice"] }, "#guild": { users: ["@carol"] } };
-    section = { rooms: { [rooms.town]: {}, [rooms.harbor]: {}, ...named } };
+    const served = { [rooms.town]: {}, [rooms.harbor]: {}, [rooms.quay]: {}, ...named };
+    section = { rooms: served, dmPolicy: "open", allowFrom: ["*"] };
     return section;
   });
 });
 afterAll(() => stack?.stop());
+beforeEach(() => stack.emulator.faults.clear());
 
 const post = (as: string, room: keyof typeof rooms, msg: string) =>
   stack.emulator.control.post({ as, rid: rooms[room], msg: `@openclaw-bot ${msg}` });
@@ -51,6 +59,37 @@ async function askAndHold(text: string): Promise<() => void> {
   await stack.model.waitForRequest(text);
   return release;
 }
+
+/** A question in the quay, where nothing may be lost or doubled. */
+const ask = (text: string) =>
+  stack.emulator.control.post({ as: "alice", rid: rooms.quay, msg: `@openclaw-bot ${text}` });
+const heard = (text: string) =>
+  stack.emulator.control.waitForMessage(({ u, msg }) => u._id === stack.bot.userId && msg.includes(text), {
+    timeoutMs: 180_000,
+  });
+/** A question whose answer shows that everything before it was dealt with. */
+async function settle(name: string): Promise<void> {
+  ask(`[say settled ${name}]`);
+  await heard(`settled ${name}`);
+}
+const times = (text: string): number => said(rooms.quay).filter((msg) => msg === text).length;
+const connectedSince = (from: number) => stack.gateway.waitForOutput(/\[default\] connected/, { from });
+
+/** The frame in which the stream tells of a message. */
+const frameOf = (message: object): string =>
+  JSON.stringify({
+    msg: "changed",
+    collection: "stream-room-messages",
+    id: "id",
+    fields: {
+      eventName: "__my_messages__",
+      args: [message, { roomParticipant: true, roomType: "c", roomName: "quay" }],
+    },
+  });
+const onWire = (message: object): object =>
+  JSON.parse(JSON.stringify(message), (key, value) =>
+    ["ts", "_updatedAt"].includes(key) ? { $date: Date.parse(value) } : value,
+  );
 
 describe("an answer that is being written", () => {
   it("arrives once when the connection breaks in the middle", async () => {
@@ -96,7 +135,128 @@ it("a name means who bore it when it was first met", async () => {
   expect(shown).toContain(`#guild means ${rooms.guild} since`);
 });
 
-it("answers a message once when the gateway was killed between receiving it and running the agent", async () => {
+describe("a message is answered once", () => {
+  it("when its frame comes three times at once, and again after 1.5 s and 300 others", async () => {
+    const message = ask("[say three frames]");
+    const frame = frameOf(onWire(message));
+    for (let count = 0; count < 3; count += 1) stack.emulator.faults.sendFrame(frame);
+    await heard("three frames");
+    stack.emulator.faults.sendFrame(frame);
+    for (let count = 0; count < 300; count += 1)
+      stack.emulator.control.post({ as: "bob", rid: rooms.quay, msg: `idle talk ${count}` });
+    stack.emulator.faults.sendFrame(frame);
+    await settle("frames");
+    expect(times("three frames")).toBe(1);
+  });
+
+  it.each([1, 2])("when its answer meets the rate limit %i times", async (count) => {
+    const headers = { date: new Date(0).toUTCString(), "x-ratelimit-reset": "200" };
+    stack.emulator.faults.rest({ path: "chat.sendMessage", times: count, status: 429, headers });
+    ask(`[say limited ${count}]`);
+    await heard(`limited ${count}`);
+    expect(times(`limited ${count}`)).toBe(1);
+  });
+
+  it.each([
+    ["the answer to its reply is lost", { effect: true, lost: true }],
+    ["a proxy answers for the server", { effect: true, status: 502, body: "<html>" }],
+    ["the server is busy", { status: 503 }],
+  ])("when %s", async (name, fault) => {
+    stack.emulator.faults.rest({ path: "chat.sendMessage", times: 1, ...fault });
+    ask(`[say although ${name}]`);
+    await heard(`although ${name}`);
+    await settle(name);
+    expect(times(`although ${name}`)).toBe(1);
+  });
+
+  it("with all of a 12,000-character answer, in order", async () => {
+    const words = Array.from({ length: 1_400 }, (_, index) => `word${index}`);
+    const { remove } = stack.model.script("everything", { text: words.join(" ") });
+    stack.emulator.faults.rest({ path: "chat.sendMessage", times: 1, effect: true });
+    stack.emulator.faults.rest({ path: "chat.sendMessage", times: 1, effect: true, lost: true });
+    ask("everything");
+    await heard("word1399");
+    remove();
+    const parts = said(rooms.quay).filter((msg) => msg.startsWith("word"));
+    expect(parts.length).toBeGreaterThan(2);
+    expect(parts.join(" ").split(/\s+/)).toEqual(words);
+  });
+
+  it("in a direct message room that was made after the start", async () => {
+    const rid = stack.emulator.control.direct(["dave", "openclaw-bot"]);
+    stack.emulator.control.post({ as: "dave", rid, msg: "[say hello dave]" });
+    await heard("hello dave");
+    expect(said(rid)).toEqual(["hello dave"]);
+  });
+});
+
+describe("a message that was sent meanwhile is answered once", () => {
+  it("when the server was down, in rooms, threads and direct messages", async () => {
+    const { control, faults } = stack.emulator;
+    const root = control.post({ as: "alice", rid: rooms.quay, msg: "a thread begins" });
+    const from = stack.gateway.mark();
+    const back = faults.restart({ gapMs: 1_500 });
+    ask("[say while down]");
+    control.post({
+      as: "bob",
+      rid: rooms.quay,
+      tmid: root._id,
+      msg: "@openclaw-bot [say thread while down]",
+    });
+    control.post({ as: "alice", rid: dm, msg: "[say dm while down]" });
+    await back;
+    await connectedSince(from);
+    await Promise.all([heard("while down"), heard("thread while down"), heard("dm while down")]);
+    expect([times("while down"), said(dm).filter((msg) => msg === "dm while down").length]).toEqual([1, 1]);
+  });
+
+  it("when the connection drops four times", async () => {
+    for (let drop = 1; drop <= 4; drop += 1) {
+      const from = stack.gateway.mark();
+      stack.emulator.faults.cutSockets();
+      ask(`[say drop ${drop}]`);
+      await connectedSince(from);
+      await heard(`drop ${drop}`);
+    }
+    expect([1, 2, 3, 4].map((drop) => times(`drop ${drop}`))).toEqual([1, 1, 1, 1]);
+  });
+});
+
+it("a reply that the server refuses ends once, with the reason in the log and in a direct message", async () => {
+  const { control } = stack.emulator;
+  const from = stack.gateway.mark();
+  const before = control.requests().length;
+  const held = stack.model.script("refused", { text: "refused", hold: true });
+  ask("refused");
+  await stack.model.waitForRequest("refused");
+  control.setReadOnly({ as: "alice", rid: rooms.quay });
+  held.release();
+  await stack.gateway.waitForOutput(/reply could not be delivered .*chat\.sendMessage.*status 400/, { from });
+  await heard("I could not answer you");
+  expect(said(dm).at(-1)).toBe("I could not answer you in quay: the room is read-only for me.");
+  held.remove();
+  control.setReadOnly({ as: "alice", rid: rooms.quay, on: false });
+  await settle("after it");
+  const refused = control
+    .requests()
+    .slice(before)
+    .filter(({ path, status }) => path.endsWith("chat.sendMessage") && status !== 200);
+  expect(refused.map(({ status }) => status)).toEqual([400]);
+  expect(said(rooms.quay)).not.toContainEqual(expect.stringMatching(/refused$|confirm/));
+});
+
+it("an event that cannot be read ends as failed, and the next one is answered", async () => {
+  const db = new DatabaseSync(ownQueue(join(stack.gateway.folder, "state"), "default"));
+  db.prepare(
+    "INSERT INTO event (id, status, lane, payload, received_at, updated_at) VALUES (?, 'pending', ?, ?, 1, 1)",
+  ).run("poison", `room:${rooms.quay}`, JSON.stringify({ version: 1, rawEvent: "{broken" }));
+  await settle("poison");
+  const row = db.prepare("SELECT status, reason FROM event WHERE id = 'poison'").get();
+  db.close();
+  expect(row).toMatchObject({ status: "failed", reason: "unreadable" });
+});
+
+it("answers once what a killed gateway left, though another process holds its queue at the next start", async () => {
   const { faults } = stack.emulator;
   const before = stack.model.requests().length;
   // The look-up of the room stands between the durable append and the agent; its answer never comes.
@@ -105,13 +265,22 @@ it("answers a message once when the gateway was killed between receiving it and 
   await stack.waitForStoredEvent(question._id);
   await stack.gateway.kill("SIGKILL");
   expect(stack.model.requests().slice(before)).toEqual([]);
-
   faults.clear();
+
+  ask("[say after the kill]");
+  stack.emulator.control.post({ as: "alice", rid: dm, msg: "[say dm after the kill]" });
+  const holder = new DatabaseSync(ownQueue(join(stack.gateway.folder, "state"), "default"));
+  holder.exec("BEGIN EXCLUSIVE");
+  const from = stack.gateway.mark();
   await stack.gateway.start();
-  await answer("still here");
+  await stack.gateway.waitForOutput(/account cannot start yet .*Another process holds it/, { from });
+  holder.close();
+  await Promise.all([answer("still here"), heard("after the kill"), heard("dm after the kill")]);
+  await settle("kill");
   post("alice", "harbor", "[say and a second]");
   await answer("and a second");
   expect(said(rooms.harbor)).toEqual(["still here", "and a second"]);
+  expect(times("after the kill")).toBe(1);
 });
 
 describe("when the gateway was stopped and started", () => {
