@@ -61,14 +61,14 @@ function say(change: Change, { editedBy, pinnedBy }: Revision): string {
 /** What an account knows while frames reach it: the newest document by `_id`, and when the latest was sent. */
 function createReader() {
   const known = new Map<string, Revision>();
-  let newest: number | undefined;
+  let newest = 0;
   return (message: unknown): { changes: readonly Change[]; now: Revision } => {
     const now = decodeRevision(message);
     if (now === undefined) throw new Error(`no revision: ${JSON.stringify(message)}`);
     const before = known.get(now.id);
-    const changes = compareRevisions(before, now, { newestSentAt: newest });
+    const changes = compareRevisions(before, now, { settled: now.sentAt < newest });
     if (before === undefined || now.updatedAt >= before.updatedAt) known.set(now.id, now);
-    newest = Math.max(newest ?? 0, now.sentAt);
+    newest = Math.max(newest, now.sentAt);
     return { changes, now };
   };
 }
@@ -159,32 +159,26 @@ const kinds = (changes: readonly Change[]) => changes.map(({ kind }) => kind);
 
 describe("the first sight of a message", () => {
   it.each([
-    ["nothing but itself", {}, undefined, ["new"]],
-    ["its author's quick correction", { ...at(9000), editedAt: { $date: sent + 9000 } }, undefined, ["new"]],
-    ["a change long after it was sent", at(120_001), undefined, ["old"]],
-    ["a change long after it was sent, though it is the latest", at(120_001), sent - 1, ["old"]],
-    ["a reaction, when nothing else is known", eyes("bob"), undefined, ["old"]],
-    ["a reaction, though later messages are known", eyes("bob"), sent + 5, ["old"]],
-    ["a reaction, as the latest message", eyes("bob"), sent - 5, ["new"]],
-    ["replies", { tcount: 1 }, sent + 5, ["old"]],
-    ["a pin that was taken away", { pinned: false, pinnedAt: { $date: sent + 3 } }, sent + 5, ["old"]],
-    ["a star", { starred: [{ _id: "bob" }] }, sent + 5, ["old"]],
-    ["its deletion", { t: "rm" }, undefined, ["old"]],
-  ])("that bears %s", (_, change, newestSentAt, verdict) => {
-    expect(kinds(compareRevisions(undefined, revision(change), { newestSentAt }))).toEqual(verdict);
+    ["nothing but itself", {}],
+    ["its author's quick correction", { ...at(9000), editedAt: { $date: sent + 9000 } }],
+    ["a change long after it was sent", at(500_000)],
+    ["a reaction", eyes("bob")],
+    ["replies", { tcount: 1 }],
+    ["a pin that was taken away", { pinned: false, pinnedAt: { $date: sent + 3 } }],
+    ["a star", { starred: [{ _id: "bob" }] }],
+  ])("goes by whether it was judged, though it bears %s", (_, change) => {
+    expect(kinds(compareRevisions(undefined, revision(change)))).toEqual(["new"]);
+    expect(kinds(compareRevisions(undefined, revision(change), { settled: true }))).toEqual(["old"]);
   });
 
-  it("in a room's history goes by when it was sent, whatever it bears", () => {
-    const now = revision({ ...at(500_000), ...eyes("bob"), tcount: 2 });
-    const read = (unreadSince: number) => kinds(compareRevisions(undefined, now, { unreadSince }));
-    expect(read(sent - 1)).toEqual(["new"]);
-    expect(read(sent)).toEqual(["old"]);
+  it("is nothing new when it is of its deletion", () => {
+    expect(kinds(compareRevisions(undefined, revision({ t: "rm" })))).toEqual(["old"]);
   });
 
   it("is nobody's doing but the sender's, whatever marks it was sent with", () => {
     const marks = { ...eyes("bob", "carol"), editedBy: { _id: "bob", username: "bob" } };
     const later = { editedAt: { $date: sent + 60_000 } };
-    const all = { newestSentAt: sent - 1, unheardSince: sent };
+    const all = { unheardSince: sent };
     const first = revision({ ...marks, ...later });
     expect(kinds(compareRevisions(undefined, first, all))).toEqual(["new"]);
     expect(kinds(compareRevisions(undefined, first, { settled: true, unheardSince: sent }))).toEqual(["old"]);

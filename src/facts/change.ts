@@ -61,12 +61,6 @@ export type Change =
   /** The same again, an outdated document, or something personal such as a star. */
   | { readonly kind: "nothing" };
 
-/**
- * A document whose last change lies this far behind its sending is no new message, whatever else it says.
- * Both instants are the server's clock. Milliseconds.
- */
-const NEW_MESSAGE_AGE_MS = 120_000;
-
 /** The instants of one write lie this close together, in either order (recording `delete-with-replies`). Milliseconds. */
 const SAME_WRITE_MS = 1000;
 
@@ -131,14 +125,10 @@ function readCounters(raw: JsonObject): string {
   return numbers.every((value) => value === undefined) ? "" : numbers.join(" ");
 }
 
-/** What helps to tell a new message from an old one that is sent again, where nothing is known of the message. */
+/** What is known of a message of which no document is. */
 export interface FirstSight {
-  /** When the latest message known so far was sent: what bears marks of others and is not later is old. */
-  readonly newestSentAt?: number | undefined;
-  /** The document was read from the room's history, and nothing that was sent after this has been seen yet. */
-  readonly unreadSince?: number | undefined;
-  /** Whether it is known to have been judged, or to be older than what is judged; then nothing else counts. */
-  readonly settled?: boolean | undefined;
+  /** It was judged already, or is older than what is judged. */
+  readonly settled?: boolean;
   /** The document was read after an absence, and nothing was heard of what was done after this: an edit is news. */
   readonly unheardSince?: number | undefined;
 }
@@ -164,12 +154,11 @@ export function compareRevisions(
 
 /**
  * A sender may give a message any marks (`chat.sendMessage` takes every key), and only the server changes them later:
- * reactions that are there from the start are nobody's doing. A message that looks new and was sent before an absence
- * may have been seen then.
+ * what is there from the start is nobody's doing, and says nothing of whether the message is new.
  */
 function atFirstSight(now: Revision, firstSight: FirstSight): readonly [Change, ...Change[]] {
   const missed = readMissedEdit(now, firstSight);
-  if (!now.deleted && isNew(now, firstSight)) return missed.length === 0 ? NEW : [...NEW, ...missed];
+  if (!now.deleted && !firstSight.settled) return missed.length === 0 ? NEW : [...NEW, ...missed];
   return [missed[0] ?? { kind: "old" }];
 }
 
@@ -181,18 +170,6 @@ function readMissedEdit(now: Revision, { unheardSince }: FirstSight): Change[] {
   if (unheardSince === undefined || editedAt === undefined || !isCredible(now)) return [];
   if (editedAt <= unheardSince || sentAt > unheardSince) return [];
   return [deleted ? { kind: "deleted" } : { kind: "edited", at: editedAt }];
-}
-
-function isNew(now: Revision, { settled, newestSentAt, unreadSince }: FirstSight): boolean {
-  if (settled !== undefined) return !settled;
-  if (unreadSince !== undefined) return now.sentAt > unreadSince;
-  if (now.updatedAt - now.sentAt > NEW_MESSAGE_AGE_MS) return false;
-  return !isMarked(now) || (newestSentAt !== undefined && now.sentAt > newestSentAt);
-}
-
-/** Whether others have left their mark. An edit is none: authors correct their messages within seconds. */
-function isMarked({ reactions, counters, pinned, pinnedAt, starred }: Revision): boolean {
-  return reactions.size > 0 || counters !== "" || pinned || pinnedAt !== undefined || starred;
 }
 
 /** Only `editedAt` marks an edit; a frame shows the newest text, so that quick edits come as one (recording `edit`). */
