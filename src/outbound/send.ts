@@ -114,10 +114,17 @@ function isPerhapsPosted(error: unknown): boolean {
 /** A preview that stands in the room of a delivery and is edited by nothing else. */
 export interface StandingPreview {
   readonly id: string;
+  /**
+   * What an earlier attempt has learned: the preview has become the answer, and a refusal is no matter; or the server
+   * refused that, and the answer is posted.
+   */
+  readonly known?: "edited" | "refused" | undefined;
   /** Called when the edit stands. */
   readonly onEdited: () => void;
   /** Called when the server refuses the edit, before the text is posted under an id of its own. */
   readonly onRefused: () => void;
+  /** Called when the text was posted, or nothing of it will ever be: the preview can go. */
+  readonly onReplaced: () => void;
 }
 
 /** Texts that make up one delivery, in order. `id` names the delivery; equal ids are one delivery. */
@@ -136,6 +143,13 @@ export interface Delivery {
 /** A part was refused for good after others had been posted; what was posted stands. */
 export class PartialDeliveryError extends Error {
   override readonly name = "PartialDeliveryError";
+  /** Only the preview was edited so far: it can be edited anew, and the delivery be divided in another way. */
+  readonly isEditedOnly: boolean;
+
+  constructor(message: string, { cause, isEditedOnly }: { cause: unknown; isEditedOnly: boolean }) {
+    super(message, { cause });
+    this.isEditedOnly = isEditedOnly;
+  }
 }
 
 /**
@@ -148,26 +162,46 @@ export async function sendDelivery(sending: Sending, delivery: Delivery): Promis
   for (const [index, text] of texts.entries()) {
     const ids = sending.ids.deriveParts(id, { index, last: index === texts.length - 1 });
     try {
-      const first = index === 0 ? standing : undefined;
-      const edited = first && (await editPreview(sending, first, { text, ...place }));
-      posted.push(edited ?? (await sendPart(sending, ids, { text, ...place })));
+      const part = { text, ...place };
+      const post = () => sendPart(sending, ids, part);
+      posted.push(await (index === 0 && standing ? sendFirst(sending, { standing, part, post }) : post()));
     } catch (cause) {
       if (posted.length === 0) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new PartialDeliveryError(`${posted.length} of ${texts.length} parts were posted: ${reason}`, {
         cause,
+        isEditedOnly: posted.length === 1 && posted[0] === standing?.id,
       });
     }
   }
   return posted;
 }
 
-/** Makes a preview the text, any number of times; undefined when the server refuses that. */
+interface FirstPart {
+  readonly standing: StandingPreview;
+  readonly part: Omit<Outgoing, "id">;
+  readonly post: () => Promise<string>;
+}
+
+/** Makes the preview the first text. Where the server refuses that, the text is posted, and then the preview goes. */
+async function sendFirst(sending: Sending, { standing, part, post }: FirstPart): Promise<string> {
+  if (standing.known !== "refused" && (await editPreview(sending, standing, part))) return standing.id;
+  try {
+    const id = await post();
+    standing.onReplaced();
+    return id;
+  } catch (error) {
+    if (isRefusedForGood(error)) standing.onReplaced();
+    throw error;
+  }
+}
+
+/** Makes a preview the text, any number of times; answers whether it is. */
 async function editPreview(
   sending: Sending,
-  { id, onEdited, onRefused }: StandingPreview,
+  { id, known, onEdited, onRefused }: StandingPreview,
   { roomId, text, previews }: Pick<Outgoing, "roomId" | "text" | "previews">,
-): Promise<string | undefined> {
+): Promise<boolean> {
   await sending.beforePosting?.();
   const previewUrls = previews ? choosePreviews(text, previews) : [];
   try {
@@ -175,14 +209,18 @@ async function editPreview(
       updateMessage(sending.rest, { roomId, messageId: id, text, previewUrls }),
     );
   } catch (error) {
-    if (!(error instanceof RestError) || adviseRetry(error).kind !== "blocked") throw error;
+    if (!isRefusedForGood(error)) throw error;
+    if (known === "edited") return true;
     onRefused();
-    return undefined;
+    return false;
   }
   onEdited();
   sending.onPosted?.();
-  return id;
+  return true;
 }
+
+const isRefusedForGood = (error: unknown): boolean =>
+  error instanceof RestError && adviseRetry(error).kind === "blocked";
 
 /** Where a part may stand under more than one id, it is looked for before it is posted. */
 async function sendPart(

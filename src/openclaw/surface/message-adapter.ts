@@ -10,7 +10,7 @@ import {
 import { hasOutboundMedia } from "openclaw/plugin-sdk/reply-payload";
 import { sanitizeAssistantVisibleText } from "openclaw/plugin-sdk/text-chunking";
 import { RestError } from "../../errors.ts";
-import { findDelivery, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
+import { findDelivery, PartialDeliveryError, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
@@ -58,7 +58,9 @@ async function sendText(request: SendRequest) {
         texts,
         roomId,
         threadId,
-        standing: divided.isQueued ? takePreview(id, texts, request.deps) : undefined,
+        standing: divided.isQueued
+          ? takePreview({ delivery: id, texts, deps: request.deps, rest: sending.rest })
+          : undefined,
         previews: settings.text.previews,
       },
     );
@@ -100,9 +102,10 @@ async function sendDivided(
   }
 }
 
-/** The server takes less than was assumed, and has taken nothing of the delivery. */
+/** The server takes less than was assumed, and nothing stands of the delivery but what can be edited anew. */
 function isTooLong(error: unknown): boolean {
-  return error instanceof RestError && error.serverCode === TOO_LONG;
+  const refusal = error instanceof PartialDeliveryError && error.isEditedOnly ? error.cause : error;
+  return refusal instanceof RestError && refusal.serverCode === TOO_LONG;
 }
 
 type UnknownSend = Parameters<NonNullable<ChannelMessageDurableFinalAdapter["reconcileUnknownSend"]>>[0];

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { RateLimitedError, RestError } from "../../errors.ts";
-import type { AccountClient } from "../../rest/client.ts";
+import type { AccountClient, RestClient } from "../../rest/client.ts";
 import { postMessage } from "../../rest/messages.ts";
 import { deleteMessage, updateMessage } from "../../rest/reactions.ts";
 import { namesSomebody } from "./names.ts";
@@ -168,7 +168,7 @@ const WITHDRAWN = "_The draft that stood here was withdrawn._";
  * was one; rejects when the server could not be asked.
  */
 export async function withdrawPreview(
-  rest: AccountClient,
+  rest: RestClient,
   { id, roomId }: { readonly id: string; readonly roomId: string },
 ): Promise<boolean> {
   const message = { roomId, messageId: id };

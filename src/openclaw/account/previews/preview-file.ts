@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createSubsystemLogger } from "openclaw/plugin-sdk/logging-core";
 import { createLog } from "../../../log.ts";
+import type { StandingPreview } from "../../../outbound/send.ts";
 import type { PreviewNotes } from "../../../outbound/streaming/preview.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { getRuntime } from "../../runtime.ts";
@@ -34,6 +35,15 @@ export interface KeptPreview {
   readonly roomId: string;
 }
 
+/** A preview and what its delivery has learned of it. */
+export interface ClaimedPreview extends KeptPreview {
+  readonly known: StandingPreview["known"];
+}
+
+/** The column `sent`. */
+const EDITED = 1;
+const REFUSED = -1;
+
 export interface Previews {
   /** What one preview of this process tells of itself. */
   notesOf(accountId: string): PreviewNotes;
@@ -44,10 +54,12 @@ export interface Previews {
   claim(id: string, delivery: string): boolean;
   /** A further attempt begins at the delivery that has claimed the preview. */
   renew(id: string): void;
-  /** The delivery posts its answer elsewhere; the preview is to go. */
+  /** The server refused the edit: every attempt at the delivery posts its answer, and the preview goes when that stands. */
+  noteRefused(id: string): void;
+  /** The delivery has no more to do with the preview, which is to go. */
   release(id: string): void;
   /** The preview that a delivery has claimed. */
-  findClaimed(delivery: string): string | undefined;
+  findClaimed(delivery: string): ClaimedPreview | undefined;
   /** The preview has become the answer, or the beginning of it. */
   noteSent(id: string): void;
   /** Previews of an account that nobody works on: of a process that died, or of deliveries that were given up. */
@@ -75,12 +87,13 @@ function previewsIn(db: DatabaseSync, now: () => number): Previews {
   const put = db.prepare("INSERT OR REPLACE INTO preview (id, account, room) VALUES (?, ?, ?)");
   const remove = db.prepare("DELETE FROM preview WHERE id = ?");
   const claim = db.prepare("UPDATE preview SET delivery = ?, until = ? WHERE id = ?");
-  const renew = db.prepare("UPDATE preview SET until = ? WHERE id = ? AND sent = 0");
+  const renew = db.prepare(`UPDATE preview SET until = ? WHERE id = ? AND sent <> ${EDITED}`);
   const release = db.prepare("UPDATE preview SET delivery = NULL, sent = 0 WHERE id = ?");
-  const find = db.prepare("SELECT id FROM preview WHERE delivery = ?");
-  const sent = db.prepare("UPDATE preview SET sent = 1, until = ? WHERE id = ?");
-  const expire = db.prepare("DELETE FROM preview WHERE sent = 1 AND until < ?");
-  const isLeft = "sent = 0 AND (delivery IS NULL OR until < ?)";
+  const refuse = db.prepare(`UPDATE preview SET sent = ${REFUSED} WHERE id = ?`);
+  const find = db.prepare("SELECT id, room, sent FROM preview WHERE delivery = ?");
+  const sent = db.prepare(`UPDATE preview SET sent = ${EDITED}, until = ? WHERE id = ?`);
+  const expire = db.prepare(`DELETE FROM preview WHERE sent = ${EDITED} AND until < ?`);
+  const isLeft = `sent <> ${EDITED} AND (delivery IS NULL OR until < ?)`;
   const left = db.prepare(`SELECT id, room FROM preview WHERE account = ? AND ${isLeft}`);
   const take = db.prepare(`UPDATE preview SET delivery = NULL WHERE id = ? AND ${isLeft}`);
   /** Of this process: what it works on is not left. */
@@ -104,8 +117,9 @@ function previewsIn(db: DatabaseSync, now: () => number): Previews {
       return Number(changes) > 0;
     },
     renew: (id) => void renew.run(now() + CLAIM_MS, id),
+    noteRefused: (id) => void refuse.run(id),
     release: (id) => void release.run(id),
-    findClaimed: (delivery) => readId(find.get(delivery)),
+    findClaimed: (delivery) => readClaimed(find.get(delivery)),
     noteSent(id) {
       // What cannot be written down is at least not withdrawn by this process.
       live.add(id);
@@ -125,8 +139,12 @@ function previewsIn(db: DatabaseSync, now: () => number): Previews {
   };
 }
 
-function readId(row: ReturnType<ReturnType<DatabaseSync["prepare"]>["get"]>): string | undefined {
-  return typeof row?.id === "string" ? row.id : undefined;
+function readClaimed(
+  row: ReturnType<ReturnType<DatabaseSync["prepare"]>["get"]>,
+): ClaimedPreview | undefined {
+  if (typeof row?.id !== "string" || typeof row.room !== "string") return undefined;
+  const known = row.sent === EDITED ? "edited" : row.sent === REFUSED ? "refused" : undefined;
+  return { id: row.id, roomId: row.room, known };
 }
 
 const opened = new Map<string, Previews>();

@@ -10,6 +10,7 @@ import { resolveAccount } from "../../config/account.ts";
 import { setRuntime } from "../../runtime.ts";
 import { messageAdapter } from "../../surface/message-adapter.ts";
 import { type AccountSending, sendingFor } from "../sending.ts";
+import { refreshServerFacts } from "../server-facts.ts";
 import { withdrawLeftovers } from "./leftovers.ts";
 import { openPreviewFile, previews } from "./preview-file.ts";
 import { offerToDelivery, PreviewOffer } from "./preview-offer.ts";
@@ -61,6 +62,8 @@ const deliver = (text: string, deliveryQueueId: string | undefined, offer?: Prev
     ...(deliveryQueueId && { deliveryQueueId }),
     ...offerToDelivery(offer),
   });
+const refuse = (path: string, errorType: string) =>
+  emulator.faults.rest({ path, times: 1, status: 400, body: { success: false, error: "no", errorType } });
 const connect = () =>
   withdrawLeftovers({ ctx: { accountId: "default" }, log: { warn: () => {} } } as never, sending.rest);
 const reconcile = (queueId: string) =>
@@ -114,13 +117,47 @@ describe("killed", () => {
     expect(said()).toEqual([[true, "The whole"]]);
   });
 
-  it("behind a refused edit: the answer is posted once, and the preview withdrawn", async () => {
+  it("behind a refused edit: the answer is posted once, and then the preview goes", async () => {
     const [queueId, offer] = [randomUUID(), new PreviewOffer(id)];
-    const body = { success: false, error: "blocked", errorType: "error-message-editing-blocked" };
-    emulator.faults.rest({ path: "chat.update", times: 1, status: 400, body });
+    refuse("chat.update", "error-message-editing-blocked");
     await deliver("The whole", queueId, offer);
     await deliver("The whole", queueId);
-    expect(offer.taken).toBe(false);
+    expect(offer.close()).toBe(false);
+    await vi.waitFor(() => expect(said()).toEqual([[false, "The whole"]]));
+  });
+
+  it("behind a refused edit, before the answer was posted: the preview stands until that is", async () => {
+    const queueId = randomUUID();
+    refuse("chat.update", "error-message-editing-blocked");
+    emulator.faults.rest({ path: "chat.sendMessage", times: 1, lost: true, effect: false });
+    await expect(deliver("The whole", queueId, new PreviewOffer(id))).rejects.toThrow();
+    await connect();
+    expect([said(), await reconcile(queueId)]).toEqual([[[true, "The beginning"]], { status: "not_sent" }]);
+    await deliver("The whole", queueId);
+    await vi.waitFor(() => expect(said()).toEqual([[false, "The whole"]]));
+  });
+
+  it("behind the edit, which is refused when it is repeated: the answer stands once", async () => {
+    const queueId = randomUUID();
+    await deliver("The whole", queueId, new PreviewOffer(id));
+    refuse("chat.update", "error-message-editing-blocked");
+    await deliver("The whole", queueId);
+    expect(said()).toEqual([[true, "The whole"]]);
+  });
+});
+
+it("a preview goes when neither the edit nor the answer is taken", async () => {
+  refuse("chat.update", "error-action-not-allowed");
+  refuse("chat.sendMessage", "room-is-readonly");
+  await expect(deliver("The whole", randomUUID(), new PreviewOffer(id))).rejects.toThrow("room-is-readonly");
+  await vi.waitFor(() => expect(said()).toEqual([]));
+});
+
+it("a preview that cannot be withdrawn behind the answer is withdrawn at the next connection", async () => {
+  refuse("chat.update", "error-message-editing-blocked");
+  emulator.faults.rest({ path: "chat.delete", times: 1, status: 503 });
+  await deliver("The whole", randomUUID(), new PreviewOffer(id));
+  await vi.waitFor(async () => {
     await connect();
     expect(said()).toEqual([[false, "The whole"]]);
   });
@@ -137,6 +174,22 @@ it("an answer of several messages begins with the preview", async () => {
       .map(([, msg]) => String(msg).trim())
       .join(" "),
   ).toBe(text);
+});
+
+it("an answer of which a further message is too long for the server is divided anew, the preview with it", async () => {
+  const text = Array.from({ length: 1_500 }, (_, index) => `word${index}`).join(" ");
+  const queueId = randomUUID();
+  emulator.control.setSetting("Message_MaxAllowedSize", 2_000);
+  try {
+    await deliver(text, queueId, new PreviewOffer(id));
+    await deliver(text, queueId);
+  } finally {
+    emulator.control.setSetting("Message_MaxAllowedSize", 5_000);
+    await refreshServerFacts("default", sending.rest);
+  }
+  const parts = said().map(([, msg]) => String(msg).trim());
+  expect([parts.join(" "), Math.max(...parts.map(({ length }) => length)) <= 2_000]).toEqual([text, true]);
+  expect(said().map(([isPreview]) => isPreview)).toEqual(parts.map((_, index) => index === 0));
 });
 
 it.each(["Look, <@ann>", "<@ann> look", "**<@ann>** look"])(
@@ -228,7 +281,10 @@ describe("what has become the answer is not withdrawn", () => {
     file.claim(id, "delivery");
     file.noteSent(id);
     now += 29 * 24 * 60 * 60_000;
-    expect([file.listLeft("default"), file.findClaimed("delivery")]).toEqual([[], id]);
+    expect([file.listLeft("default"), file.findClaimed("delivery")]).toEqual([
+      [],
+      { id, roomId, known: "edited" },
+    ]);
     file.close();
   });
 });
