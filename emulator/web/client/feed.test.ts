@@ -24,6 +24,15 @@ it("tells how far a message has come", () => {
   );
 });
 
+it("tells what became of what needs no turn", () => {
+  const handled = (as: string) => headline(["message admitted", 0], ["message handled", 9, { as }]);
+  expect(["commanded", "told", "joined"].map(handled)).toEqual([
+    "carried out",
+    "told to the agent in its next turn",
+    "taken with the sender's next message",
+  ]);
+});
+
 it("names the reason of a drop, before or after it was stored", () => {
   expect(headline(["message dropped", 0, { reason: "not-mentioned" }])).toBe("not answered: not mentioned");
   const story = storiesOf(

@@ -15,7 +15,7 @@ export interface Story {
   readonly steps: Step[];
 }
 
-export type Outcome = "dropped" | "waiting" | "running" | "answered" | "ended";
+export type Outcome = "dropped" | "waiting" | "running" | "answered" | "ended" | "handled";
 
 /** Drops that say nothing to a person: the agent's own messages, notices of the server. */
 const UNINTERESTING = new Set(["own-message", "system-message", "not-a-member"]);
@@ -32,8 +32,16 @@ const REASONS: Readonly<Record<string, string>> = {
   "bot-message": "It comes from another bot.",
   "re-emission": "It is an old message that was sent again.",
   encrypted: "It is encrypted.",
+  stopped: "It was stopped before its turn.",
   empty: "It has no text.",
   malformed: "It could not be read.",
+};
+
+/** What became of what needs no turn, by the log's word for it. */
+const HANDLED: Readonly<Record<string, string>> = {
+  commanded: "carried out",
+  told: "told to the agent in its next turn",
+  joined: "taken with the sender's next message",
 };
 
 export class Stories {
@@ -81,6 +89,7 @@ export function outcomeOf({ steps }: Story): Outcome {
   if (has("message dropped")) return "dropped";
   if (has("reply sent")) return "answered";
   if (has("turn ended")) return "ended";
+  if (has("message handled")) return "handled";
   return has("turn started") ? "running" : "waiting";
 }
 
@@ -95,6 +104,10 @@ export function headlineOf(story: Story): string {
       return `answered in ${took}`;
     case "ended":
       return `ended without an answer after ${took}`;
+    case "handled":
+      return (
+        HANDLED[textOf(story.steps.find(({ name }) => name === "message handled")?.fields, "as")] ?? "done"
+      );
     case "running":
       return "the agent is working";
     default:

@@ -90,7 +90,9 @@ export class Processing implements EventRunner {
     const post = createPost(this.#options, claim);
     const { receivedAt } = claim;
     const outcome = await runTurn(event, { ...this.#turn, host, post, receivedAt });
-    if (outcome.kind !== "dropped") return;
+    if (outcome.kind === "ran") return;
+    if (outcome.kind !== "dropped")
+      return scope.log.debug("message handled", { as: outcome.kind, ...idsOf(event) });
     const { reason, detail = "-" } = outcome;
     scope.health.dropped(reason);
     scope.log.info("message dropped", { reason, detail, ...idsOf(event) });

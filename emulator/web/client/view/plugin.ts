@@ -18,6 +18,7 @@ const STEPS: Readonly<Record<string, string>> = {
   "message dropped": "dropped",
   "turn started": "turn began",
   "reply sent": "answer sent",
+  "message handled": "done",
   "turn ended": "turn over",
 };
 
