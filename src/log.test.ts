@@ -20,6 +20,12 @@ describe("createLog", () => {
     expect(lines).toEqual(["[ops] message dropped reason=empty count=2"]);
   });
 
+  it("leaves out what there is nothing to say of", () => {
+    const { lines, log } = record();
+    log.info("message dropped", { reason: "empty", detail: undefined });
+    expect(lines).toEqual(["[ops] message dropped reason=empty"]);
+  });
+
   it("is silent about single messages where nobody can read it", () => {
     const { lines, log } = record();
     log.debug("message admitted", { message: "m1" });

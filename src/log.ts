@@ -13,6 +13,7 @@ export interface LogSink {
   isEnabled?(level: "debug"): boolean;
 }
 
+/** What is undefined is left out of the line. */
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Log {
@@ -78,7 +79,9 @@ function redactValues(text: string): string {
 export function createLog(sink: LogSink, options: { prefix: string; secrets: readonly string[] }): Log {
   const redact = createRedactor(options.secrets);
   const format = (sentence: string, fields: Fields = {}): string => {
-    const parts = Object.entries(fields).map(([name, value]) => `${name}=${describe(value)}`);
+    const parts = Object.entries(fields).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${describe(value)}`],
+    );
     const line = [`[${options.prefix}] ${sentence}`, ...parts].join(" ");
     return redact(toOneLine(line));
   };

@@ -17,8 +17,14 @@ export interface NewUser {
   email?: string;
 }
 
+/** By the published server code a new name must differ in more than its case, while a look-up wants the exact one. */
+function isTaken({ users }: World, username: string): boolean {
+  const wanted = username.toLowerCase();
+  return [...users.values()].some((user) => user.username.toLowerCase() === wanted);
+}
+
 export function createUser(world: World, { username, name, password, roles, email }: NewUser): User {
-  if (world.userNamed(username)) {
+  if (isTaken(world, username)) {
     throw new ServerError("error-field-unavailable", `${username} is already in use :(`, {
       method: "insertOrUpdateUser",
       field: username,

@@ -45,11 +45,15 @@ export interface ManagedUser extends UserFacts {
   readonly hasAvatar: boolean;
 }
 
-/** `GET /api/v1/users.info` as administrator: with roles. Undefined when nobody has that username. */
-export async function findManagedUser(rest: RestClient, username: string): Promise<ManagedUser | undefined> {
+/** `GET /api/v1/users.info` as administrator: with roles. Undefined when nobody has that id, or exactly that username. */
+export async function findManagedUser(
+  rest: RestClient,
+  by: { readonly userId: string } | { readonly username: string },
+): Promise<ManagedUser | undefined> {
   try {
-    const user = decodeManagedUser((await rest.get("v1/users.info", { username })).user);
-    return user?.username === username ? user : undefined;
+    const user = decodeManagedUser((await rest.get("v1/users.info", { ...by })).user);
+    const same = "userId" in by ? user?.id === by.userId : user?.username === by.username;
+    return same ? user : undefined;
   } catch (error) {
     if (error instanceof RestError && error.status === 400) return undefined;
     throw error;

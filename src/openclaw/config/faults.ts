@@ -88,6 +88,11 @@ export function isSameServer(one: string, other: string): boolean {
   return canonicalAddress(one) === canonicalAddress(other);
 }
 
+/** Whether two usernames are the same user's: Rocket.Chat gives out each but once, whatever its case. */
+export function isSameUsername(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
 const ADD = "Run `openclaw channels add --channel rocketchat`, or set them";
 
 /** Everything that is wrong with the values that connecting needs. */

@@ -33,7 +33,7 @@ import type { HostOptions } from "../turn/scope.ts";
 import { createWaitingCounter, createWaitingReader, readLink } from "./conversation.ts";
 import type { Deliver, EventClaim, EventRunner } from "./monitor.ts";
 import type { Queue } from "./queue-rows.ts";
-import { idsOf } from "./raw-event.ts";
+import { idsOf, namesOf } from "./raw-event.ts";
 
 export interface ProcessingOptions {
   readonly scope: AccountScope;
@@ -93,9 +93,9 @@ export class Processing implements EventRunner {
     if (outcome.kind === "ran") return;
     if (outcome.kind !== "dropped")
       return scope.log.debug("message handled", { as: outcome.kind, ...idsOf(event) });
-    const { reason, detail = "-" } = outcome;
+    const { reason, detail } = outcome;
     scope.health.dropped(reason);
-    scope.log.info("message dropped", { reason, detail, ...idsOf(event) });
+    scope.log.info("message dropped", { reason, detail, ...idsOf(event), ...namesOf(event) });
   }
 }
 

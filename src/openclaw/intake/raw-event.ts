@@ -20,6 +20,17 @@ export function idsOf({ message }: RawMessageEvent): {
     : { message: undefined, room: undefined };
 }
 
+/** Where it was written and by whom, as people call them: for the lines that an operator reads. */
+export function namesOf({ message, room }: RawMessageEvent): {
+  in: string | undefined;
+  by: string | undefined;
+} {
+  const place = isJsonObject(room) && room.roomType !== "d" ? readText(room, "roomName") : undefined;
+  const author =
+    isJsonObject(message) && isJsonObject(message.u) ? readText(message.u, "username") : undefined;
+  return { in: place && `#${place}`, by: author && `@${author}` };
+}
+
 /** An event as it is stored: what its turn needs. What happened to a message bears no more than that already. */
 export function encodeRawEvent(event: RawMessageEvent): string {
   return JSON.stringify(

@@ -24,9 +24,9 @@ export async function planDeprovision(
   const account = inspectAccount(cfg, accountId);
   for (const id of known) refuseShared(account, inspectAccount(cfg, id));
   const admin = port.openClient(session);
-  const user = account.username === "" ? undefined : await findManagedUser(admin, account.username);
+  const user = account.userId === "" ? undefined : await findManagedUser(admin, { userId: account.userId });
   const deactivate: Step[] =
-    user?.active === true && user.id === account.userId
+    user?.active === true
       ? [
           {
             text: `deactivate the user @${account.username}, which ends its tokens; its messages stay`,

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
+import { ConfigError, RestError } from "../../errors.ts";
 import { findRoomKey } from "../../policy/names.ts";
 import {
   createBotUser,
@@ -79,10 +80,19 @@ export async function planProvision(
   const admin = port.openClient(session);
   const { serverUrl, rooms } = options;
   const survey = { cfg, authored, serverUrl, admin, secrets: port, openClient: port.openClient, rooms };
-  const plans: Plan[] = [];
+  const plans: BotSteps[] = [];
   for (const bot of planBots(cfg, serverUrl, options.bots))
     plans.push(planBot({ found: await surveyBot(bot, survey), cfg, options, admin, port }));
-  return { steps: plans.flatMap(({ steps }) => steps), notes: plans.flatMap(({ notes }) => notes) };
+  return {
+    steps: [...plans.flatMap(({ steps }) => steps), ...plans.flatMap(({ looks }) => looks)],
+    notes: plans.flatMap(({ notes }) => notes),
+  };
+}
+
+/** What is missing for one bot. */
+interface BotSteps extends Plan {
+  /** They come last: no bot waits for another one's picture. */
+  readonly looks: readonly Step[];
 }
 
 interface BotScope {
@@ -100,7 +110,7 @@ interface Made {
   password?: string;
 }
 
-function planBot(scope: BotScope): Plan {
+function planBot(scope: BotScope): BotSteps {
   const { found, options } = scope;
   const made: Made = found.user === undefined ? {} : { userId: found.user.id };
   const renew = needsToken(found, options);
@@ -109,7 +119,6 @@ function planBot(scope: BotScope): Plan {
   const rooms = planRooms(scope, made);
   const steps = [
     ...planUser(scope, made),
-    ...planProfile(scope, made),
     ...(renew ? planToken(scope, made) : []),
     ...(renew ? [] : planAccount(scope, made)),
     ...planBinding(scope),
@@ -120,7 +129,8 @@ function planBot(scope: BotScope): Plan {
         `The token of @${found.username} is in ${where}, which cannot be read here, so it is left alone. Run this where the gateway can read it, or with --new-token for a new one`,
       ]
     : [];
-  return { steps, notes: [...left, ...noteAvatar(found), ...rooms.notes] };
+  const looks = planProfile(scope, made);
+  return { steps, looks, notes: [...left, ...noteAvatar(found), ...rooms.notes] };
 }
 
 function needsToken({ token, user }: Survey, { newToken }: ProvisionOptions): boolean {
@@ -136,7 +146,9 @@ function planUser({ found, options, admin }: BotScope, made: Made): Step[] {
       const email = `${username}@${options.mailDomain}`;
       const name = found.profile.name ?? username;
       const wanted = { username, name, email, password: made.password, roles: ROLES };
-      made.userId = (await createBotUser(admin, wanted, options.adminDigest)).id;
+      made.userId = (
+        await createBotUser(admin, wanted, options.adminDigest).catch(explainTaken(username))
+      ).id;
     };
     return [{ text: `create the user @${username} with the roles ${ROLES.join(" and ")}`, run }];
   }
@@ -145,6 +157,17 @@ function planUser({ found, options, admin }: BotScope, made: Made): Step[] {
   const run = () => updateUser(admin, { userId: user.id, roles, digest: options.adminDigest });
   return [{ text: `give @${username} the roles ${roles.join(", ")}`, run }];
 }
+
+/** The server finds a user by the exact spelling, and gives out no second one that differs in case. */
+const explainTaken =
+  (username: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof RestError) || error.serverCode !== "error-field-unavailable") throw error;
+    throw new ConfigError(
+      `The username @${username} is taken, perhaps in capitals or small letters. Write it as Rocket.Chat shows it, or choose another one`,
+      { path: "username", cause: error },
+    );
+  };
 
 /** What of the wanted looks is not there yet. A picture is given once: the server does not tell which one it has. */
 function planProfile({ found, options, admin }: BotScope, made: Made): Step[] {

@@ -11,7 +11,7 @@ import type { RestClient } from "../../rest/client.ts";
 import { fetchJoinedRooms, findRoomByName } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { inspectAccount, isConfigured, listAccountIds } from "../config/account.ts";
-import { isSameServer, judgeUsername } from "../config/faults.ts";
+import { isSameServer, isSameUsername, judgeUsername } from "../config/faults.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { findTokenPlace, resolveToken, type TokenPlace, type TokenPort } from "./token-place.ts";
 
@@ -93,7 +93,7 @@ export function planBots(
 
 function refuseAlike(other: BotPlan, { agentId, username }: BotPlan): void {
   if (other.agentId === agentId) throw refuse(`The agent ${agentId} is named twice`);
-  if (other.username === username)
+  if (isSameUsername(other.username, username))
     throw refuse(`The agents ${other.agentId} and ${agentId} cannot share the bot user @${username}`);
 }
 
@@ -108,12 +108,14 @@ function planBot(cfg: OpenClawConfig, wanted: WantedBot, serverUrl: string): Bot
       throw refuse(
         `The agent ${agentId} has the account ${accountId}, which is on another server (${configured.serverUrl}). Remove that account first, or correct its serverUrl`,
       );
-    if (username !== undefined && configured.username !== username)
+    if (username !== undefined && !isSameUsername(configured.username, username))
       throw refuse(
         `The agent ${agentId} has the account ${accountId} with the bot user @${configured.username}. Run this without =${username}, or remove that account first`,
       );
   }
-  const name = username ?? (configured?.username || `${agentId}-bot`);
+  const known = configured?.username || `${agentId}-bot`;
+  // The server finds a user by the spelling that it has, which is the configured one.
+  const name = username === undefined || isSameUsername(username, known) ? known : username;
   return { agentId, accountId, username: name, profile, wantedRooms };
 }
 
@@ -136,7 +138,7 @@ function accountOf(
   const isHeard = hearsUnbound(cfg, agentId) && free && known.includes(DEFAULT_ACCOUNT_ID);
   if (!isHeard || known.includes(own)) return own;
   const account = inspectAccount(cfg, DEFAULT_ACCOUNT_ID);
-  const fits = username === undefined || username === account.username;
+  const fits = username === undefined || isSameUsername(username, account.username);
   return isConfigured(account) && fits && isSameServer(account.serverUrl, serverUrl)
     ? DEFAULT_ACCOUNT_ID
     : own;
@@ -170,14 +172,14 @@ function refuseTaken(
   for (const id of listAccountIds(cfg)) {
     const other = inspectAccount(cfg, id);
     const isOther = normalizeAccountId(id) !== accountId && isConfigured(other);
-    if (isOther && other.username === username && isSameServer(other.serverUrl, serverUrl))
+    if (isOther && isSameUsername(other.username, username) && isSameServer(other.serverUrl, serverUrl))
       throw refuse(`@${username} is the bot user of the account ${id} already. Choose another username`);
   }
 }
 
 /** Looks at everything that concerns one bot. Rejects when the server cannot be asked, or the user is not to be taken. */
 export async function surveyBot(bot: BotPlan, scope: SurveyScope): Promise<Survey> {
-  const user = await findManagedUser(scope.admin, bot.username);
+  const user = await findManagedUser(scope.admin, { username: bot.username });
   if (user !== undefined) refusePerson(user, bot.username);
   const account = await resolveToken(scope.cfg, bot.accountId, scope.secrets);
   const place = placeOf(account, user, scope);

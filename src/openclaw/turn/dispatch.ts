@@ -235,7 +235,7 @@ function judgeWhenTaken(
     async onAdopted() {
       const over = heldBack ? await judgeAnew() : undefined;
       if (over !== undefined) {
-        const { reason, detail = "-" } = over;
+        const { reason, detail } = over;
         log.info("message dropped", { reason, detail, message: input.message.id, room: input.room.id });
         throw new NotAdmittedError("The sender may not speak any more");
       }

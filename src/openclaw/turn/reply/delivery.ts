@@ -62,7 +62,7 @@ export function createDelivery(options: DeliveryOptions) {
     },
     // biome-ignore lint/suspicious/noConfusingVoidType: OpenClaw's own type says void.
     onDelivered(_: ReplyPayload, { kind }: Kind, result: Delivered | void) {
-      log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") ?? "-" });
+      log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") });
     },
     onError(error: unknown) {
       log.error("reply could not be delivered", { error, messageId: input.message.id });
