@@ -28,7 +28,10 @@ function person(answers: { texts?: string[]; confirms?: boolean[]; rooms?: strin
   const refused: string[] = [];
   const { texts = [], confirms = [] } = answers;
   const prompter = {
-    note: async (text: string, title = "") => void asked.push(`${title}: ${text}`),
+    note: async (text: string, title = "") => {
+      expect(title).not.toBe("");
+      asked.push(`${title}: ${text}`);
+    },
     text: async ({
       message,
       validate,
