@@ -30,3 +30,64 @@ describe("what stands beside Slack's channel", () => {
     expect(read("docs/PARITY.md")).toBe(buildParityPage());
   });
 });
+
+/** What the README's table of what works stands for, in the words of the rows above; nothing where Slack has no such thing. */
+const WORKS: Readonly<Record<string, readonly string[]>> = {
+  "direct messages, with pairing codes and lists of people": [
+    "`dmPolicy`: pairing, allowlist, open, disabled",
+    "pairing: a code, told once; the approval is told",
+  ],
+  "rooms, private rooms, teams, discussions, group DMs": [
+    "`groupPolicy`: open, allowlist, disabled",
+    "`dm.groupEnabled`, `dm.groupChannels`",
+    "a user group that the bot is in",
+  ],
+  "threads, each with its own session if you want": [
+    "a reply in a thread stays there",
+    "session keys of direct messages, rooms, group DMs, threads",
+  ],
+  "files both ways, with words": ["captions, threads, several files", "`upload-file`, `download-file`"],
+  "reactions, edits, deletions, both ways": [
+    "`react`, `reactions`",
+    "`edit`, `delete`",
+    "`reactionNotifications`, `reactionAllowlist`",
+    "edits, deletions, pins, comings and goings, renames",
+  ],
+  "Markdown in Rocket.Chat's dialect, tables, formulas, emoji": [
+    "Markdown is written in the channel's dialect",
+    "`markdown.tables`",
+    "`emoji-list`",
+  ],
+  "commands in chat (`!status`, `!model`, `!stop`), approvals": [
+    "text commands `/status`",
+    "approving in chat",
+  ],
+  "answering what was missed during an outage": [],
+  "several agents and accounts, set up from one file": ["`bindings` by account and peer"],
+};
+
+/** The rows of a table of the README, by the heading above it. */
+function tableUnder(heading: string): string[][] {
+  const [, part = ""] = read("README.md").split(`## ${heading}\n`);
+  const lines = (part.split("\n## ")[0] ?? "").split("\n").filter((line) => line.startsWith("|"));
+  return lines.slice(2).map((line) => line.split("|").map((cell) => cell.trim()));
+}
+
+describe("the README", () => {
+  it("says that something works where every row of it has a test", () => {
+    expect(tableUnder("What works").map(([, what]) => what)).toEqual(Object.keys(WORKS));
+    const meant = Object.values(WORKS).flat();
+    const proved = rows.filter(({ standing }) => "proofs" in standing && standing.proofs.length > 0);
+    expect(meant.filter((wanted) => !proved.some(({ slack }) => slack === wanted))).toEqual([]);
+  });
+
+  it("promises what a file of tests holds", () => {
+    const promises = tableUnder("What it promises");
+    expect(promises.length).toBeGreaterThan(5);
+    for (const [, , holders = ""] of promises) {
+      const files = [...holders.matchAll(/\]\(([^)]+\.test\.ts)\)/g)].map(([, file = ""]) => file);
+      expect(files).not.toEqual([]);
+      for (const file of files) expect(read(file)).toMatch(/\bit(?:\.\w+\([^)]*\))?\(/);
+    }
+  });
+});
