@@ -105,7 +105,7 @@ describe("the packed plugin in a real gateway", () => {
     stack.emulator.control.post({ as: "alice", rid: dm, msg: "a secret question" });
     const { msg } = await answerIn(dm, "pairing approve rocketchat");
     const code = /rocketchat (\w+)/.exec(msg)?.[1] ?? "";
-    expect(msg).toContain(`Your rocketchatUserId: ${stack.userIds.alice}`);
+    expect(msg).toContain(`Your user id: ${stack.userIds.alice}`);
     // "Rocket.Chat" would be shown as a link to a web site of that name.
     expect(msg).not.toMatch(/rocket\.chat/i);
     expect(stack.model.requests()).toEqual([]);
