@@ -163,10 +163,10 @@ function accountFor(cfg: OpenClawConfig, options: Options, address: string): Acc
   const serverUrl = canonicalAddress(address);
   const dangerouslyAllowInsecure = account.dangerouslyAllowInsecure || options.dangerouslyAllowInsecure;
   const fault = judgeAddress(address) ?? judgeEncryption(serverUrl, dangerouslyAllowInsecure);
-  if (fault !== undefined)
-    throw new ConfigError(`The address of the server ${fault.problem}. ${fault.remedy}`, {
-      path: "--server-url",
-    });
+  if (fault !== undefined) {
+    const remedy = fault.remedy.replace("dangerouslyAllowInsecure: true", "--dangerously-allow-insecure");
+    throw new ConfigError(`--server-url ${fault.problem}. ${remedy}`, { path: "--server-url" });
+  }
   const allowPrivateNetwork = account.allowPrivateNetwork || options.dangerouslyAllowPrivateNetwork;
   return { ...account, serverUrl, dangerouslyAllowInsecure, allowPrivateNetwork };
 }
