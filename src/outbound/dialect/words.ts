@@ -95,7 +95,10 @@ function disarm(word: string, marks: readonly Mark[]): Token[] {
   if (mention !== null && !EVERYBODY.test(mention[2] ?? "")) {
     plain.push(`${mention[1]}${mention[2]}`);
     index = mention[0].length;
-    if (MENTION_GOES_ON.test(word.slice(index))) plain.push(ZERO_WIDTH_SPACE);
+    const rest = word.slice(index);
+    // The underscore that closes the emphasis would be taken for a part of the name.
+    const meetsMark = rest === "" && marks.includes("italic");
+    if (meetsMark || MENTION_GOES_ON.test(rest)) plain.push(ZERO_WIDTH_SPACE);
   }
   const joins = underscoresInNames(word);
   const lastBar = word.lastIndexOf("|");
