@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { type AccountClient, createRestClient } from "../../rest/client.ts";
+import type { Patience } from "../patience.ts";
 import { Preview, withdrawPreview } from "./preview.ts";
 
 let emulator: Emulator;
@@ -32,11 +33,12 @@ beforeEach(() => {
 });
 
 /** A preview for which time goes by only as it is edited: every edit is due at once. */
-function open(): Preview {
+function open(patience: Patience = {}): Preview {
   let now = 0;
   ids += 1;
   return new Preview({
     rest,
+    patience,
     place: { roomId, threadId: undefined },
     id: `preview${ids}`,
     notes: {
@@ -104,6 +106,27 @@ it("is withdrawn: deleted and forgotten", async () => {
   await stands("one");
   await preview.withdraw();
   expect([texts(), notes]).toEqual([[], ["noted", "forgotten", "abandoned"]]);
+});
+
+it("is withdrawn although the server is away for a while", async () => {
+  const preview = open({ patience: new AbortController().signal, wait: async () => {} });
+  await show(preview, "one");
+  await stands("one");
+  emulator.faults.rest({ path: "chat.delete", times: 3, status: 503 });
+  await preview.withdraw();
+  await vi.waitFor(() => expect([texts(), notes]).toEqual([[], ["noted", "forgotten", "abandoned"]]), 10_000);
+});
+
+it("holds nobody up while its withdrawal waits for the server's limit", async () => {
+  const limit = Promise.withResolvers<void>();
+  const preview = open({ patience: new AbortController().signal, wait: () => limit.promise });
+  await show(preview, "one");
+  await stands("one");
+  emulator.faults.rest({ path: "chat.delete", times: 1, status: 503 });
+  await preview.withdraw();
+  expect([texts(), notes]).toEqual([["one"], ["noted"]]);
+  limit.resolve();
+  await vi.waitFor(() => expect(texts()).toEqual([]), 10_000);
 });
 
 it("is over with an edit that is lost, and is not offered as an answer", async () => {

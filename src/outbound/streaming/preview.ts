@@ -5,6 +5,7 @@ import { RateLimitedError, RestError } from "../../errors.ts";
 import type { AccountClient, RestClient } from "../../rest/client.ts";
 import { postMessage } from "../../rest/messages.ts";
 import { deleteMessage, updateMessage } from "../../rest/reactions.ts";
+import { type Patience, withPatience } from "../patience.ts";
 import { namesSomebody } from "./names.ts";
 import { Pace } from "./pace.ts";
 
@@ -27,8 +28,13 @@ export interface PreviewNotes {
   abandon(id: string): void;
 }
 
+/** For how long a withdrawal is waited for; one that takes longer goes on by itself. Milliseconds. */
+const WITHDRAWAL_MS = 1_000;
+
 export interface PreviewOptions {
   readonly rest: AccountClient;
+  /** For how long the preview is tried to be taken away while its server is away. */
+  readonly patience?: Patience;
   readonly place: PreviewPlace;
   /** Not used by any message before. */
   readonly id: string;
@@ -36,7 +42,12 @@ export interface PreviewOptions {
   readonly onError: (error: unknown) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** Passes the time until the next edit is due; rejects when the signal aborts. The real clock unless a test says otherwise. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
+
+const pauseOnClock = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal, ref: false });
 
 /** Writes the message that shows what there is by now; undefined or empty: nothing to show yet. */
 export type Writer = () => Promise<string | undefined>;
@@ -75,13 +86,21 @@ export class Preview {
     return this.#shown !== undefined && !this.#doubtful;
   }
 
-  /** Takes the message away, if there is one. Never rejects. */
+  /**
+   * Takes the message away, if there is one. Resolves when it is gone, or after a moment: a server that is slow, away or
+   * limits calls holds nobody up. Never rejects.
+   */
   async withdraw(): Promise<void> {
+    await Promise.race([this.#remove(), sleep(WITHDRAWAL_MS, undefined, { ref: false })]);
+  }
+
+  async #remove(): Promise<void> {
     await this.settle();
     if (this.#shown === undefined && !this.#doubtful) return;
-    const { rest, place, notes, onError } = this.#options;
+    const { rest, place, notes, onError, patience = {} } = this.#options;
+    const message = { id: this.id, roomId: place.roomId };
     try {
-      const wasThere = await withdrawPreview(rest, { id: this.id, roomId: place.roomId });
+      const wasThere = await withPatience(patience, () => withdrawPreview(rest, message));
       // What was not heard of may still come; it is looked for again when the account connects.
       if (wasThere || !this.#doubtful) notes.forget(this.id);
     } catch (error) {
@@ -93,10 +112,11 @@ export class Preview {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
+    const { pause = pauseOnClock, onError } = this.#options;
     try {
       while (this.#pending !== undefined && !signal.aborted) {
         const due = this.#pace.due(this.#now()) ?? 0;
-        if (due > 0) await sleep(due, undefined, { signal, ref: false });
+        if (due > 0) await pause(due, signal);
         const write = this.#pending;
         this.#pending = undefined;
         const text = await write?.();
@@ -104,7 +124,7 @@ export class Preview {
         if (!(await this.#show(text))) this.#pending ??= write;
       }
     } catch (error) {
-      if (!signal.aborted) this.#options.onError(error);
+      if (!signal.aborted) onError(error);
       this.#stop.abort();
     } finally {
       this.#running = undefined;

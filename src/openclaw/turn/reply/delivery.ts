@@ -27,11 +27,14 @@ export interface DeliveryOptions {
   readonly hasReplied: { value: boolean };
   readonly signal?: AbortSignal;
   readonly command?: string;
-  readonly preview: Pick<TurnPreview, "offer">;
+  readonly preview: Pick<TurnPreview, "offer" | "withdraw">;
 }
 
 /** What OpenClaw says of a delivery. */
-type Delivered = { readonly messageIds?: readonly string[] | undefined };
+type Delivered = {
+  readonly messageIds?: readonly string[] | undefined;
+  readonly visibleReplySent?: boolean | undefined;
+};
 
 type Kind = { readonly kind: "tool" | "block" | "final" };
 
@@ -61,8 +64,11 @@ export function createDelivery(options: DeliveryOptions) {
       return replies.deliver(payload);
     },
     // biome-ignore lint/suspicious/noConfusingVoidType: OpenClaw's own type says void.
-    onDelivered(_: ReplyPayload, { kind }: Kind, result: Delivered | void) {
+    async onDelivered(payload: ReplyPayload, { kind }: Kind, result: Delivered | void) {
       log.debug("reply sent", { ...about, kind, reply: result?.messageIds?.join(",") });
+      // An answer takes the preview that stands above it by its offer; a file, and what is not the answer, never does.
+      const isAnswer = kind === "final" && mediaOf(payload).length === 0;
+      if (result?.visibleReplySent !== false && !isAnswer) await preview.withdraw();
     },
     onError(error: unknown) {
       log.error("reply could not be delivered", { error, messageId: input.message.id });

@@ -32,6 +32,8 @@ export interface TurnPreview {
   readonly replyOptions: object;
   /** Ends the preview's edits; it is offered to the delivery of an answer that goes where it stands. */
   offer(threadId: string | undefined): Promise<PreviewOffer | undefined>;
+  /** Something else stands below the preview: it goes, and what follows is shown anew below that. Never rejects. */
+  withdraw(): Promise<void>;
   /** The turn is over: what has not become the answer goes. Never rejects. */
   end(): Promise<void>;
 }
@@ -49,7 +51,7 @@ export function openTurnPreview(options: TurnPreviewOptions): TurnPreview {
   const mode = isSilent ? "off" : resolveStreamingMode(settings, input.room);
   if (mode === "off" || block?.enabled === true || isWatched()) {
     const replyOptions = block?.enabled === undefined ? {} : { disableBlockStreaming: !block.enabled };
-    return { replyOptions, offer: async () => undefined, end: async () => {} };
+    return { replyOptions, offer: async () => undefined, withdraw: async () => {}, end: async () => {} };
   }
   const shown = new ShownPreviews(options);
   const answer = createAnswer(options, shown);
@@ -76,6 +78,7 @@ export function openTurnPreview(options: TurnPreviewOptions): TurnPreview {
       progress.end();
       return shown.offer(threadId);
     },
+    withdraw: () => shown.withdraw(),
     async end() {
       progress.end();
       await shown.end();
@@ -169,8 +172,10 @@ class ShownPreviews {
   #open(): Preview {
     const { scope, place } = this.#options;
     const { settings, log, input } = scope;
+    const sending = sendingFor(settings);
     return new Preview({
-      rest: sendingFor(settings).rest,
+      rest: sending.rest,
+      patience: sending,
       place,
       id: deriveMessageId(randomUUID()),
       notes: previews().notesOf(scope.accountId),
