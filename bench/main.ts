@@ -13,6 +13,7 @@ import { benchFiles } from "./files.ts";
 import { benchDialect } from "./hostile/dialect.ts";
 import { benchHostile } from "./hostile/hostile.ts";
 import { benchIgnored } from "./ignored.ts";
+import { benchPreview } from "./preview.ts";
 import { benchRecovery } from "./recovery.ts";
 import { benchStart } from "./start.ts";
 import { benchStop } from "./stop.ts";
@@ -22,6 +23,7 @@ import { benchWidth } from "./width.ts";
 const BENCHES: Readonly<Record<string, Bench>> = {
   ignored: benchIgnored,
   answering: benchAnswering,
+  preview: benchPreview,
   width: benchWidth,
   burst: benchBurst,
   waiting: benchWaiting,

@@ -146,7 +146,8 @@ async function sendCompletion(answering: Sending): Promise<void> {
   const completion: Completion = { id, model: asked.model };
   const callsTool = reply.tool !== undefined && asked.toolResults.length === 0;
   const content = callsTool && reply.tool ? reply.tool : answerText(asked, reply);
-  const pieces = typeof content === "string" ? cutIntoPieces(content, reply.pieces ?? 1) : [];
+  const words = typeof content === "string" ? content : reply.before;
+  const pieces = words === undefined ? [] : cutIntoPieces(words, reply.pieces ?? 1);
   const pause = (reply.delayMs ?? 0) / Math.max(1, pieces.length);
   if (!asked.stream) {
     await pauseFor(reply.delayMs ?? 0, signal);
@@ -155,13 +156,13 @@ async function sendCompletion(answering: Sending): Promise<void> {
   const send = (event: object) => response.write(`data: ${JSON.stringify(event)}\n\n`);
   response.writeHead(200, { "content-type": "text/event-stream" });
   send(deltaChunk(completion, { role: "assistant", content: "" }));
-  if (typeof content !== "string") send(deltaChunk(completion, toolCallDelta(completion, content)));
   for (const [index, piece] of pieces.entries()) {
     if (index === reply.holdAfter) await Promise.race([released, once(signal)]);
     await pauseFor(pause, signal);
     if (signal.aborted) return;
     send(deltaChunk(completion, { content: piece }));
   }
+  if (typeof content !== "string") send(deltaChunk(completion, toolCallDelta(completion, content)));
   for (const event of closingChunks(completion, content)) send(event);
   response.end("data: [DONE]\n\n");
 }

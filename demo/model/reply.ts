@@ -19,6 +19,8 @@ export interface ModelReply {
   readonly holdAfter?: number;
   /** The model calls this tool first, once, and answers with `text` when it has the result. */
   readonly tool?: ToolCall;
+  /** What it writes before it calls the tool, in pieces as its answer; nothing if not given. */
+  readonly before?: string;
   /** The request fails with this HTTP status. */
   readonly status?: number;
 }
