@@ -27,9 +27,10 @@ const SCHEMA = `
     noted_at INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS lag (room TEXT PRIMARY KEY, lag TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS judged (
+  -- Only added to at the end: an index over the messages' ids would cost four times as much. The latest of a message counts.
+  CREATE TABLE IF NOT EXISTS judgement (
     n INTEGER PRIMARY KEY,
-    message TEXT NOT NULL UNIQUE,
+    message TEXT NOT NULL,
     room TEXT NOT NULL,
     sent_at INTEGER NOT NULL,
     verdict TEXT NOT NULL
@@ -104,17 +105,15 @@ function openWhole(file: string): DatabaseSync {
 function claim(db: DatabaseSync, { serverUrl, userId }: Owner): void {
   const [row] = db.prepare("SELECT server_url, user_id FROM account").all();
   if (row === undefined || (row.server_url === serverUrl && row.user_id === userId)) return;
-  db.exec("DELETE FROM account; DELETE FROM lag; DELETE FROM judged;");
+  db.exec("DELETE FROM account; DELETE FROM lag; DELETE FROM judgement;");
 }
 
 function createWriter(db: DatabaseSync, file: string, { serverUrl, userId }: Owner) {
   const putProgress = db.prepare("INSERT OR REPLACE INTO account VALUES (1, ?, ?, ?, ?, ?)");
   const putLag = db.prepare("INSERT OR REPLACE INTO lag (room, lag) VALUES (?, ?)");
   const dropLag = db.prepare("DELETE FROM lag WHERE room = ?");
-  const putJudged = db.prepare(
-    "INSERT OR REPLACE INTO judged (message, room, sent_at, verdict) VALUES (?, ?, ?, ?)",
-  );
-  const prune = db.prepare("DELETE FROM judged WHERE n <= (SELECT max(n) FROM judged) - ?");
+  const putJudged = db.prepare("INSERT INTO judgement (message, room, sent_at, verdict) VALUES (?, ?, ?, ?)");
+  const prune = db.prepare("DELETE FROM judgement WHERE n <= (SELECT max(n) FROM judgement) - ?");
 
   /** All of it, or nothing. */
   function together(run: () => void): void {
@@ -163,7 +162,7 @@ function load(db: DatabaseSync): ReturnType<LedgerFile["load"]> {
       notedAt: readNumber(account, "noted_at") ?? 0,
     },
     lags: rows("SELECT lag FROM lag").flatMap((row) => decodeLag(readText(row, "lag")) ?? []),
-    judgements: rows("SELECT message, sent_at FROM judged ORDER BY n").flatMap((row) => {
+    judgements: rows("SELECT message, sent_at FROM judgement ORDER BY n").flatMap((row) => {
       const [messageId, sentAt] = [readText(row, "message"), readNumber(row, "sent_at")];
       return messageId === undefined || sentAt === undefined ? [] : [{ messageId, sentAt }];
     }),
