@@ -8,26 +8,9 @@ import { KNOWN, withoutKnown } from "../../test/dialect/known.ts";
 import { compareMeaning, hasStyle, textOf } from "../../test/dialect/meaning.ts";
 import { writeFormattingPage } from "../../test/dialect/page.ts";
 import { PARSERS, readRocketChat } from "../../test/dialect/rocketchat.ts";
-import { DEFAULT_KATEX } from "./dialect/math.ts";
+import { MODERN, OLD, READINGS } from "../../test/dialect/servers.ts";
 import { type FormatOptions, formatMarkdown } from "./markdown.ts";
 
-const OLD: FormatOptions = {
-  tables: "code",
-  modern: false,
-  katex: DEFAULT_KATEX,
-  limit: 5000,
-  mode: "length",
-};
-const MODERN: FormatOptions = { ...OLD, tables: "native", modern: true };
-/** The older parsers are not those of a modern server. */
-const READINGS = [
-  ...PARSERS.map((parser) => ({
-    ...parser,
-    server: "before 8.7",
-    options: { ...OLD, ticksBreakFences: parser.version === "0.31.36" },
-  })),
-  ...PARSERS.slice(-1).map((parser) => ({ ...parser, server: "from 8.7 on", options: MODERN })),
-];
 const ALL = CASES.flatMap(({ title, cases }) => cases.map((each) => ({ title, ...each })));
 /** The parsers take their time over links and nested marks: 10,000 documents, by this variable, take minutes. */
 const DOCUMENTS = Number(process.env.DIALECT_DOCUMENTS ?? 200);

@@ -63,7 +63,18 @@ export const CASES: readonly { readonly title: string; readonly cases: readonly 
   {
     title: "Stray signs",
     cases: [
-      { markdown: "2*3*4", posted: "2\u200b_3_\u200b4" },
+      { markdown: "2*3*4", posted: "2\\*3\\*4", means: "2\\*3\\*4" },
+      {
+        markdown: "Leser*innen und Autor*innen",
+        posted: "Leser\\*innen und Autor\\*innen",
+        means: "Leser\\*innen und Autor\\*innen",
+      },
+      {
+        markdown: "src/**/test/**/a",
+        posted: "src/\\*\\*/test/\\*\\*/a",
+        means: "src/\\*\\*/test/\\*\\*/a",
+      },
+      { markdown: "**Note:**text", posted: "**Note**:text", means: "**Note:** text" },
       { markdown: "5 * 3 * 2", posted: "5 \\* 3 \\* 2" },
       { markdown: "2 * 3", posted: "2 \\* 3" },
       { markdown: "a\\*b\\*c", posted: "a\\*b\\*c" },
@@ -81,7 +92,11 @@ export const CASES: readonly { readonly title: string; readonly cases: readonly 
       { markdown: "\\`not code\\`", posted: "\\`not code\\`" },
       { markdown: "* is a star", posted: "- is a star" },
       { markdown: "a ** b ** c", posted: "a \\*\\* b \\*\\* c" },
-      { markdown: "x**2 + y**2", posted: "x**2 + y**2" },
+      {
+        markdown: "x**2 + y**2",
+        posted: "x\\*\\*2 + y\\*\\*2",
+        means: "x\\*\\*2 + y\\*\\*2",
+      },
       { markdown: "**/*.ts", posted: "\\*\\*/\\*.ts" },
       { markdown: "f(*args, **kwargs)", posted: "f(\\*args, \\*\\*kwargs)" },
       { markdown: "C:\\\\temp\\\\*.txt", posted: "C:\\temp\\\\*.txt" },

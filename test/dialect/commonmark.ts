@@ -19,7 +19,7 @@ interface Reading {
 
 /** File names that a Rocket.Chat would link stand in code; only the spellings that the cases use. */
 const FILE_NAME =
-  /(?<=^[(["'{]*|\s[(["'{]*)((?:[\w.\p{L}-]+\/)*[\w.\p{L}-]*[\w\p{L}]\.(?:md|rs|py|sh|ts|zip|pl|so|java|rb))(?=[)\]"'},.;:!?]*(?:\s|$))/u;
+  /(?<=^[(["'{]*|\s[(["'{]*)((?:[~\w.\p{L}-]+\/)*[\w.\p{L}-]*[\w\p{L}]\.(?:md|rs|py|sh|ts|zip|pl|so|java|rb|pub|sql|php|tf|map|gz))(?=[)\]"'},.;:!?]*(?:\s|$))/u;
 const EXPLICIT = /(?<!\S)<([@#])(?!(?:all|here)>)([\w.-]*\w)>/g;
 
 export function readCommonMark(text: string, { nativeTables = false } = {}): Run[] {
@@ -98,19 +98,27 @@ function read(node: Node, at: Reading): Run[] {
       );
     case "thematicBreak":
       return [{ text: "———", styles: at.styles }];
-    case "table":
+    case "table": {
+      const isNative = at.nativeTables && at.depth + at.quotes === 0 && !hasBarInCode(node);
       return node.children.flatMap((row) =>
         row.children.flatMap((cell) => {
-          if (!at.nativeTables || at.depth + at.quotes > 0)
+          if (!isNative)
             return [{ text: cell.children.map(cellText).join("").replaceAll(/\s/g, ""), styles: ["table"] }];
           return readAll(cell.children, at).map((run) => ({ ...run, styles: [...run.styles, "table"] }));
         }),
       );
+    }
     case "html":
       return readText(node.value, at);
     default:
       return "children" in node ? readAll(node.children, at) : [];
   }
+}
+
+/** No table of the server holds it: a bar in code ends the cell. */
+function hasBarInCode(node: Node): boolean {
+  if (node.type === "inlineCode") return node.value.includes("|");
+  return "children" in node && node.children.some(hasBarInCode);
 }
 
 /** In a block of code an address stands behind its text. */

@@ -1,16 +1,8 @@
 // Owns the tables of docs/FORMATTING.md, written from the cases.
 
-import { DEFAULT_KATEX } from "../../src/outbound/dialect/math.ts";
-import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
+import { formatMarkdown } from "../../src/outbound/markdown.ts";
 import { CASES } from "./cases.ts";
-
-const FROM_8_7: FormatOptions = {
-  tables: "native",
-  modern: true,
-  katex: DEFAULT_KATEX,
-  limit: 5000,
-  mode: "length",
-};
+import { MODERN } from "./servers.ts";
 
 const BEGIN = "<!-- cases -->";
 
@@ -19,7 +11,7 @@ export function writeFormattingPage(page: string): string {
   const prose = page.slice(0, page.indexOf(BEGIN) + BEGIN.length);
   const sections = CASES.map(({ title, cases }) => {
     const rows = cases.map(({ markdown, posted }) => {
-      const modern = formatMarkdown(markdown, FROM_8_7).join("\n");
+      const modern = formatMarkdown(markdown, MODERN).join("\n");
       const lines = [markdown, posted, ...(modern === posted ? [] : [modern])];
       return lines.map((line) => `    ${show(line)}`).join("\n");
     });

@@ -41,6 +41,43 @@ export function readRocketChat(tree: unknown): Run[] {
   return readAll(tree, []);
 }
 
+/** What several messages show together; the head of a table is read once, however often it is repeated. */
+export function readParts(parts: readonly string[], parse: (text: string) => unknown): Run[] {
+  let head = "";
+  return parts.flatMap((part) => {
+    const before = head;
+    const heads = part.match(TABLE_HEAD) ?? [];
+    head = heads.at(-1)?.trim() ?? head;
+    const isRepeated = heads[0] !== undefined && heads[0].trim() === before && /^(?:```\n)?\|/.test(part);
+    const runs = readRocketChat(parse(part));
+    return isRepeated ? withoutBeginning(runs, visibleUnits(before, parse)) : runs;
+  });
+}
+
+/** The names of the columns, and the line below. */
+const TABLE_HEAD = /^\|.*\|\n\|[-:| ]+\|$/gm;
+
+/** How much of a table's reading its head is. */
+function visibleUnits(head: string, parse: (text: string) => unknown): number {
+  const [names = "", rule = ""] = head.split("\n");
+  const runs = readRocketChat(parse(`${names}\n${rule}\n${rule.replace(/[-:]/g, " ")}`));
+  const shown = runs.some(({ styles }) => styles.includes("table"))
+    ? runs.map(({ text }) => text).join("")
+    : names.slice(1, -1).split(" | ").join("");
+  return shown.replace(/\s/g, "").length;
+}
+
+function withoutBeginning(runs: readonly Run[], units: number): Run[] {
+  let left = units;
+  return runs.map((run) => {
+    if (left === 0) return run;
+    const text = run.text.replace(/\s/g, "");
+    const cut = Math.min(left, text.length);
+    left -= cut;
+    return { ...run, text: text.slice(cut) };
+  });
+}
+
 /** A node of either parser; the trees are read as data, so that a new kind of node cannot be overlooked. */
 interface Node {
   readonly type: string;
@@ -171,7 +208,7 @@ function readBlock(node: Node): Run[] {
     .join("\n");
   const lines = text.split("\n");
   if (lines.length > 1 && lines.every((line) => /^\|.*\|$/.test(line)) && /^[|\s-]+$/.test(lines[1] ?? "")) {
-    const cells = lines.toSpliced(1, 1).flatMap((line) => line.slice(1, -1).split(" | "));
+    const cells = lines.toSpliced(1, 1).flatMap((line) => cellsOf(line, lines[1] ?? ""));
     return [
       {
         text: cells
@@ -183,6 +220,14 @@ function readBlock(node: Node): Run[] {
     ];
   }
   return [{ text, styles: [`block:${node.language === "none" ? "" : String(node.language)}`] }];
+}
+
+/** Where the bars of a row are those of the rule, others are what a cell holds. */
+function cellsOf(line: string, rule: string): string[] {
+  const bars = [...rule.matchAll(/\|/g)].map(({ index }) => index);
+  const isAligned = line.length === rule.length && bars.every((bar) => line[bar] === "|");
+  if (!isAligned) return line.slice(1, -1).split(" | ");
+  return bars.slice(1).map((bar, index) => line.slice((bars[index] ?? 0) + 1, bar));
 }
 
 /** Lines that show a list inside a list or quote, and a quote inside a quote. */

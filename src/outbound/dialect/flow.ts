@@ -18,7 +18,6 @@ export interface DialectOptions extends GuardOptions {
 }
 
 interface Reading extends DialectOptions {
-  readonly source: string;
   readonly context: InlineContext;
 }
 
@@ -56,8 +55,8 @@ function readStretch(
   if (kind === "plain")
     return { blocks: paragraph(readWords(text, []), TOP), begins: "paragraph", ends: "paragraph" };
   const nodes = parseStretch(stretch, definitions);
-  const context = { marks: [], definitions, ownLine: true, katex: options.katex };
-  const blocks = readFlow(nodes, TOP, { ...options, source: text, context });
+  const context = { source: text, marks: [], definitions, ownLine: true, katex: options.katex };
+  const blocks = readFlow(nodes, TOP, { ...options, context });
   return { blocks, begins: nodes[0]?.type, ends: nodes.at(-1)?.type };
 }
 
@@ -276,8 +275,8 @@ function withoutComments(html: string): string {
   return rest + html.slice(from);
 }
 
-function sourceOf({ position }: Flow, { source }: Reading): string {
-  return source.slice(position?.start.offset ?? 0, position?.end.offset ?? 0);
+function sourceOf({ position }: Flow, { context }: Reading): string {
+  return context.source.slice(position?.start.offset ?? 0, position?.end.offset ?? 0);
 }
 
 /** A paragraph that is nothing but mathematics, over several lines. */

@@ -7,6 +7,8 @@ import { BREAK, type Mark, type Token } from "./token.ts";
 import { cutText, cutWord, readWords } from "./words.ts";
 
 export interface InlineContext {
+  /** What the positions of the nodes count in. */
+  readonly source: string;
   readonly marks: readonly Mark[];
   /** By identifier: where reference links lead. */
   readonly definitions: ReadonlyMap<string, string>;
@@ -30,7 +32,8 @@ const OPENING_TAG = /^<(\w+)\s*>$/;
 const LINE_BREAK_TAG = /^<br\s*\/?>$/i;
 const COMMENT = /^<!--[\s\S]*-->$/;
 
-export function readInline(nodes: readonly Phrasing[], context: InlineContext): Token[] {
+export function readInline(all: readonly Phrasing[], context: InlineContext): Token[] {
+  const nodes = withSigns(all, context.source);
   const out: Token[] = [];
   const closings = findClosingTags(nodes);
   for (let index = 0; index < nodes.length; index += 1) {
@@ -97,6 +100,50 @@ function readNode(node: Phrasing, place: Place): Token[] {
 function addMark(context: InlineContext, mark: Mark): InlineContext {
   return context.marks.includes(mark) ? context : { ...context, marks: [...context.marks, mark] };
 }
+
+type Emphasis = Extract<Phrasing, { type: "strong" | "emphasis" }>;
+
+/** The nodes with stars that are signs of their own as text, one with the words that they stand in. */
+function withSigns(nodes: readonly Phrasing[], source: string): readonly Phrasing[] {
+  if (!nodes.some((node) => areSigns(node, source))) return nodes;
+  const merged: Phrasing[] = [];
+  for (const node of nodes.flatMap((each) => spellSigns(each, source))) {
+    const last = merged.at(-1);
+    if (node.type === "text" && last?.type === "text")
+      merged[merged.length - 1] = { type: "text", value: last.value + node.value };
+    else merged.push(node);
+  }
+  return merged;
+}
+
+function spellSigns(node: Phrasing, source: string): Phrasing[] {
+  if (!areSigns(node, source)) return [node];
+  const stars: Phrasing = { type: "text", value: "*".repeat(STARS[node.type]) };
+  return [stars, ...node.children.flatMap((each) => spellSigns(each, source)), stars];
+}
+
+const STARS = { strong: 2, emphasis: 1 } as const;
+
+/**
+ * Whether stars that CommonMark reads as emphasis are signs of their own, as in `Leser*innen und Autor*innen`, `2*3*4`
+ * and the paths of files: emphasis that begins within one word and ends within another is meant by nobody.
+ */
+function areSigns(node: Phrasing, source: string): node is Emphasis {
+  if (node.type !== "strong" && node.type !== "emphasis") return false;
+  const start = node.position?.start.offset ?? 0;
+  const end = node.position?.end.offset ?? 0;
+  const units = STARS[node.type];
+  if (source[start] !== "*") return false;
+  const [before = "", after = ""] = [source[start - 1], source[end]];
+  const inner = source.slice(start + units, end - units);
+  if (before === "/" && (after === "/" || /^[./]/.test(inner))) return true;
+  if (after === "/" && inner.endsWith("/")) return true;
+  if (!IN_WORD.test(before) || !IN_WORD.test(after)) return false;
+  return /\s/.test(inner) || /^\d\d$/.test(before + after);
+}
+
+/** Of scripts that set spaces between their words. */
+const IN_WORD = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}]/u;
 
 /** Rocket.Chat ends inline code at the next backtick, so one within the code stands between two codes. */
 function readCode(value: string, marks: readonly Mark[]): Token[] {

@@ -38,10 +38,11 @@ const BRACKETS = new Map<number | null, number>([
  * `html` node whose value begins with a backslash.
  */
 export function parseMarkdown(text: string): Root {
-  return fromMarkdown(text, {
-    extensions: SYNTAX,
-    mdastExtensions: TREE,
-  });
+  const names = NEEDS.flatMap(([name, sign]) => (sign.test(text) ? [name] : []));
+  const key = names.join();
+  const found = readers.get(key) ?? readerOf(new Set(names));
+  readers.set(key, found);
+  return fromMarkdown(text, found);
 }
 
 /** Whether an `html` node is mathematics, in the form that Rocket.Chat's KaTeX reads. */
@@ -141,11 +142,91 @@ const mathToTree = {
   },
 };
 
+/** The signs behind which the end of emphasis stands, as in `**Note:**text`. */
+const CLOSING = new Set(Array.from(":.!?,;)\"'”’»…", (sign) => sign.charCodeAt(0)));
+
+/**
+ * Stars between a closing sign and a letter only open emphasis by CommonMark. To people, and to Rocket.Chat, those of
+ * `**Note:**text` close what is open.
+ */
+function closeBehindSigns(construct: Construct): Construct {
+  const tokenize: Tokenizer = function (effects, ok, nok) {
+    const { previous } = this;
+    const end: State = (code) => {
+      const token = this.events.at(-1)?.[1];
+      const isDouble = token !== undefined && token.end.offset - token.start.offset > 1;
+      if (isDouble && previous !== null && CLOSING.has(previous)) token._close = true;
+      return ok(code);
+    };
+    return construct.tokenize.call(this, effects, end, nok);
+  };
+  return { ...construct, tokenize };
+}
+
+type Constructs = NonNullable<Syntax["text"]>;
+
+/** The constructs of each character for which `map` gives one. */
+function mapConstructs(
+  constructs: Constructs = {},
+  map: (construct: Construct) => Construct | undefined,
+): Constructs {
+  return Object.fromEntries(
+    Object.entries(constructs).flatMap(([character, some]) => {
+      const kept = [some ?? []].flat().flatMap((each) => map(each) ?? []);
+      return kept.length === 0 ? [] : [[character, kept]];
+    }),
+  );
+}
+
 /** Between signs of Chinese, Japanese and Korean, emphasis opens and closes where CommonMark alone would see none. */
-const SYNTAX = [
+const cjk = cjkFriendlyExtension();
+const CJK: Syntax = { ...cjk, text: mapConstructs(cjk.text, closeBehindSigns) };
+
+const ADDRESS = /(?<!\]\(|<)https?:\/\/|www\./i;
+
+/**
+ * By name of construct: what is in every text that it reads. The others are parsed without it, which takes less time: it
+ * would be tried at every letter, or on every line.
+ */
+const NEEDS: readonly (readonly [string, RegExp])[] = [
+  ["emailAutolink", /@/],
+  ["protocolAutolink", ADDRESS],
+  ["wwwAutolink", ADDRESS],
+  ["table", /\||:-|-:/],
+  ["gfmFootnoteDefinition", /\[\^/],
+  ["gfmFootnoteCall", /\[\^/],
+  ["gfmPotentialFootnoteCall", /\[\^/],
+  ["strikethrough", /~~/],
+  ["tasklistCheck", /\[[ \t\nx]\]/i],
+  ["bracketMath", /\\[([]/],
+  ["dollarMath", /\$\$/],
+];
+const ALL = [
   gfm({ singleTilde: false }),
-  cjkFriendlyExtension(),
+  CJK,
   gfmStrikethroughCjkFriendly({ singleTilde: false }),
   mathSyntax,
 ];
-const TREE = [...gfmFromMarkdown(), mathToTree];
+const OPTIONAL = new Set(NEEDS.map(([name]) => name));
+
+type Reader = Exclude<Parameters<typeof fromMarkdown>[1], string | null | undefined>;
+
+/** By the names of its constructs. */
+const readers = new Map<string, Reader>();
+
+function readerOf(names: ReadonlySet<string>): Reader {
+  const keep = (construct: Construct): Construct | undefined =>
+    OPTIONAL.has(construct.name ?? "") && !names.has(construct.name ?? "") ? undefined : construct;
+  const extensions = ALL.map((syntax): Syntax => {
+    const { document, flow, text } = syntax;
+    return {
+      ...syntax,
+      ...(document && { document: mapConstructs(document, keep) }),
+      ...(flow && { flow: mapConstructs(flow, keep) }),
+      ...(text && { text: mapConstructs(text, keep) }),
+    };
+  });
+  const hasAddresses = names.has("emailAutolink") || names.has("protocolAutolink");
+  const tree = gfmFromMarkdown().map((each) => (hasAddresses ? each : { ...each, transforms: [] }));
+  return { extensions, mdastExtensions: [...tree, mathToTree] };
+}
