@@ -102,7 +102,9 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const shown = await gather(run);
   if (signal?.aborted) return undefined;
   const row = source ? judgeWhenTaken(scope, source.judgeAnew) : scope.lifecycle;
-  const handover = createHandover(row, isDraining, scope.refusals);
+  // What is merely heard in a room may well have no answer.
+  const isUnheard = route.eventKind === "room_event" || isSendDenied(scope, route);
+  const handover = createHandover(row, { isStopping: isDraining, refusals: scope.refusals, isUnheard });
   // Much may have changed while it waited and the room was read.
   if ((await source?.judgeAnew()) !== undefined) return undefined;
   scope.assertOpen();
@@ -112,8 +114,7 @@ async function runAgent(run: Run): Promise<object | undefined> {
   await echoHeard(scope, run.replies);
   const { onModelSelected, ...pipeline } = openPipeline(run);
   const readPrefix = (): string | undefined => pipeline.resolveResponsePrefix?.();
-  // What is merely heard in a room may well have no answer.
-  const isSilent = command !== undefined || route.eventKind === "room_event" || isSendDenied(scope, route);
+  const isSilent = command !== undefined || isUnheard;
   const preview = openTurnPreview({ scope, place: run.place, signal, isSilent, readPrefix });
   const parts = { ...shown, handover, hasReplied, preview, pipeline, onModelSelected };
   const turn = runAtHost(run, parts).finally(forget);

@@ -24,9 +24,11 @@ function openRow() {
   return { lifecycle, adopted: () => adopted };
 }
 
+const STOPPING = { isStopping: () => true };
+
 it("gives the row up as soon as OpenClaw takes the turn over", async () => {
   const row = openRow();
-  const handover = createHandover(row.lifecycle, () => false);
+  const handover = createHandover(row.lifecycle, { isStopping: () => false });
   await handover.lifecycle.onAdopted();
   expect(row.adopted()).toBe(1);
   expect(await handover.hold({ isError: true })).toBe(false);
@@ -36,7 +38,7 @@ it("gives the row up as soon as OpenClaw takes the turn over", async () => {
 
 it("keeps the row, and the error from the room, when OpenClaw took it over while stopping and refused", async () => {
   const row = openRow();
-  const handover = createHandover(row.lifecycle, () => true);
+  const handover = createHandover(row.lifecycle, STOPPING);
   await handover.lifecycle.onAdopted();
   expect(await handover.hold({ isError: true })).toBe(true);
   expect(await handover.hold({})).toBe(true);
@@ -46,7 +48,7 @@ it("keeps the row, and the error from the room, when OpenClaw took it over while
 
 it("gives the row up when there is an answer after all", async () => {
   const row = openRow();
-  const handover = createHandover(row.lifecycle, () => true);
+  const handover = createHandover(row.lifecycle, STOPPING);
   await handover.lifecycle.onAdopted();
   expect(await handover.hold({})).toBe(false);
   expect(row.adopted()).toBe(1);
@@ -56,10 +58,18 @@ it("gives the row up when there is an answer after all", async () => {
 
 it("gives the row up when the turn ended without a word", async () => {
   const row = openRow();
-  const handover = createHandover(row.lifecycle, () => true);
+  const handover = createHandover(row.lifecycle, STOPPING);
   await handover.lifecycle.onAdopted();
   await handover.settle();
   expect(row.adopted()).toBe(1);
+});
+
+it("keeps the row of a turn that nobody hears, since that says nothing of whether it ran", async () => {
+  const row = openRow();
+  const handover = createHandover(row.lifecycle, { ...STOPPING, isUnheard: true });
+  await handover.lifecycle.onAdopted();
+  await expect(handover.settle()).rejects.toThrow(HandedBackError);
+  expect(row.adopted()).toBe(0);
 });
 
 it("names each asking anew, and so that the message is found again", () => {
@@ -73,7 +83,7 @@ it("counts the refusals of a question over attempts that failed otherwise", asyn
   const kept = (error: unknown, lastError?: string): string =>
     String(keepRefusals(error, readRefusals(lastError))).replace(/^\w+: /, "");
   const refuse = async (lastError?: string): Promise<string> => {
-    const handover = createHandover(openRow().lifecycle, () => true, readRefusals(lastError));
+    const handover = createHandover(openRow().lifecycle, { ...STOPPING, refusals: readRefusals(lastError) });
     await handover.lifecycle.onAdopted();
     await handover.hold({ isError: true });
     return handover.settle().then(String, (error: unknown) => kept(error, lastError));

@@ -37,14 +37,21 @@ export interface Handover {
   settle(): Promise<void>;
 }
 
+export interface Asking {
+  readonly isStopping: () => boolean;
+  /** How often OpenClaw has refused it before. */
+  readonly refusals?: number;
+  /** Nothing of the turn reaches the room, a refusal neither: that it ended without a word says nothing. */
+  readonly isUnheard?: boolean;
+}
+
 /**
  * Between the beginning of a stop and the end of the process OpenClaw still takes turns over, but runs none: the
  * answer is an error that asks to try again. Such a row is not given up before something else than an error came.
  */
 export function createHandover(
   row: ChannelIngressMonitorLifecycle,
-  isStopping: () => boolean,
-  refusals = 0,
+  { isStopping, refusals = 0, isUnheard = false }: Asking,
 ): Handover {
   let doubtful = false;
   let refused = false;
@@ -71,7 +78,7 @@ export function createHandover(
     async settle() {
       over = true;
       if (!doubtful) return;
-      if (refused) throw new HandedBackError(refusals + 1);
+      if (refused || isUnheard) throw new HandedBackError(refusals + 1);
       await giveUp();
     },
   };
