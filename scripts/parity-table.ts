@@ -258,7 +258,7 @@ const SENDING: Part = {
     same("`streaming.chunkMode`", by("src/outbound/markdown.test.ts", "are divided at paragraphs")),
     different(
       "`streaming.mode`, `preview`, `progress`, `block`",
-      "off unless set, where Slack shows progress; the mode may differ by chat type (`streamingModeByChatType`) and room (`streamingMode`)",
+      "off unless set, where Slack shows progress: an edit notifies nobody, and a phone would tell of the first words or of a tool in place of the answer; the mode may differ by chat type (`streamingModeByChatType`) and room (`streamingMode`)",
       by("test/gateway/previews.test.ts", "grows in a %s and becomes the answer: one message"),
     ),
     impossible(

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { ModelReply, ModelRequest } from "../../demo/scripted-model.ts";
 import { type Stack, startStack } from "./stack.ts";
@@ -9,31 +11,61 @@ let steps: string;
 let work: string;
 let dm: string;
 let group: string;
+let quiet: string;
+let workspace: string;
+let others: Record<"second" | "mute", string>;
 
 beforeAll(async () => {
   stack = await startStack(
-    ({ control, userIds }) => {
+    ({ control, userIds, account }) => {
+      const addBot = (username: string) => {
+        const { userId } = control.addUser({ username, roles: ["user", "bot"] });
+        return { ...account, userId, username, pat: control.personalAccessToken(username) };
+      };
+      const [second, mute] = [addBot("second-bot"), addBot("mute-bot")];
+      others = { second: second.userId, mute: mute.userId };
       const members = ["alice", "bob", "openclaw-bot"];
       const room = (name: string): string => control.addRoom({ name, type: "c", members });
       [town, threads, steps, work] = [room("town"), room("threads"), room("steps"), room("work")];
       dm = control.direct(["alice", "openclaw-bot"]);
       group = control.direct(members);
+      quiet = control.addRoom({ name: "quiet", type: "c", members: ["alice", "mute-bot"] });
+      control.invite({ as: "alice", rid: town, username: "second-bot" });
       return {
         dmPolicy: "allowlist",
         allowFrom: [userIds.alice],
         dm: { groupEnabled: true },
         commandAllowFrom: [userIds.alice],
+        commands: { extra: true },
         streaming: { mode: "partial", progress: { toolProgress: true } },
         rooms: {
           [town]: {},
           [threads]: { replyToMode: "all" },
           [steps]: { streamingMode: "block" },
           [work]: { streamingMode: "progress" },
+          [quiet]: {},
         },
+        accounts: { default: {}, second, mute },
       };
     },
-    { config: { messages: { queue: { mode: "followup" } } } },
+    {
+      config: {
+        messages: { queue: { mode: "followup" } },
+        session: { sendPolicy: { rules: [{ action: "deny", match: { keyPrefix: "agent:mute:" } }] } },
+      },
+      agents: { entries: { main: {}, second: {}, mute: {} } },
+      bindings: [
+        { agentId: "main", match: { channel: "rocketchat", accountId: "default" } },
+        { agentId: "second", match: { channel: "rocketchat", accountId: "second" } },
+        { agentId: "mute", match: { channel: "rocketchat", accountId: "mute" } },
+      ],
+    },
   );
+  await Promise.all(
+    ["second", "mute"].map((id) => stack.gateway.waitForOutput(new RegExp(`\\[${id}\\] connected`))),
+  );
+  workspace = join(stack.gateway.folder, "workspace");
+  mkdirSync(workspace, { recursive: true });
 });
 afterAll(() => stack?.stop());
 
@@ -163,6 +195,61 @@ it("shows nothing of an answer that is none", async () => {
   expect(spoken(town, from).filter(({ msg }) => msg.startsWith("NO"))).toEqual([]);
 });
 
+const onlyStands = (rid: string, from: number, ids: readonly string[]) =>
+  vi.waitFor(() => expect(spoken(rid, from).map(({ _id }) => _id)).toEqual(ids), 30_000);
+
+it("goes when the answer has a file, which stands alone", async () => {
+  const path = join(workspace, "plan.txt");
+  writeFileSync(path, "the plan\n");
+  const text = `${textOf("filed")}\nMEDIA:${path}`;
+  const { from, preview, finish } = await begin(town, "filed", { text });
+  finish();
+  const answer = await control().waitForMessage(
+    (one) => isBot(one) && one.file?.name === "plan.txt",
+    TIMEOUT,
+  );
+  expect([answer.msg, answer._id === preview._id]).toEqual([textOf("filed"), false]);
+  await onlyStands(town, from, [answer._id]);
+});
+
+it("goes when the agent answers with the message tool", async () => {
+  const args = { id: "message", args: { action: "send", message: "tooled by the tool" } };
+  const tool = { name: "tool_call", args };
+  const { from, finish } = await begin(town, "tooled", { before: textOf("tooled"), tool, text: "NO_REPLY" });
+  finish();
+  const sent = await said(town, "tooled by the tool");
+  await onlyStands(town, from, [sent._id]);
+});
+
+it("shows nothing of an answer that may not be sent", async () => {
+  const script = stack.model.script("keep it back", { text: textOf("kept back"), pieces: 20 });
+  control().post({ as: "alice", rid: quiet, msg: "@mute-bot keep it back" });
+  await (await stack.model.waitForRequest("keep it back", TIMEOUT)).ended;
+  await stack.gateway.waitForOutput(/turn ended message=\S+ session=agent:mute:/);
+  script.remove();
+  const calls = control()
+    .requests()
+    .filter(({ userId }) => userId === others.mute);
+  expect(calls.filter(({ path }) => /chat\.(sendMessage|update)$/.test(path))).toEqual([]);
+});
+
+it("grows beside that of another agent in the same room", async () => {
+  const script = stack.model.script("question beside", { text: textOf("beside"), pieces: 20, holdAfter: 10 });
+  const from = countIn(town);
+  control().post({ as: "alice", rid: town, msg: "@openclaw-bot @second-bot question beside" });
+  const ids = [stack.bot.userId, others.second];
+  const standing = () =>
+    control()
+      .messages(town)
+      .slice(from)
+      .filter(({ u, t }) => ids.includes(u._id) && t === undefined);
+  const inOrder = () => standing().toSorted((a, b) => ids.indexOf(a.u._id) - ids.indexOf(b.u._id));
+  await vi.waitFor(() => expect(inOrder().map(({ u }) => u._id)).toEqual(ids), 60_000);
+  const before = inOrder().map(({ _id }) => [_id, textOf("beside")]);
+  script.release();
+  await vi.waitFor(() => expect(inOrder().map(({ _id, msg }) => [_id, msg])).toEqual(before), 30_000);
+});
+
 it("grows in steps in mode block", async () => {
   const text = `block: first ${"sentence of some length. ".repeat(12)}\n\n${"And a second one. ".repeat(12)}`;
   const { from, preview, finish } = await begin(steps, "block", { text, holdAfter: 19 });
@@ -185,6 +272,24 @@ it("shows what the agent does in mode progress, and nothing of what it writes", 
   script.release();
   await said(work, text);
   expect(spoken(work, from).map(({ _id, msg }) => [_id, msg])).toEqual([[preview._id, text]]);
+});
+
+it("becomes the error that the turn ends with", async () => {
+  const from = countIn(work);
+  const asked = (results: number) => (request: ModelRequest) =>
+    request.text.includes("fail at it") && Math.min(1, request.toolResults.length) === results;
+  const script = stack.model.script(asked(1), { hold: true, status: 400 });
+  stack.model.script(asked(0), { tool: { name: "read", args: { path: "AGENTS.md" } } });
+  ask(work, "fail at it");
+  const preview = await said(work, "Read");
+  script.release();
+  await vi.waitFor(
+    () =>
+      expect(spoken(work, from).map(({ _id, msg }) => [_id, msg])).toEqual([
+        [preview._id, expect.not.stringContaining("Read")],
+      ]),
+    60_000,
+  );
 });
 
 it("goes, and the person is told, where the room has become read-only", async () => {
