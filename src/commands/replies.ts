@@ -142,7 +142,7 @@ export function formatApproval({ id, decision }: Approval, outcome: ApprovalOutc
     case "decided":
       return `${DECIDED[decision]}: ${name}.`;
     case "not-found":
-      return `Nothing with the id ${name} waits for approval. It may have been decided already, or its time is over.`;
+      return `Nothing with the id ${name} waits for approval. It may have been decided already, or it has expired.`;
     case "refused":
       return `${name} could not be decided: ${outcome.reason}`;
   }

@@ -57,7 +57,7 @@ async function findRoomNamed({ rest }: TargetScope, name: string): Promise<RoomF
 async function enter({ rest, settings, mayJoin = true }: TargetScope, room: RoomFacts): Promise<string> {
   if (await isMember(rest, room.id)) return room.id;
   const name = room.name === undefined ? room.id : `#${room.name}`;
-  if (room.type !== "c") throw new TargetError(`The bot user is not in ${name}; have it invited`);
+  if (room.type !== "c") throw new TargetError(`The bot user is not in ${name}; invite it`);
   if (!settings.joinPublicRooms)
     throw new TargetError(`The bot user is not in ${name}; invite it, or set joinPublicRooms to let it join`);
   if (mayJoin) await joinRoom(rest, room.id);

@@ -87,8 +87,8 @@ function findEmptyLists(settings: AccountSettings): Finding[] {
   if (groupEnabled && groupRooms !== undefined) lists.set("dm.groupRooms", groupRooms);
   const empty = [...lists].filter(([, entries]) => entries.length === 0).map(([path]) => path);
   if (empty.length === 0) return [];
-  const detail = `The list is empty, so nobody is heard there: ${empty.join(", ")}`;
-  const remediation = "List who is to be heard, or remove the key to hear every member.";
+  const detail = `The list is empty, so nobody may speak there: ${empty.join(", ")}`;
+  const remediation = "List the people who may speak, or remove the key to let every member speak.";
   return [{ id: "nobody-listed", severity: "warn", detail, remediation }];
 }
 

@@ -104,12 +104,12 @@ it("leads from nothing to a working account, past every wrong value", async () =
   await terminal.see(/Personal access token of the bot user/);
   answer("not-a-token");
   await terminal.see(/does not accept these values/);
-  await terminal.see(/What shall be entered again/);
+  await terminal.see(/What do you want to enter again/);
   terminal.press(ENTER);
   await terminal.see(/User id of the bot user/);
   answer(bot.userId);
   await terminal.see(/does not accept these values/);
-  await terminal.see(/What shall be entered again/);
+  await terminal.see(/What do you want to enter again/);
   terminal.press(DOWN, ENTER);
   await terminal.see(/Personal access token of the bot user/);
   answer(bot.pat);

@@ -48,7 +48,7 @@ function addCommands(program: Command, { cfg, versions }: Host): void {
       "agents to set up, as id or id=username, with commas between; all when not given",
     )
     .option("--room <list>", "names of the rooms that every bot joins and serves, with commas between")
-    .option("--admin <username>", "administrator; asked for when not given")
+    .option("--admin <username>", "administrator; asked for if not given")
     .option("--mail-domain <domain>", "part behind the @ of the new users' addresses (bots.invalid)")
     .option("--new-token", "also where the configured token cannot be read here")
     .option("--dry-run", "print the plan and do nothing")
@@ -74,7 +74,7 @@ function addAccountCommands(group: Command, cfg: OpenClawConfig): void {
     .description(
       "Replace an account's token: the old one is revoked when the gateway listens with the new one",
     )
-    .option("--account <id>", "the account; the default one when not given")
+    .option("--account <id>", "the account; the default one if not given")
     .option("--dry-run", "print the plan and do nothing")
     .option("--yes", "do not ask before the plan is carried out")
     .addHelpText(
@@ -108,10 +108,10 @@ function addDoctor(group: Command, { cfg, versions }: Host): void {
     .option("--account <id>", "only this account")
     .option(
       "--room <name>",
-      "with --person: why the bot is silent there, for example '#general'; without: in direct messages",
+      "with --person: the room, for example '#general'; leave it out for direct messages",
     )
-    .option("--person <name>", "who is not answered, for example @alice")
-    .option("--message <text>", "what was written; a mention of the bot when not given")
+    .option("--person <name>", "who gets no answer, for example @alice")
+    .option("--message <text>", "what was written; a mention of the bot if not given")
     .option("--json", "print the findings for a program")
     .option(
       "--report [file]",

@@ -217,7 +217,7 @@ function planToken(scope: BotScope, made: Made): Step[] {
           await saveToken(scope, made, token);
         } finally {
           if (!(await endSession(session)))
-            port.say(`The login as @${username} could not be ended; it expires by itself`);
+            port.say(`The login as @${username} could not be ended; it will expire by itself`);
         }
       },
     },
@@ -376,7 +376,7 @@ export async function takeSteps({ steps }: Plan, say: (line: string) => void): P
       await run();
     } catch (error) {
       say(
-        `Stopped at step ${index + 1}. What was done is saved: mend what is told below, then run the same again`,
+        `Stopped at step ${index + 1}. What was done is saved. Correct what the next line says, then run the same command again`,
       );
       throw error;
     }

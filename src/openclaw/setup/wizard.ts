@@ -147,7 +147,7 @@ async function tryServer(draft: Draft): Promise<OpenClawConfig | undefined> {
   let probe = await probeServer(account());
   if (probe.kind === "private") {
     const { host } = new URL(account().serverUrl);
-    const message = `${host} is on a private network. Is this your Rocket.Chat, may OpenClaw connect to it?`;
+    const message = `${host} is on a private network. Is this your Rocket.Chat, and may OpenClaw connect to it?`;
     if (!(await prompter.confirm({ message, initialValue: true }))) return undefined;
     cfg = patch({ cfg, accountId }, { network: { dangerouslyAllowPrivateNetwork: true } });
     probe = await probeServer(account());
@@ -160,7 +160,7 @@ async function tryServer(draft: Draft): Promise<OpenClawConfig | undefined> {
     return cfg;
   }
   await prompter.note(probe.problem, "Server");
-  const keep = await prompter.confirm({ message: "Keep this address all the same?", initialValue: false });
+  const keep = await prompter.confirm({ message: "Keep this address anyway?", initialValue: false });
   return keep ? cfg : undefined;
 }
 
@@ -179,7 +179,7 @@ async function checkToken(draft: Draft, knownToken: string | undefined): Promise
   for (;;) {
     const account = withToken(inspectAccount(cfg, accountId), token);
     if (account.pat === "") {
-      await prompter.note("The token is not readable here; it is checked when the gateway starts.", "Token");
+      await prompter.note("The token cannot be read here; the gateway checks it when it starts.", "Token");
       return { cfg, user: undefined, rooms: [] };
     }
     const probe = await probeToken(account);
@@ -190,11 +190,11 @@ async function checkToken(draft: Draft, knownToken: string | undefined): Promise
     }
     await prompter.note(probe.problem, "The server does not accept these values");
     const again = await prompter.select<"userId" | "pat" | "keep">({
-      message: "What shall be entered again?",
+      message: "What do you want to enter again?",
       options: [
         { value: "userId", label: "The user id" },
         { value: "pat", label: "The personal access token" },
-        { value: "keep", label: "Nothing, keep both as they are" },
+        { value: "keep", label: "Nothing: keep both as they are" },
       ],
     });
     if (again === "keep") return { cfg: await askUsername({ cfg, accountId, prompter }), ...UNCHECKED };
@@ -282,11 +282,11 @@ async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserF
   const lines = [
     `The token works: the agent is @${name}.`,
     ...missing.map((role) => MISSING_ROLE[role] ?? ""),
-    "Start the gateway if it does not run: openclaw gateway run",
+    "Start the gateway if it is not running: openclaw gateway run",
     `Open a direct message with @${name} in Rocket.Chat and write: Hello`,
     ...(dmPolicy === "pairing"
       ? [
-          "It answers with a pairing code; run the command that stands beside it, and write again.",
+          "It answers with a pairing code and a command. Run that command, then write again.",
           `In a room: @${name} hello`,
         ]
       : [`In a room: @${name} hello`]),
@@ -295,7 +295,7 @@ async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserF
 }
 
 const MISSING_ROLE: Readonly<Record<string, string>> = {
-  user: "It lacks the role `user`: it may not delete its own messages or renew its token. Add the role.",
+  user: "It lacks the role `user`: it cannot delete its own messages or renew its token. Add the role.",
   bot: "It lacks the role `bot`: Rocket.Chat limits it to ten calls a minute of each kind. Add the role.",
 };
 

@@ -87,7 +87,7 @@ export async function checkAccount(
   if (faults.length > 0) return [...faults, ...twice, ...settings];
   const server = await probeServer(account);
   if (server.kind !== "found") {
-    const remedy = server.kind === "failed" ? CHECK_URL : `The line above names the key`;
+    const remedy = server.kind === "failed" ? CHECK_URL : "Change the key that the line above names";
     return [failure("server", server.problem, remedy), ...twice, ...settings];
   }
   return [
@@ -147,7 +147,7 @@ function checkTransport({ serverUrl, dangerouslyAllowInsecure, keyPaths }: Accou
 
 function checkVersion(version: string | undefined): Check {
   if (version === undefined)
-    return warning("version", "the server tells no version", "Look at Administration > Workspace");
+    return warning("version", "the server does not tell its version", "Look at Administration > Workspace");
   const remark = remarkOn(version);
   if (remark === undefined) return ok("version", `Rocket.Chat ${version}`);
   return warning("version", `Rocket.Chat ${version}: ${remark}`, "Update the server, or the plugin");
@@ -156,11 +156,11 @@ function checkVersion(version: string | undefined): Check {
 async function checkClock(account: AccountSettings): Promise<Check> {
   const server = await readServerClock(account, AbortSignal.timeout(TIMEOUT_MS)).catch(() => Number.NaN);
   if (Number.isNaN(server))
-    return warning("clock", "the server tells no time", "Check that no proxy removes the Date header");
+    return warning("clock", "the server does not tell the time", "Check that no proxy removes the Date header");
   const skew = Math.round((Date.now() - server) / 1000);
   if (Math.abs(skew) * 1000 <= MAX_CLOCK_SKEW_MS) return ok("clock", "the clocks agree");
   const found = `this machine is ${Math.abs(skew)} s ${skew > 0 ? "ahead of" : "behind"} the server`;
-  return warning("clock", found, "Let both machines keep their time by NTP");
+  return warning("clock", found, "Let NTP set the time of both machines");
 }
 
 async function checkBotUser(account: AccountSettings): Promise<Check[]> {
@@ -221,7 +221,7 @@ async function checkChanges(rest: RestClient): Promise<Check> {
   const off = (await Promise.all(asked)).flat().join(", ");
   if (off === "") return ok("changes", "the workspace allows editing and deleting messages");
   const remedy =
-    "Turn it on under Administration > Workspace > Settings > Message, if the agent is to do that";
+    "Turn it on under Administration > Workspace > Settings > Message, if the agent should do that";
   return warning("changes", `${off} is off: the agent cannot do that to its messages`, remedy);
 }
 
@@ -231,13 +231,13 @@ async function checkFiles(rest: RestClient): Promise<Check> {
     await fetchPublicSettings(rest, FILE_SETTINGS),
   );
   const place = "under Administration > Workspace > Settings > File Upload";
-  const remedy = `Turn it on ${place}, if the agent is to send and read files`;
+  const remedy = `Turn it on ${place}, if the agent should send and read files`;
   if (!enabled)
     return warning("files", "file uploads are turned off: the agent can neither send nor get files", remedy);
   if (!enabledInDirect) return warning("files", "file uploads are turned off in direct messages", remedy);
   if (accepted.length > 0) {
-    const found = `the workspace takes files of these types alone: ${accepted.join(", ")}`;
-    return warning("files", found, `Add what the agent is to send to Accepted Media Types ${place}`);
+    const found = `the workspace takes only files of these types: ${accepted.join(", ")}`;
+    return warning("files", found, `Add the types that the agent should send to Accepted Media Types ${place}`);
   }
   const limit = maxBytes === undefined ? "" : `, up to ${Math.floor(maxBytes / 1024)} KB each`;
   return ok("files", `the bot user may send files${limit}`);
@@ -278,7 +278,7 @@ async function checkRooms(
   const checks = unlisted.length === 0 ? [] : [checkUnlisted(account, unlisted)];
   const served = [...account.rooms].filter(([key, { enabled }]) => key !== "*" && enabled !== false);
   if (served.length === 0 && account.groupPolicy === "allowlist" && !account.rooms.has("*")) {
-    const remedy = "Add room ids or names under `rooms`, if the agent is to answer in rooms";
+    const remedy = "Add room ids or names under `rooms`, if the agent should answer in rooms";
     checks.push(warning("rooms", "no room is served", remedy));
   }
   for (const [key] of served)
@@ -292,7 +292,7 @@ function checkUnlisted(account: AccountSettings, rooms: readonly RoomFacts[]): C
   return warning(
     "unlisted",
     found,
-    "Add what is to be served under `rooms`; take the bot user out of the others",
+    "Add the rooms it should serve under `rooms`; remove the bot user from the others",
   );
 }
 
@@ -320,7 +320,7 @@ async function checkWaiting(account: AccountSettings, port: DoctorPort): Promise
     return `@${user?.username ?? userId} with the code ${code}`;
   });
   const found = `waiting to be let in: ${(await Promise.all(people)).join(", ")}`;
-  return [warning("pairing", found, "Approve whom you know: `openclaw pairing approve rocketchat CODE`")];
+  return [warning("pairing", found, "Approve the people you know: `openclaw pairing approve rocketchat CODE`")];
 }
 
 function checkSwitch({ enabled, keyPaths }: AccountSettings): Check[] {
@@ -379,7 +379,7 @@ export function checkGroupReplies(cfg: OpenClawConfig): Check {
   if (mode === "automatic") return ok("group-replies", "answers in rooms are posted");
   return warning(
     "group-replies",
-    `messages.groupChat.visibleReplies is ${mode}: in rooms the agent only speaks through its message tool`,
+    `messages.groupChat.visibleReplies is ${mode}: in rooms the agent speaks only through its message tool`,
     `Set messages.groupChat.visibleReplies to "automatic" if ${CHANNEL_ID} seems silent in rooms`,
   );
 }

@@ -32,7 +32,7 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
   },
   "room-unknown": {
     gate: "membership",
-    found: "the server shows the bot user no such room",
+    found: "the bot user can see no such room",
     remedy: "Check the name of the room, and invite the bot user to it",
   },
   malformed: {
@@ -55,15 +55,15 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
     found: "the room is end-to-end encrypted, and a bot user has no key",
     remedy: "Turn off end-to-end encryption in this room",
   },
-  empty: { gate: "message", found: "the message has no text", remedy: "Write what the agent is to do" },
+  empty: { gate: "message", found: "the message has no text", remedy: "Write what the agent should do" },
   "edited-by-another": {
     gate: "message",
     found: "somebody else changed the text of the message",
-    remedy: "Write a new message: a changed text counts as nobody's",
+    remedy: "Write a new message: a text that somebody else changed is nobody's request",
   },
   "edited-command": {
     gate: "message",
-    found: "a command came by an edit",
+    found: "the command was added by an edit",
     remedy: "Write the command as a new message",
   },
   "re-emission": {
@@ -74,7 +74,7 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
   "change-unwanted": {
     gate: "message",
     found:
-      "it is a change that the agent is not told of, by reactionNotifications or because the message is not its own",
+      "the agent is not told of such a change: reactionNotifications says so, or the message is not the agent's",
     remedy: "Write a new message, or set reactionNotifications",
   },
   "actor-unknown": {
@@ -85,7 +85,7 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
   "bot-message": {
     gate: "bots",
     found: "the sender is a bot",
-    remedy: "Set allowBots, for the account or for this room, if bots are to be heard",
+    remedy: "Set allowBots, for the account or for this room, if the agent should hear bots",
   },
   "direct-messages-off": {
     gate: "place",
@@ -99,8 +99,8 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
   },
   "names-pending": {
     gate: "place",
-    found: "a name in the configuration that may be this room's or this person's could not be looked up yet",
-    remedy: "It is tried again by itself; with ids in place of names it does not happen",
+    found: "a name in the configuration could not be looked up yet, and it may mean this room or person",
+    remedy: "The plugin tries again by itself. With ids in place of names this cannot happen",
   },
   "room-not-allowed": {
     gate: "place",
