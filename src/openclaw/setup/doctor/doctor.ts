@@ -156,7 +156,11 @@ function checkVersion(version: string | undefined): Check {
 async function checkClock(account: AccountSettings): Promise<Check> {
   const server = await readServerClock(account, AbortSignal.timeout(TIMEOUT_MS)).catch(() => Number.NaN);
   if (Number.isNaN(server))
-    return warning("clock", "the server does not tell the time", "Check that no proxy removes the Date header");
+    return warning(
+      "clock",
+      "the server does not tell the time",
+      "Check that no proxy removes the Date header",
+    );
   const skew = Math.round((Date.now() - server) / 1000);
   if (Math.abs(skew) * 1000 <= MAX_CLOCK_SKEW_MS) return ok("clock", "the clocks agree");
   const found = `this machine is ${Math.abs(skew)} s ${skew > 0 ? "ahead of" : "behind"} the server`;
@@ -237,7 +241,11 @@ async function checkFiles(rest: RestClient): Promise<Check> {
   if (!enabledInDirect) return warning("files", "file uploads are turned off in direct messages", remedy);
   if (accepted.length > 0) {
     const found = `the workspace takes only files of these types: ${accepted.join(", ")}`;
-    return warning("files", found, `Add the types that the agent should send to Accepted Media Types ${place}`);
+    return warning(
+      "files",
+      found,
+      `Add the types that the agent should send to Accepted Media Types ${place}`,
+    );
   }
   const limit = maxBytes === undefined ? "" : `, up to ${Math.floor(maxBytes / 1024)} KB each`;
   return ok("files", `the bot user may send files${limit}`);
@@ -320,7 +328,9 @@ async function checkWaiting(account: AccountSettings, port: DoctorPort): Promise
     return `@${user?.username ?? userId} with the code ${code}`;
   });
   const found = `waiting to be let in: ${(await Promise.all(people)).join(", ")}`;
-  return [warning("pairing", found, "Approve the people you know: `openclaw pairing approve rocketchat CODE`")];
+  return [
+    warning("pairing", found, "Approve the people you know: `openclaw pairing approve rocketchat CODE`"),
+  ];
 }
 
 function checkSwitch({ enabled, keyPaths }: AccountSettings): Check[] {
