@@ -342,6 +342,7 @@ export const CASES: readonly { readonly title: string; readonly cases: readonly 
     title: "File names",
     cases: [
       { markdown: "README.md", posted: "`README.md`" },
+      { markdown: "10.0.0.1 and 10.0.0.0/8", posted: "`10.0.0.1` and `10.0.0.0/8`" },
       { markdown: "see README.md, please", posted: "see `README.md`, please" },
       { markdown: "(README.md)", posted: "(`README.md`)" },
       { markdown: "src/main.rs and build.sh", posted: "`src/main.rs` and `build.sh`" },

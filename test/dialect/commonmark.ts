@@ -19,7 +19,7 @@ interface Reading {
 
 /** File names that a Rocket.Chat would link stand in code; only the spellings that the cases use. */
 const FILE_NAME =
-  /(?<=^[(["'{]*|\s[(["'{]*)((?:[~\w.\p{L}-]+\/)*[\w.\p{L}-]*[\w\p{L}]\.(?:md|rs|py|sh|ts|zip|pl|so|java|rb|pub|sql|php|tf|map|gz))(?=[)\]"'},.;:!?]*(?:\s|$))/u;
+  /(?<=^[(["'{]*|\s[(["'{]*)((?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:\/\d+)?|(?:[~\w.\p{L}-]+\/)*[\w.\p{L}-]*[\w\p{L}]\.(?:md|rs|py|sh|ts|zip|pl|so|java|rb|pub|sql|php|tf|map|gz))(?=[)\]"'},.;:!?]*(?:\s|$))/u;
 const EXPLICIT = /(?<!\S)<([@#])(?!(?:all|here)>)([\w.-]*\w)>/g;
 
 export function readCommonMark(text: string, { nativeTables = false } = {}): Run[] {

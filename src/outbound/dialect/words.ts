@@ -18,6 +18,9 @@ const FILE_PATH = /^[\p{L}\p{N}_./~-]*$/u;
 const FILE_STEM = /^[\p{L}\p{N}_.-]*$/u;
 const NAME_END = /[\p{L}\p{N}_]$/u;
 
+/** Of a host, with a port or the size of its net: from 8.3 on Rocket.Chat makes a bare one a link to `//10.0.0.1`. */
+const HOST_NUMBERS = /^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?:\/\d{1,2})?$/;
+
 /** No name of a file or a variable is longer. */
 const MAX_NAME_UNITS = 200;
 
@@ -69,6 +72,7 @@ function readFileName(word: string): { before: string; name: string; after: stri
   let end = word.length;
   while (AFTER_FILE.has(word[end - 1] ?? "")) end -= 1;
   const name = word.slice(before.length, end);
+  if (HOST_NUMBERS.test(name)) return { before, name, after: word.slice(end) };
   const dot = name.lastIndexOf(".");
   if (dot < 1 || !FILE_ENDINGS.has(name.slice(dot + 1).toLowerCase())) return undefined;
   const path = name.slice(0, dot);
