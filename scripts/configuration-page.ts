@@ -103,7 +103,7 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
         "unfurlMedia",
       ],
       ...["mediaMaxMb", "responsePrefix", "defaultTo", "heartbeatVisibility"],
-      "joinPublicRooms",
+      ...["joinPublicRooms", "joinIntro"],
     ],
   },
   {
@@ -115,7 +115,13 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
     title: "Reactions, edits, deletions",
     about: "What becomes of them: [events](../specs/events.md).",
     keys: [
-      ...["reactionNotifications", "reactionAllowlist", "ackReaction", "removeAckAfterReply"],
+      ...[
+        "reactionNotifications",
+        "reactionAllowlist",
+        "reactionTriggers",
+        "ackReaction",
+        "removeAckAfterReply",
+      ],
       ...["typingReaction", "actions"],
     ],
   },

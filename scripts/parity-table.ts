@@ -175,9 +175,25 @@ const ACTIVATION: Part = {
         "shows no typing, though OpenClaw asks for it, and no reaction",
       ),
     ),
-    open("mention patterns of the agent that a group DM or a discussion is bound to", "not built yet"),
-    open("group threads of several agents", "not built yet"),
-    open("`messages.visibleReplies`", "not built yet: no test shows it"),
+    same(
+      "mention patterns of the agent that a group DM or a discussion is bound to",
+      by(
+        "src/openclaw/config/mention-patterns.test.ts",
+        "in %s, the patterns of the agent that it is bound to count",
+      ),
+    ),
+    different(
+      "group threads of several agents (`broadcast`)",
+      "several agents in a room are several bot users, each with its own name, mention and session, where Slack's one app speaks for all and labels what each says",
+      gateway(
+        "conversations",
+        "lets two bots of one room each answer their own mentions in their own sessions",
+      ),
+    ),
+    same(
+      "`messages.visibleReplies`",
+      gateway("approvals", "is that only what the agent sends by its tool is seen"),
+    ),
     different(
       "group DMs need no mention",
       "they are rooms with people in them who speak with each other: a mention is needed unless `requireMention` is false",
@@ -238,9 +254,19 @@ const CONVERSATIONS: Part = {
       by("src/openclaw/turn/route.test.ts", "under dmScope %s is %s"),
       by("src/openclaw/turn/route.test.ts", "is one for the identities of a person that identityLinks names"),
     ),
-    open("the bot's own words in the history of a new direct session", "not built yet"),
-    open("`channels.modelByChannel`", "not built yet: no test shows it"),
-    open("`bindings` to a conversation (`conversationBindings`)", "not built yet"),
+    same(
+      "the bot's own words in the history of a new direct session",
+      by(
+        "src/openclaw/turn/context/surroundings.test.ts",
+        "shows its own words in the history of a new %s session: %j",
+      ),
+    ),
+    same("`channels.modelByChannel`", gateway("approvals", "is its model, which the bot names")),
+    different(
+      "`conversationBindings`: commands that bind a conversation",
+      "a conversation is bound by the configuration alone: `/focus` and `/acp` reach other sessions, and the commands here concern the session at hand",
+      by("src/openclaw/turn/reply/place.test.ts", "by %s"),
+    ),
   ],
 };
 
@@ -313,8 +339,14 @@ const SENDING: Part = {
       "each message is judged by itself and is a request of its own; files alone wait for the words that follow them",
       by("src/openclaw/intake/companions.test.ts", "goes along with the words that follow it"),
     ),
-    open("a question is closed when it was answered", "not built yet"),
-    open("`humanDelay`", "not built yet"),
+    same(
+      "a question is closed when it was answered",
+      gateway("approvals", "what the agent asks in %s is answered by the next message there"),
+    ),
+    same(
+      "`humanDelay`",
+      by("src/openclaw/turn/reply/pipeline.test.ts", "pauses between two messages as humanDelay says: %s"),
+    ),
   ],
 };
 
@@ -353,7 +385,11 @@ const FEEDBACK: Part = {
         "shows that the bot writes while a heartbeat works, in its place, and ends it once",
       ),
     ),
-    open("`joinIntro`", "not built yet"),
+    same(
+      "`joinIntro`, on",
+      by("src/turn/turn.test.ts", "has the agent introduce itself, whoever added it, in a lane of its own"),
+      gateway("reactions", "is greeted once, by what can be read there"),
+    ),
   ],
 };
 
@@ -373,7 +409,14 @@ const EVENTS: Part = {
       "`reactionNotifications`, `reactionAllowlist`",
       by("src/turn/turn.test.ts", "goes by the id of the person who reacted under allowlist"),
     ),
-    open("reactions wake a turn (`reactionTriggers`)", "not built yet"),
+    same(
+      "reactions wake a turn (`reactionTriggers`)",
+      gateway("reactions", "is answered once, about its message, for those who may speak"),
+      by(
+        "src/turn/turn.test.ts",
+        "is taken up once for a message and emoji, whoever reacts and whatever is told of reactions",
+      ),
+    ),
     same(
       "a thread reply shown in the room (`tshow`) is one message",
       by(
@@ -430,12 +473,33 @@ const TOOLS: Part = {
       gateway("approvals", "is decided by nobody else, and by nobody twice"),
     ),
     open("`execApprovals`: questions to the direct messages of approvers", "not built yet"),
-    open("approving by reaction", "not built yet"),
+    same(
+      "approving by reaction",
+      by(
+        "src/turn/turn.test.ts",
+        "decides as the command does, in a lane of its own, whatever is told of reactions",
+      ),
+      gateway("approvals", "is approved by an operator's reaction to the question, and by nobody else's"),
+    ),
     open(
       "approvals of plugins: asked and decided as those of commands, and tried by nobody",
       "not built yet: no test shows it",
     ),
-    open("diagnostics of capabilities, a summary of the channel's status", "not built yet"),
+    different(
+      "diagnostics of capabilities",
+      "the roles of the bot user say what it may; a token of Rocket.Chat's has no scopes",
+      by(
+        "src/openclaw/surface/status.test.ts",
+        "tells who the bot user is, what it may by its roles, and the server's version",
+      ),
+    ),
+    same(
+      "a summary of the channel's status",
+      by(
+        "src/openclaw/surface/status.test.ts",
+        "sums an account up in what it is connected to, and whether it runs",
+      ),
+    ),
     same(
       "the room's topic as context",
       gateway("conversations", "shows what was said in the room before, and its topic"),
@@ -448,7 +512,10 @@ const TOOLS: Part = {
         "are those of its entry, else of the default entry, never of both",
       ),
     ),
-    open("`skills`, `systemPrompt` of a room", "not built yet: no test shows it"),
+    same(
+      "`skills`, `systemPrompt` of a room",
+      gateway("approvals", "a room has its own words to the agent, and its own skills"),
+    ),
     same("status with a probe", gateway("first-light", "shows a connected and working account")),
     same(
       "`doctor`: OpenClaw's doctor knows the shape of the lists",

@@ -14,6 +14,10 @@ export type AllowBots = boolean | "mentions";
 
 /** Whose messages' reactions the agent is told of: nobody's, its own, all, or all if a listed person reacted. */
 export type ReactionNotifications = "off" | "own" | "all" | "allowlist";
+
+/** What the agent is asked when somebody reacts so, by the emoji as written, and while the account runs by each of its names with colons; "" asks nothing. */
+export type ReactionTriggers = Readonly<Record<string, string>>;
+
 /** A room as far as its settings depend on it. */
 export interface RoomRef {
   readonly id: string;
@@ -133,6 +137,8 @@ export interface RoomSettings {
   readonly skills?: readonly string[] | undefined;
   /** Added to what the agent is told about itself in this room. */
   readonly systemPrompt?: string | undefined;
+  /** Emoji by emoji before the account's. */
+  readonly reactionTriggers?: ReactionTriggers | undefined;
   readonly replyToMode?: ReplyToMode | undefined;
   readonly streamingMode?: StreamingMode | undefined;
 }
@@ -206,6 +212,7 @@ export interface AccountSettings {
   readonly reactionNotifications: ReactionNotifications;
   /** User ids, or `*`: whose reactions are told under `allowlist`. */
   readonly reactionAllowlist: readonly string[];
+  readonly reactionTriggers: ReactionTriggers;
   readonly implicitMentions: ImplicitMentionSettings;
   readonly mentionPatterns: MentionPatternSettings | undefined;
   /** User ids that may run `!model`, `!stop` and the further commands; empty: see specs/commands.md. */

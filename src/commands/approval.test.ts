@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readApproval } from "./approval.ts";
+import { readApproval, readDecision } from "./approval.ts";
 import { readCommand } from "./parse.ts";
 
 it.each([
@@ -21,3 +21,14 @@ it.each([
   const command = readCommand(text);
   expect(command && readApproval(command)).toEqual(approval);
 });
+
+it.each([
+  [":thumbsup:", "allow-once"],
+  [":+1:", "allow-once"],
+  [":thumbsup_tone3:", "allow-once"],
+  [":infinity:", "allow-always"],
+  [":-1:", "deny"],
+  [":thumbsdown_tone5:", "deny"],
+  [":tada:", undefined],
+  ["::", undefined],
+])("the reaction %s decides %s", (emoji, decision) => expect(readDecision(emoji)).toBe(decision));

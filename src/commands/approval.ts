@@ -42,3 +42,17 @@ export function readApproval({ kind, args }: Command): Approval | undefined {
   if (before !== undefined) return { id: second, decision: before };
   return behind && { id: first, decision: behind };
 }
+
+/** The reactions that OpenClaw's channels decide by, under Rocket.Chat's names. */
+const REACTIONS: ReadonlyMap<string, Decision> = new Map([
+  ["thumbsup", "allow-once"],
+  ["+1", "allow-once"],
+  ["infinity", "allow-always"],
+  ["thumbsdown", "deny"],
+  ["-1", "deny"],
+]);
+
+/** What a reaction to a question decides, in any skin tone; undefined: nothing. `emoji` is a name with colons. */
+export function readDecision(emoji: string): Decision | undefined {
+  return REACTIONS.get(emoji.replace(/^:|(?:_tone[1-5])?:$/g, ""));
+}

@@ -50,6 +50,8 @@ export type Change =
       readonly emoji: string;
       readonly username: string;
     }
+  /** A reaction that asks the agent for something was taken up; `at`: the document's last change by then. */
+  | { readonly kind: "triggered"; readonly emoji: string; readonly username: string; readonly at: number }
   | { readonly kind: "pinned" | "unpinned"; readonly at: number | undefined }
   /** `count`: of a bulk of messages of one person, of which this is the latest; absent for a single one. */
   | { readonly kind: "deleted"; readonly count?: number }
@@ -230,6 +232,9 @@ export function identifyChange(change: Change, now: Revision): string | undefine
     case "reaction-added":
     case "reaction-removed":
       return `${now.id}:${change.kind}:${change.emoji}:${change.username}:${now.updatedAt}`;
+    case "triggered":
+      // Whoever reacts so, and however often: once.
+      return `${now.id}:triggered:${change.emoji}`;
     case "unpinned":
       return `${now.id}:unpinned:${change.at ?? now.updatedAt}`;
     case "deleted":
@@ -290,6 +295,12 @@ export function decodeChange(raw: unknown): Change | undefined {
       const emoji = readText(raw, "emoji");
       const username = readText(raw, "username");
       return emoji === undefined || username === undefined ? undefined : { kind, emoji, username };
+    }
+    case "triggered": {
+      const emoji = readText(raw, "emoji");
+      const username = readText(raw, "username");
+      if (emoji === undefined || username === undefined || at === undefined) return undefined;
+      return { kind, emoji, username, at };
     }
     case "edited":
       return at === undefined ? undefined : { kind, at };

@@ -1,8 +1,9 @@
 // Owns which events are dropped before they are stored: a raw event gets an identity and a lane, or a reason to drop it.
 
+import { readDecision } from "../commands/approval.ts";
 import { type Command, type CommandKind, readCommand } from "../commands/parse.ts";
 import { isForOthers, rightOf } from "../commands/rights.ts";
-import { decodeChange, decodeRevision, identifyChange } from "../facts/change.ts";
+import { type Change, decodeChange, decodeRevision, identifyChange } from "../facts/change.ts";
 import { isJsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
@@ -10,7 +11,7 @@ import { isRoomAllowed, isUndecided, isUnwantedBot } from "../policy/access.ts";
 import { type Knowledge, refuseInRoom } from "../policy/activation.ts";
 import { type DropReason, refuseMessage } from "../policy/admission.ts";
 import { mayBeGeneratedId } from "../policy/names.ts";
-import { type Notice, readChangeNotice, readSystemNotice, refuseNotice } from "../policy/notice.ts";
+import { mayAsk, type Notice, readChangeNotice, readSystemNotice, refuseNotice } from "../policy/notice.ts";
 import type { AccountSettings, RoomRef } from "../settings.ts";
 
 /**
@@ -44,8 +45,20 @@ export interface NoticeReceipt {
   readonly notice: Notice;
 }
 
+/** A reaction that was taken up, to be asked about in a turn. */
+export interface TriggerReceipt {
+  readonly kind: "triggered";
+  readonly event: ReceivedEvent;
+  /** The message that bears the reaction, as far as a change of it tells: without its words. */
+  readonly message: MessageFacts;
+  readonly trigger: Trigger;
+}
+
+type Trigger = Extract<Change, { readonly kind: "triggered" }>;
+
 export type Receipt =
   | NoticeReceipt
+  | TriggerReceipt
   | { readonly kind: "received"; readonly event: ReceivedEvent; readonly message: MessageFacts }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
@@ -72,13 +85,22 @@ export function receive(event: RawMessageEvent, grounds: Grounds): Receipt {
     : placeOf(message.roomId, readText(room, "roomName"), grounds);
   const notice = event.change === undefined ? readSystemNotice(message) : readNotice(event);
   if (notice !== undefined) return receiveNotice(notice, { event, message, direct, place, grounds });
-  if (event.change !== undefined) return { kind: "dropped", reason: "re-emission" };
+  if (event.change !== undefined) return receiveTrigger(event, message);
   const refusal =
     refuseMessage(message, grounds.settings.userId) ??
     refuseEditedCommand(message, grounds.settings) ??
     (direct ? refuseDirect(message, grounds) : place && refuseRoomMessage(message, place, grounds));
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   return { kind: "received", event: identityOf(message), message };
+}
+
+/** What a reaction asks was judged before it was taken up, and is judged again in its turn. */
+function receiveTrigger(event: RawMessageEvent, message: MessageFacts): Receipt {
+  const change = decodeChange(event.change);
+  const identity = identify(event);
+  if (change?.kind !== "triggered" || identity === undefined)
+    return { kind: "dropped", reason: "re-emission" };
+  return { kind: "triggered", event: identity, message, trigger: change };
 }
 
 function readNotice(event: RawMessageEvent): Notice | undefined {
@@ -99,11 +121,24 @@ function receiveNotice(
 ): Receipt {
   const { event, message, direct, place, grounds } = about;
   const served = direct || place === undefined || isRoomAllowed(grounds.settings, place);
-  const refusal = served ? refuseNotice(notice, message, grounds.settings) : "room-not-allowed";
+  const refusal = served ? refuseHere(notice, message, grounds.settings) : "room-not-allowed";
   const identity = identify(event);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   if (identity === undefined) return { kind: "dropped", reason: "malformed" };
   return { kind: "notice", event: identity, message, notice };
+}
+
+/** A reaction that may ask for something goes on whatever the agent is told of: its room may not be known yet. */
+function refuseHere(notice: Notice, message: MessageFacts, settings: AccountSettings) {
+  const refusal = refuseNotice(notice, message, settings);
+  if (refusal !== "change-unwanted") return refusal;
+  return mayAsk(notice, settings) || mayDecide(notice, message, settings) ? undefined : refusal;
+}
+
+/** A reaction to a message of the bot may decide about what it asks. */
+function mayDecide(notice: Notice, { sender }: MessageFacts, { userId }: AccountSettings): boolean {
+  if (notice.kind !== "reaction" || !notice.added || sender.id !== userId) return false;
+  return readDecision(notice.emoji) !== undefined;
 }
 
 /** Only what was sent is a command: what a message has become since then may have been carried out already, or be a slip. */
@@ -194,7 +229,10 @@ export function identify(event: RawMessageEvent): ReceivedEvent | undefined {
   const change = decodeChange(event.change);
   const now = decodeRevision(event.message);
   const eventId = change && now && identifyChange(change, now);
-  return eventId === undefined ? undefined : { eventId, laneKey: laneOf(message) };
+  if (eventId === undefined) return undefined;
+  // What a reaction may decide about is what the messages before it wait for.
+  const decides = change?.kind === "reaction-added" && readDecision(change.emoji) !== undefined;
+  return { eventId, laneKey: decides ? `decide:${laneOf(message)}` : laneOf(message) };
 }
 
 /**
@@ -205,6 +243,8 @@ const UNORDERED: ReadonlySet<CommandKind> = new Set(["stop", "status", "help", "
 
 function identityOf(message: MessageFacts): ReceivedEvent {
   const lane = laneOf(message);
+  // An introduction is a run of its own, for which no message has to wait.
+  if (message.systemType === "au") return { eventId: message.id, laneKey: `added:${lane}` };
   const { kind = "other" } = readCommand(message.text) ?? {};
   return { eventId: message.id, laneKey: UNORDERED.has(kind) ? `${kind}:${lane}` : lane };
 }

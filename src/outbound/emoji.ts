@@ -36,6 +36,14 @@ export function findExactEmoji(text: string): string | undefined {
   return names.get(name) ?? names.get(withTone(name)) ?? findCharacter(name, byCodePoints);
 }
 
+/** Every name of one emoji, given as for `findEmoji`; what is no standard emoji has the one name that it was given. */
+export function namesOfEmoji(text: string): readonly string[] {
+  const first = findExactEmoji(text);
+  if (first === undefined) return [bareName(text)];
+  const others = [...readTable().names].flatMap(([name, one]) => (one === first ? [name] : []));
+  return [...new Set([first, ...others])];
+}
+
 /** The tones in words, `_tone1` to `_tone5`. */
 const TONE_WORDS = ["light", "medium_light", "medium", "medium_dark", "dark"];
 const WORDED_TONE = /_(light|medium_light|medium|medium_dark|dark)_skin_tone/g;

@@ -4,7 +4,11 @@ import { nameApproveCommand } from "./own-words.ts";
 it.each([
   [
     "Reply with: /approve 1a2b3c4d allow-once|allow-always|deny",
-    "Reply with: !approve 1a2b3c4d allow-once|allow-always|deny",
+    "Reply with: !approve 1a2b3c4d allow-once|allow-always|deny\nOr react to this message: 👍 once, ♾️ always, 👎 deny",
+  ],
+  [
+    "Reply with: /approve 1a2b allow-once|deny\nSoon.",
+    "Reply with: !approve 1a2b allow-once|deny\nOr react to this message: 👍 once, 👎 deny\nSoon.",
   ],
   [
     "If the short code is ambiguous, use the full id in /approve.",

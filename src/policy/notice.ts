@@ -5,6 +5,7 @@ import type { MessageFacts, UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { DropReason } from "./admission.ts";
+import { mayTrigger } from "./trigger.ts";
 
 /** Something that somebody did in a room. */
 export type Notice =
@@ -56,6 +57,11 @@ export function readChangeNotice(change: Change, now: Revision): Notice | undefi
     default:
       return undefined;
   }
+}
+
+/** Whether a reaction is added to a message to ask the agent for something, as far as the event alone tells. */
+export function mayAsk(notice: Notice, settings: AccountSettings): boolean {
+  return notice.kind === "reaction" && notice.added && mayTrigger(settings, notice.emoji);
 }
 
 /** Judges a notice as far as the event alone tells; undefined means that it may go on. */

@@ -61,6 +61,8 @@ function stage(
         },
         transcribe: async () => undefined,
         takeRefusal: options.takeRefusal ?? (async () => false),
+        introduce: async () => {},
+        findApproval: () => undefined,
         announce: () => {
           calls.push("announce");
         },
@@ -113,6 +115,9 @@ function stage(
     lookAround: async () => NOTHING_AROUND,
     fetchFiles: async () => NO_MESSAGE_FILES,
     discardFiles: async () => {},
+    fetchMessage: async () => undefined,
+    takeUp: async () => false,
+    readRecent: async () => [],
     runs: createRuns(),
     companions: NO_COMPANIONS,
     receivedAt: 0,

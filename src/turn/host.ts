@@ -3,7 +3,7 @@
 import type { Approval } from "../commands/approval.ts";
 import type { Command } from "../commands/parse.ts";
 import type { ApprovalOutcome, LinkFacts, ModelFacts, SessionFacts } from "../commands/replies.ts";
-import type { MessageFacts } from "../facts/message.ts";
+import type { MessageFacts, UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { ImplicitMention } from "../policy/activation.ts";
 import type { DropReason } from "../policy/admission.ts";
@@ -26,6 +26,8 @@ export interface TurnInput {
   readonly heard?: Heard | undefined;
   /** Something that happened in the room: it begins no thread. */
   readonly isNotice?: true;
+  /** The reaction to the message that asks for this, as the server names it. */
+  readonly reaction?: string;
 }
 
 export type Access =
@@ -34,6 +36,13 @@ export type Access =
   | { readonly kind: "pair" }
   /** `reason` is OpenClaw's reason code. */
   | { readonly kind: "refuse"; readonly cause: "sender" | "activation"; readonly reason: string };
+
+/** The bot was added to a room. */
+export interface Arrival {
+  readonly inviter: UserFacts;
+  /** The latest messages that people wrote there, in order. */
+  readonly readRecent: (limit: number) => Promise<readonly MessageFacts[]>;
+}
 
 /** Something for the agent to know that asks for no answer. */
 export interface Announcement {
@@ -112,6 +121,11 @@ export interface HostTurn {
   transcribe(recording: StoredFile): Promise<string | undefined>;
   /** Registers the sender for pairing and sends the code, unless it was sent before. Rejects when `send` does. */
   requestPairing(send: (text: string) => Promise<void>): Promise<void>;
+  /**
+   * Has the agent introduce itself in a room that it was added to, by what can be read there; OpenClaw does it once for each
+   * room, unless it is configured not to. Never rejects.
+   */
+  introduce(arrival: Arrival): Promise<void>;
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */
   announce(announcement: Announcement): void;
   /**
@@ -127,6 +141,8 @@ export interface HostTurn {
   runOwnCommand(text: string, port: CommandPort): Promise<void>;
   /** Ends what runs in the session, after `authorizeCommand` said yes, and meanwhile tells what that is. */
   stop(tell: (facts: StopFacts) => Promise<unknown>): Promise<void>;
+  /** The id of what a message of the bot asks to be approved; undefined when it asks nothing. */
+  findApproval(messageId: string): string | undefined;
   /** Decides about something that waits for approval, after `authorizeCommand` said yes. */
   resolveApproval(approval: Approval): Promise<ApprovalOutcome>;
   describe(): Promise<ConversationFacts>;

@@ -3,7 +3,10 @@ import { commandless } from "../../test/support/commandless.ts";
 import { knowing } from "../../test/support/knowledge.ts";
 import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
+import type { Approval } from "../commands/approval.ts";
+import { decodeMessage } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
+import { identify, type RawMessageEvent } from "../intake/receive.ts";
 import type { AccountSettings } from "../settings.ts";
 import { NO_COMPANIONS } from "./companions.ts";
 import type { Access, Announcement, InboundHost, TurnInput } from "./host.ts";
@@ -35,13 +38,20 @@ const ROOTS = new Map([["m0", "m0"]]);
 
 /** A host that gives the answers it is told and keeps what it was asked. */
 function stage(
-  options: { access?: Access; room?: RoomFacts | undefined; pairing?: string | undefined } = {},
+  options: {
+    access?: Access;
+    room?: RoomFacts | undefined;
+    pairing?: string | undefined;
+    /** What the document of a message that is asked about says besides. */
+    about?: object;
+  } = {},
 ) {
   const posted: { roomId: string; threadId: string | undefined; text: string }[] = [];
   const opened: TurnInput[] = [];
   const calls: string[] = [];
   const announced: Announcement[] = [];
   const roots: (string | undefined)[] = [];
+  const takenUp: RawMessageEvent[] = [];
   const room: RoomFacts | undefined =
     "room" in options ? options.room : roomFacts({ id: "r1", label: "general" });
   const host: InboundHost = {
@@ -57,6 +67,10 @@ function stage(
         requestPairing: async (send) => {
           calls.push("pairing");
           if (options.pairing !== undefined) await send(options.pairing);
+        },
+        introduce: async ({ inviter, readRecent }) => {
+          await readRecent(5);
+          calls.push(`introduce by ${inviter.username}`);
         },
         announce: (announcement) => void announced.push(announcement),
         dispatch: async (port) => {
@@ -80,6 +94,17 @@ function stage(
       named: async (username: string) =>
         username === "nobody" ? undefined : { id: `${username}-id`, username, name: undefined },
     },
+    fetchMessage: async (id: string) =>
+      decodeMessage(event({ _id: id, msg: "the plan", ...options.about }).message),
+    readRecent: async (_: RoomFacts, limit: number) => {
+      calls.push(`read ${limit}`);
+      return [];
+    },
+    takeUp: async (asked: RawMessageEvent) => {
+      const isNew = !takenUp.some(({ change }) => JSON.stringify(change) === JSON.stringify(asked.change));
+      takenUp.push(asked);
+      return isNew;
+    },
     fetchFiles: async () => NO_MESSAGE_FILES,
     discardFiles: async () => {},
     lookAround: async () => {
@@ -93,7 +118,7 @@ function stage(
       return "reply-id";
     },
   };
-  return { deps, posted, opened, calls, announced, roots };
+  return { deps, posted, opened, calls, announced, roots, takenUp };
 }
 
 describe("runTurn", () => {
@@ -377,5 +402,178 @@ describe("runTurn on what asks for no answer", () => {
     expect(announced.map(({ text }) => text)).toEqual([
       "Rocket.Chat message edited in #general: msg m1 from alice",
     ]);
+  });
+});
+
+describe("runTurn on a reaction to a question for an approval", () => {
+  const voting = (operator: boolean, decided: Approval[] = []) => {
+    const parts = stage();
+    const openTurn: InboundHost["openTurn"] = (input) => ({
+      ...parts.deps.host.openTurn(input),
+      findApproval: (id) => (id === "m1" ? "1a2b" : undefined),
+      authorizeCommand: async () => operator,
+      resolveApproval: async (approval) => {
+        decided.push(approval);
+        return { kind: "decided" };
+      },
+    });
+    const silent = accountSettings({ ...settings, reactionNotifications: "off" });
+    const host = { ...parts.deps.host, settings: () => silent, openTurn };
+    return { ...parts, decided, deps: { ...parts.deps, host } };
+  };
+  const vote = (emoji: string, message: object = {}) => ({
+    ...reaction("carol", message),
+    change: { kind: "reaction-added", emoji, username: "carol" },
+  });
+
+  it("decides as the command does, in a lane of its own, whatever is told of reactions", async () => {
+    const { deps, decided, posted } = voting(true);
+    expect(await runTurn(vote(":+1:"), deps)).toEqual({ kind: "commanded" });
+    expect(await runTurn(vote(":thumbsdown_tone2:"), deps)).toEqual({ kind: "commanded" });
+    expect(decided).toEqual([
+      { id: "1a2b", decision: "allow-once" },
+      { id: "1a2b", decision: "deny" },
+    ]);
+    expect(posted.map(({ text }) => text)).toEqual(["Approved, this once: `1a2b`.", "Denied: `1a2b`."]);
+    expect(posted.map(({ threadId }) => threadId)).toEqual(["m0", "m0"]);
+    const [voted, other] = [":+1:", ":tada:"].map((emoji) => identify(vote(emoji))?.laneKey);
+    expect(voted).not.toBe(other);
+  });
+
+  it.each([
+    ["of nobody but an operator", false, ":+1:", {}],
+    ["by another emoji", true, ":tada:", {}],
+    ["to another message of the bot", true, ":+1:", { _id: "m2" }],
+    ["to a message of somebody else", true, ":+1:", { u: { _id: "alice", username: "alice" } }],
+  ] as const)("is not taken for a decision: %s", async (_, operator, emoji, message) => {
+    const { deps, decided, posted } = voting(operator);
+    expect(await runTurn(vote(emoji, message), deps)).toMatchObject({ kind: "dropped" });
+    expect({ decided, posted }).toEqual({ decided: [], posted: [] });
+  });
+});
+
+describe("runTurn on the bot being added to a room", () => {
+  const added = (msg: string) => event({ t: "au", msg, mentions: [] });
+
+  it("has the agent introduce itself, whoever added it, in a lane of its own", async () => {
+    const { deps, calls, announced } = stage({ access: { kind: "refuse", cause: "sender", reason: "no" } });
+    expect(await runTurn(added("labbot"), deps)).toEqual({ kind: "told" });
+    expect({ calls, announced }).toEqual({ calls: ["read 5", "introduce by alice"], announced: [] });
+    expect(identify(added("labbot"))?.laneKey).not.toBe(identify(event())?.laneKey);
+  });
+
+  it.each([
+    ["somebody else was added", "carol", roomFacts({ id: "r1" })],
+    ["the room is not served", "labbot", roomFacts({ id: "r9" })],
+    ["it is a group DM", "labbot", roomFacts({ id: "r1", chatType: "group" })],
+  ])("stays silent where %s", async (_, name, room) => {
+    const { deps, calls } = stage({ room });
+    await runTurn(added(name), deps);
+    expect(calls).not.toContain("introduce by alice");
+  });
+});
+
+describe("runTurn on a reaction that asks for something", () => {
+  const account = accountSettings({
+    ...settings,
+    reactionNotifications: "off",
+    reactionTriggers: { ":memo:": "Summarize this.", ":eyes:": "Look." },
+    rooms: new Map([["r1", { reactionTriggers: { ":eyes:": "", ":bug:": "Triage this." } }]]),
+  });
+  const asking = (options: Parameters<typeof stage>[0] = {}) => {
+    const parts = stage(options);
+    return { ...parts, deps: { ...parts.deps, host: { ...parts.deps.host, settings: () => account } } };
+  };
+  const reacted = (emoji: string, username = "carol", message: object = {}) => ({
+    ...reaction(username, { u: { _id: "alice", username: "alice" }, tmid: undefined, ...message }),
+    change: { kind: "reaction-added", emoji, username },
+  });
+  const taken = (emoji: string, username = "carol") => ({
+    ...reacted(emoji, username),
+    change: { kind: "triggered", emoji, username, at: 7 },
+  });
+
+  it("is taken up once for a message and emoji, whoever reacts and whatever is told of reactions", async () => {
+    const { deps, takenUp, calls, announced } = asking();
+    expect(await runTurn(reacted(":memo:"), deps)).toEqual({ kind: "taken-up" });
+    expect(takenUp).toMatchObject([
+      { change: { kind: "triggered", emoji: ":memo:", username: "carol", at: 1 } },
+    ]);
+    expect(await runTurn(reacted(":memo:"), deps)).toEqual({ kind: "dropped", reason: "change-unwanted" });
+    expect({ calls, announced }).toEqual({ calls: ["access", "access"], announced: [] });
+    const identities = ["carol", "dave"].map((name) => identify(taken(":memo:", name))?.eventId);
+    expect(identities).toEqual(["m1:triggered::memo:", "m1:triggered::memo:"]);
+  });
+
+  it.each([
+    [
+      "somebody who may not speak",
+      ":memo:",
+      { access: { kind: "refuse", cause: "sender", reason: "no" } },
+      "sender-not-allowed",
+    ],
+    ["a stranger", ":memo:", { access: { kind: "pair" } }, "sender-not-allowed"],
+    ["anybody with another emoji", ":tada:", {}, "change-unwanted"],
+    ["anybody with an emoji that this room takes away", ":eyes:", {}, "change-unwanted"],
+  ] as const)("is not taken up from %s", async (_, emoji, options, reason) => {
+    const { deps, takenUp, posted } = asking(options);
+    expect(await runTurn(reacted(emoji), deps)).toMatchObject({ kind: "dropped", reason });
+    expect({ takenUp, posted }).toEqual({ takenUp: [], posted: [] });
+  });
+
+  it("asks what the room says, in the name of who reacted, with the message as a quote", async () => {
+    const { deps, opened, posted } = asking({ about: { msg: "it crashes" } });
+    const shown: unknown[] = [];
+    const host: InboundHost = {
+      ...deps.host,
+      openTurn: (input) => ({
+        ...deps.host.openTurn(input),
+        dispatch: async (port) => {
+          shown.push((await port.lookAround({ isNew: true, since: undefined })).quoted);
+          await port.post("the answer", port.threadId);
+        },
+      }),
+    };
+    expect(await runTurn(taken(":bug:"), { ...deps, host })).toEqual({ kind: "ran" });
+    const sender = { id: "carol-id", username: "carol" };
+    expect(opened).toMatchObject([
+      {
+        text: "Triage this.",
+        reaction: ":bug:",
+        wasMentioned: true,
+        message: { id: "m1", sender, sentAt: 7 },
+      },
+    ]);
+    expect(shown).toMatchObject([{ id: "m1", text: "it crashes", sender: { id: "alice" } }]);
+    expect(posted).toEqual([{ roomId: "r1", threadId: undefined, text: "the answer" }]);
+  });
+
+  it.each([
+    ["the message is gone", { about: { t: "rm" } }, "change-unwanted"],
+    ["the message is in another room", { about: { rid: "r2" } }, "change-unwanted"],
+    [
+      "the person may not speak any more",
+      { access: { kind: "refuse", cause: "sender", reason: "no" } },
+      "sender-not-allowed",
+    ],
+  ] as const)("runs nothing when %s", async (_, options, reason) => {
+    const { deps, calls } = asking(options);
+    expect(await runTurn(taken(":bug:"), deps)).toMatchObject({ kind: "dropped", reason });
+    expect(calls).not.toContain("dispatch");
+  });
+
+  it.each([
+    ["the bot itself", "labbot-id", "own-message"],
+    ["another bot of the gateway", "sibling-id", "bot-message"],
+  ])("runs nothing for %s", async (_, userId, reason) => {
+    const { deps, calls } = asking();
+    const changed = accountSettings({
+      ...account,
+      ...(userId === "labbot-id" ? { userId } : { bots: new Set([userId]) }),
+    });
+    const host = { ...deps.host, settings: () => changed };
+    const username = userId.replace("-id", "");
+    expect(await runTurn(taken(":bug:", username), { ...deps, host })).toMatchObject({ reason });
+    expect(calls).toEqual([]);
   });
 });

@@ -1,7 +1,6 @@
 // Owns the straight line from one durable event to one agent turn.
 
 import { type Command, readCommand } from "../commands/parse.ts";
-import { NamesPendingError } from "../errors.ts";
 import { stripMention } from "../facts/mention.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import { withoutQuoteLinks } from "../facts/quote.ts";
@@ -12,17 +11,19 @@ import {
   receive,
   refuseCommand,
   refuseRoomMessage,
+  type TriggerReceipt,
 } from "../intake/receive.ts";
-import { isSenderUndecided, isUnwantedBot } from "../policy/access.ts";
 import { isUnheard, readActivation } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
+import { type Admission, admit, findThreadOf, postBeside, unlessRefused } from "./admit.ts";
+import { answer } from "./answer.ts";
 import { runCommand } from "./command.ts";
 import type { Dropped, HostTurn, TurnInput } from "./host.ts";
-import type { FileLimits, FileQuery, Heard } from "./media.ts";
+import type { Heard } from "./media.ts";
 import { runNotice } from "./notice.ts";
 import { findPlace, judgePlace } from "./place.ts";
 import type { TurnDependencies, TurnOutcome } from "./stage.ts";
-import type { SessionMemory } from "./surroundings.ts";
+import { runTrigger } from "./trigger.ts";
 import { hear } from "./voice.ts";
 
 /**
@@ -32,7 +33,8 @@ import { hear } from "./voice.ts";
 export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): Promise<TurnOutcome> {
   const receipt = await judge(event, deps);
   if (receipt.kind === "dropped") return receipt;
-  if (receipt.kind === "notice") return runNotice(receipt, deps);
+  if (receipt.kind === "notice") return runNotice(receipt, event, deps);
+  if (receipt.kind === "triggered") return runTrigger(receipt, deps);
   const { room, settings, command } = receipt;
   const message = command === undefined ? await withCompanions(receipt, deps) : receipt.message;
 
@@ -51,43 +53,9 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   if (heard !== undefined && "reason" in heard) return heard;
   const turn = deps.host.openTurn(heard === undefined ? input : { ...input, wasMentioned: true, heard });
   if (command !== undefined) return carryOut(command, turn, { message, room, settings, deps });
-  // From here on a stop finds it, also while it is decided whether the sender may speak.
-  const { receivedAt } = deps;
-  const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt, receivedAt };
-  const run = deps.runs.begin(turn.conversation, origin);
-  let isHandedOver = false;
-  try {
-    if (run === undefined) return { kind: "dropped", reason: "stopped" };
-    const refused = await admit(turn, { message, room, settings, deps });
-    if (refused !== undefined) return refused;
-    // What was heard is a request by itself: what follows is listened to by its own recording alone.
-    if (heard === undefined && (await deps.companions.handOn(message, receivedAt, run.signal)))
-      return { kind: "joined" };
-    if (run.signal.aborted) return { kind: "dropped", reason: "stopped" };
-    const { roomId } = message;
-    let over: Dropped | undefined;
-    const refusal = new AbortController();
-    const port = {
-      threadId: await findThreadOf(message, deps),
-      async judgeAnew() {
-        over = await judgeAnew(event, turn, deps);
-        if (over !== undefined) refusal.abort();
-        return over;
-      },
-      post: (text: string, threadId: string | undefined) => deps.post({ roomId, threadId }, text),
-      findRoot: (messageId: string) => deps.findRoot(roomId, messageId),
-      lookAround: (session: SessionMemory) => deps.lookAround({ message, room, settings, session }),
-      fetchFiles: (from: FileQuery["message"], limits: FileLimits) =>
-        deps.fetchFiles({ room, message: from, ...limits }),
-    };
-    isHandedOver = true;
-    await turn.dispatch(port, AbortSignal.any([run.signal, refusal.signal]));
-    if (over !== undefined) return over;
-  } finally {
-    run?.end();
-    if (heard !== undefined && !isHandedOver) await deps.discardFiles([heard.recording]);
-  }
-  return { kind: "ran" };
+  const judgeAgain = () => judgeAnew(event, turn, deps);
+  // What was heard is a request by itself: what follows is listened to by its own recording alone.
+  return answer(turn, { message, room, settings, heard, deps, judgeAgain, mayJoin: heard === undefined });
 }
 
 /** A message that may go on as far as its place and its words decide. */
@@ -103,7 +71,7 @@ interface Judged {
 async function judge(
   event: RawMessageEvent,
   { host, known, rooms }: TurnDependencies,
-): Promise<Dropped | NoticeReceipt | Judged> {
+): Promise<Dropped | NoticeReceipt | TriggerReceipt | Judged> {
   const settings = host.settings();
   const grounds = { settings, known };
   const receipt = receive(event, grounds);
@@ -164,53 +132,4 @@ async function judgeAnew(
   const receipt = await judge(event, deps);
   if (receipt.kind === "dropped") return receipt;
   return receipt.kind === "judged" ? admit(turn, { ...receipt, deps }) : undefined;
-}
-
-/** The thread to answer in; undefined at top level, and where what is called the thread's root is not in the room. */
-async function findThreadOf(
-  { roomId, threadId }: MessageFacts,
-  { findRoot }: TurnDependencies,
-): Promise<string | undefined> {
-  return threadId === undefined ? undefined : findRoot(roomId, threadId);
-}
-
-/** What the server refuses for good is over: the same words would be refused again. */
-async function unlessRefused(turn: HostTurn, answering: Promise<void>): Promise<void> {
-  try {
-    await answering;
-  } catch (error) {
-    if (!(await turn.takeRefusal(error))) throw error;
-  }
-}
-
-/** Posts where the message stands. */
-async function postBeside(message: MessageFacts, text: string, deps: TurnDependencies): Promise<string> {
-  const threadId = await findThreadOf(message, deps);
-  return deps.post({ roomId: message.roomId, threadId }, text);
-}
-
-interface Admission {
-  readonly message: MessageFacts;
-  readonly room: RoomFacts;
-  readonly settings: AccountSettings;
-  readonly deps: TurnDependencies;
-}
-
-/** Asks OpenClaw whether the sender may speak here; what became of the message when not. */
-async function admit(
-  turn: HostTurn,
-  { message, room, settings, deps }: Admission,
-): Promise<Dropped | undefined> {
-  const access = await turn.resolveAccess();
-  if (access.kind !== "allow" && isSenderUndecided(settings, message.sender)) throw new NamesPendingError();
-  if (access.kind === "refuse") {
-    const reason = access.cause === "activation" ? "not-mentioned" : "sender-not-allowed";
-    return { kind: "dropped", reason, detail: access.reason };
-  }
-  if ((await deps.known.isBot(message.sender.id)) && isUnwantedBot(settings, message, room))
-    return { kind: "dropped", reason: "bot-message" };
-  if (access.kind === "allow") return undefined;
-  const send = async (text: string) => void (await postBeside(message, text, deps));
-  await unlessRefused(turn, turn.requestPairing(send));
-  return { kind: "dropped", reason: "pairing-pending" };
 }

@@ -93,7 +93,12 @@ export async function openJudge({
     onLearned: () => {},
   });
   const live = followSettings({ readConfig: () => cfg, accountId: "default", bots: known.bots, names });
-  const patterns = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
+  const patterns = createPatternMatcher({
+    core,
+    readConfig: () => cfg,
+    readSettings: live.read,
+    findRoom: rooms.known,
+  });
   await live.prepare();
   const grounds = { settings: live.read(), known };
   const heard: { senderId: string; text: string }[] = [];
@@ -134,6 +139,9 @@ export async function openJudge({
         host: { ...host, settings: () => grounds.settings },
         rooms,
         users: { named: async () => undefined },
+        fetchMessage: async () => undefined,
+        takeUp: async () => false,
+        readRecent: async () => [],
         known,
         findRoot: async () => undefined,
         runs: createRuns(),

@@ -24,7 +24,7 @@ const paths = keys.map(({ path }) => path);
 
 /** Keys that OpenClaw reads by itself, or that name accounts and are no part of one. */
 const READ_ELSEWHERE = [
-  ...["ackReaction", "responsePrefix", "configWrites", "capabilities"],
+  ...["ackReaction", "responsePrefix", "configWrites", "capabilities", "joinIntro"],
   ...["accounts", "defaultAccount"],
 ];
 

@@ -53,7 +53,7 @@ const servedRooms = (town = {}) => ({
   [rooms.town ?? ""]: town,
   [rooms.plaza ?? ""]: {},
   [rooms.busy ?? ""]: {},
-  [rooms.hall ?? ""]: { requireMention: false },
+  [rooms.hall ?? ""]: { requireMention: false, systemPrompt: "Speak of the sea.", skills: [] },
 });
 
 const write = (as: string, room: string, msg: string) =>
@@ -92,6 +92,22 @@ it("is refused by an operator, and nothing runs", async () => {
   expect(msg).not.toMatch(/answered: anchor/);
 });
 
+it("is approved by an operator's reaction to the question, and by nobody else's", async () => {
+  const id = await want("town", "beacon");
+  const { _id: messageId } = await waitFor(
+    "town",
+    new RegExp(`!approve ${id} [\\s\\S]*react to this message`),
+  );
+  const from = stack.gateway.mark();
+  stack.emulator.control.react({ as: "bob", messageId, emoji: ":thumbsup:" });
+  await stack.gateway.waitForOutput(/message dropped reason=sender-not-allowed detail="?no operator/, {
+    from,
+  });
+  stack.emulator.control.react({ as: "alice", messageId, emoji: ":thumbsup:" });
+  await waitFor("town", new RegExp(`Approved, this once: \`${id}`));
+  await waitFor("town", /The tool answered: beacon/);
+});
+
 it("is decided by nobody else, and by nobody twice", async () => {
   const id = await want("town", "compass");
   write("bob", "town", `!approve ${id} allow-once`);
@@ -117,6 +133,11 @@ it.each(["plaza", "direct"])(
     await waitFor(room, /Which color\?[\s\S]*Red[\s\S]*Blue/);
     write("alice", room, "@openclaw-bot Blue");
     await waitFor(room, /answered[\s\S]*Blue/);
+    await stack.emulator.control.waitForMessage(
+      ({ rid, msg, editedAt }) =>
+        rid === rooms[room] && /Which color\?[\s\S]*Blue$/.test(msg) && Boolean(editedAt),
+      TIMEOUT,
+    );
   },
 );
 
@@ -128,6 +149,17 @@ it("what is said in a room without naming the agent is heard, and answered by no
   const messages = stack.emulator.control.messages(rooms.hall ?? "");
   const said = messages.filter(({ u }) => u._id === stack.bot.userId).map(({ msg }) => msg);
   expect(said).toEqual(["sunshine"]);
+});
+
+const requestWith = (text: string) =>
+  stack.model.requests().findLast((request) => JSON.stringify(request).includes(text));
+
+it("a room has its own words to the agent, and its own skills", () => {
+  const [inHall, inPlaza] = ["and now?", "paint plaza"].map((text) => JSON.stringify(requestWith(text)));
+  expect(inHall).toContain("Speak of the sea.");
+  expect(inPlaza).not.toContain("Speak of the sea.");
+  expect(inPlaza).toContain("available_skills");
+  expect(inHall).not.toContain("available_skills");
 });
 
 const isBot = ({ u }: { u: { _id: string } }): boolean => u._id === stack.bot.userId;
@@ -233,5 +265,40 @@ describe("one lane's trouble is its own", () => {
     expect(stack.emulator.control.messages(town).filter((one) => isBot(one) && one.msg === "to bob")).toEqual(
       [],
     );
+  });
+});
+
+describe("what OpenClaw's own configuration says of a room", () => {
+  beforeAll(async () => {
+    const from = stack.gateway.mark();
+    const { hall = "" } = rooms;
+    await stack.gateway.updateConfig(({ messages, channels, ...config }) => ({
+      ...config,
+      messages: { ...(messages as object), groupChat: { visibleReplies: "message_tool" } },
+      channels: { ...(channels as object), modelByChannel: { rocketchat: { [hall]: "demo/scripted-two" } } },
+    }));
+    await stack.gateway.waitForOutput(/\[reload\] config/, { from });
+  });
+
+  it("is its model, which the bot names", async () => {
+    write("alice", "hall", "@openclaw-bot which one?");
+    await stack.model.waitForRequest("which one?");
+    expect(requestWith("which one?")).toMatchObject({ model: "scripted-two" });
+    write("alice", "hall", "!status");
+    await waitFor("hall", /model `demo\/scripted-two`/);
+    write("alice", "hall", "!model");
+    await waitFor("hall", /scripted-two[\s\S]*scripted/);
+  });
+
+  it("is that only what the agent sends by its tool is seen", async () => {
+    const args = { action: "send", message: "said by the tool" };
+    stack.model.script("whisper now", { tool: { name: "tool_call", args: { id: "message", args } } });
+    write("alice", "plaza", "@openclaw-bot whisper now");
+    await waitFor("plaza", /said by the tool/);
+    write("alice", "direct", "[say after the whisper]");
+    await waitFor("direct", /after the whisper/);
+    const messages = stack.emulator.control.messages(rooms.plaza ?? "").map(({ msg }) => msg);
+    const asked = "@openclaw-bot whisper now";
+    expect(messages.slice(messages.indexOf(asked))).toEqual([asked, "said by the tool"]);
   });
 });

@@ -11,6 +11,8 @@ const STATUS_REACTIONS = { config: { messages: { statusReactions: { enabled: tru
 let stack: Stack;
 let town: string;
 let quiet: string;
+let noted: string;
+let annex: string;
 let typed: Awaited<ReturnType<typeof openListener>>;
 
 beforeAll(async () => {
@@ -18,12 +20,14 @@ beforeAll(async () => {
     for (const username of ["mallory", "carol"]) control.addUser({ username });
     town = control.addRoom({ name: "town", type: "c", members: ["alice", "bob", "mallory", BOT] });
     quiet = control.addRoom({ name: "quiet", type: "c", members: ["alice", BOT] });
+    annex = control.addRoom({ name: "annex", type: "c", members: ["alice"] });
     control.addEmoji("busy_bee", ["bee_at_work"]);
     return {
-      rooms: { [town]: { users: [userIds.alice, userIds.bob] } },
+      rooms: { [town]: { users: [userIds.alice, userIds.bob] }, [annex]: {} },
       commandAllowFrom: [userIds.alice],
       typingReaction: "busy_bee",
       removeAckAfterReply: true,
+      reactionTriggers: { memo: "[say minutes taken]" },
     };
   }, STATUS_REACTIONS);
   typed = await openListener(stack.emulator, { username: "alice", rooms: [town] });
@@ -125,6 +129,41 @@ describe("what the agent is told", () => {
     expect(
       control.messages(town).filter(({ u, msg }) => u.username === BOT && msg.includes("late words")),
     ).toHaveLength(1);
+  });
+});
+
+describe("a room that the bot is added to", () => {
+  it("is greeted once, by what can be read there", async () => {
+    const { control } = stack.emulator;
+    control.post({ as: "alice", rid: annex, msg: "the old piano is here" });
+    stack.model.script("You were just invited", { text: "I could tune the piano." });
+    for (const times of ["once", "twice"]) {
+      const from = stack.gateway.mark();
+      if (times === "twice") control.kick({ as: "alice", rid: annex, username: BOT });
+      control.invite({ as: "alice", rid: annex, username: BOT });
+      await stack.gateway.waitForOutput(/\[join-intro\] channel room join introduction settled/, { from });
+    }
+    expect(promptWith("You were just invited")).toMatch(
+      /Room name: #annex.*Invited by: alice.*the old piano is here/,
+    );
+    const said = control.messages(annex).filter(({ u, t }) => u.username === BOT && !t);
+    expect(said.map(({ msg }) => msg)).toEqual(["I could tune the piano."]);
+  });
+});
+
+describe("a reaction that asks for something", () => {
+  it("is answered once, about its message, for those who may speak", async () => {
+    const { control } = stack.emulator;
+    const { _id } = control.post({ as: "alice", rid: town, msg: "we meet at noon" });
+    const from = stack.gateway.mark();
+    control.react({ as: "mallory", messageId: _id, emoji: ":memo:" });
+    await stack.gateway.waitForOutput(/message dropped reason=sender-not-allowed/, { from });
+    control.react({ as: "alice", messageId: _id, emoji: ":memo:" });
+    await answer("minutes taken");
+    const prompt = promptWith("minutes taken");
+    expect(prompt).toContain("we meet at noon");
+    expect(prompt).toContain(`the reaction :memo: to the quoted message ${_id}`);
+    noted = _id;
   });
 });
 
@@ -249,6 +288,7 @@ describe("what the agent is told after a restart", () => {
     await stack.gateway.start();
     await stack.gateway.waitForOutput(/recent messages learned/, { from });
     control.react({ as: "alice", messageId: second, emoji: ":sunny:" });
+    control.react({ as: "bob", messageId: noted, emoji: ":memo:" });
     mention("[say back again]");
     await answer("back again");
     const prompt = promptWith("back again");
@@ -257,5 +297,6 @@ describe("what the agent is told after a restart", () => {
     expect(times(`reaction added: :sunny: by alice in #town msg ${second}`)).toBe(1);
     expect(times(`message edited in #town: msg ${edited._id} from bob`)).toBe(1);
     expect(times(`message deleted in #town: msg ${gone._id} from bob`)).toBe(1);
+    expect(control.messages(town).filter(({ msg }) => msg === "minutes taken")).toHaveLength(1);
   });
 });

@@ -13,6 +13,8 @@ export const commandless: Pick<
   | "takeRefusal"
   | "resolveApproval"
   | "stop"
+  | "introduce"
+  | "findApproval"
   | "describe"
   | "listModels"
   | "selectModel"
@@ -24,6 +26,8 @@ export const commandless: Pick<
   takeRefusal: async () => false,
   resolveApproval: unasked,
   stop: unasked,
+  introduce: unasked,
+  findApproval: () => undefined,
   describe: unasked,
   listModels: unasked,
   selectModel: unasked,

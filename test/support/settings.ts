@@ -36,6 +36,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     botLoopProtection: undefined,
     reactionNotifications: "own",
     reactionAllowlist: [],
+    reactionTriggers: {},
     implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
     mentionPatterns: undefined,
     commandAllowFrom: [],

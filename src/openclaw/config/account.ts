@@ -74,14 +74,17 @@ export function followSettings(options: {
   accountId: string;
   bots: AccountSettings["bots"];
   names: NameBook;
+  /** Puts in what is not known where settings are only looked at. */
+  complete?: (settings: AccountSettings) => AccountSettings;
 }): LiveSettings {
-  const { names, bots, accountId } = options;
+  const { names, bots, accountId, complete = (settings) => settings } = options;
   let written: { cfg: OpenClawConfig; settings: AccountSettings } | undefined;
   let seen: { from: AccountSettings; revision: number; settings: AccountSettings } | undefined;
 
   function readWritten(): AccountSettings {
     const cfg = options.readConfig();
-    if (written?.cfg !== cfg) written = { cfg, settings: { ...inspectAccount(cfg, accountId), bots } };
+    if (written?.cfg !== cfg)
+      written = { cfg, settings: complete({ ...inspectAccount(cfg, accountId), bots }) };
     return written.settings;
   }
 
@@ -159,6 +162,7 @@ const NESTED_KEYS = [
   "replyToModeByChatType",
   "commands",
   "botLoopProtection",
+  "reactionTriggers",
 ];
 
 function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {

@@ -13,6 +13,7 @@ export const LIVE_KEYS = [
   "catchUp",
   "reactionNotifications",
   "reactionAllowlist",
+  "reactionTriggers",
   "implicitMentions",
   "mentionPatterns",
   "ackReaction",
@@ -40,6 +41,7 @@ export const LIVE_KEYS = [
   "dms",
   "contextVisibility",
   "joinPublicRooms",
+  "joinIntro",
   "commandAllowFrom",
   "commands",
 ];

@@ -45,6 +45,7 @@ export function roomsOf(config: AccountConfig) {
     mentionPatterns: config.mentionPatterns,
     reactionNotifications: config.reactionNotifications ?? DEFAULTS.reactionNotifications,
     reactionAllowlist: mapEntries(config.reactionAllowlist),
+    reactionTriggers: config.reactionTriggers ?? {},
     joinPublicRooms: config.joinPublicRooms ?? DEFAULTS.joinPublicRooms,
     pendingNames: new Set<string>(),
   };

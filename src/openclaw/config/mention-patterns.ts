@@ -2,6 +2,7 @@
 
 import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/channel-core";
 import type { MessageFacts } from "../../facts/message.ts";
+import type { RoomFacts } from "../../facts/room.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { CHANNEL_ID } from "./schema.ts";
 
@@ -30,24 +31,45 @@ export function createPatternMatcher(options: {
   };
   readConfig: () => OpenClawConfig;
   readSettings: () => AccountSettings;
+  /** What is known of a room. */
+  findRoom: (roomId: string) => RoomFacts | undefined;
 }): PatternMatcher {
   const { mentions, routing } = options.core.channel;
   let built: { cfg: OpenClawConfig; rooms: Map<string, RegExp[]> } | undefined;
 
+  /** The agent that a message there goes to, as `resolveRoute` says; of a room that is not known yet, any that it may be. */
+  function agentsOf(roomId: string, room: RoomFacts | undefined): readonly string[] {
+    const cfg = options.readConfig();
+    const { accountId } = options.readSettings();
+    const all = Object.keys(cfg.agents?.entries ?? {});
+    if (room === undefined && all.length > 1) return all;
+    const kind = room?.chatType ?? "channel";
+    const { agentId } = routing.resolveAgentRoute({
+      cfg,
+      channel: CHANNEL_ID,
+      accountId,
+      peer: { kind, id: roomId },
+      ...(room?.parentId && { parentPeer: { kind, id: room.parentId } }),
+    });
+    return [agentId];
+  }
+
   function patternsFor(roomId: string): RegExp[] {
     const cfg = options.readConfig();
     if (built?.cfg !== cfg || built.rooms.size >= MAX_ROOMS) built = { cfg, rooms: new Map() };
-    const kept = built.rooms.get(roomId);
+    const room = options.findRoom(roomId);
+    const key = `${roomId} ${room?.chatType} ${room?.parentId}`;
+    const kept = built.rooms.get(key);
     if (kept !== undefined) return kept;
-    const { accountId, mentionPatterns } = options.readSettings();
-    const peer = { kind: "channel" as const, id: roomId };
-    const { agentId } = routing.resolveAgentRoute({ cfg, channel: CHANNEL_ID, accountId, peer });
-    const patterns = mentions.buildMentionRegexes(cfg, agentId, {
-      provider: CHANNEL_ID,
-      conversationId: roomId,
-      ...(mentionPatterns && { providerPolicy: mentionPatterns }),
-    });
-    built.rooms.set(roomId, patterns);
+    const { mentionPatterns } = options.readSettings();
+    const patterns = agentsOf(roomId, room).flatMap((agentId) =>
+      mentions.buildMentionRegexes(cfg, agentId, {
+        provider: CHANNEL_ID,
+        conversationId: roomId,
+        ...(mentionPatterns && { providerPolicy: mentionPatterns }),
+      }),
+    );
+    built.rooms.set(key, patterns);
     return patterns;
   }
 

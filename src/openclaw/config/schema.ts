@@ -36,6 +36,9 @@ export const CHANNEL_ID = "rocketchat";
 
 const AllowBotsSchema = buildChannelAllowBotsSchema({ allowMentions: true });
 
+/** By emoji: what the agent is asked. */
+const ReactionTriggersSchema = z.record(z.string().min(1), z.string());
+
 const RoomSchema = z.strictObject({
   enabled: z.boolean().optional(),
   requireMention: z.boolean().optional(),
@@ -43,6 +46,7 @@ const RoomSchema = z.strictObject({
   ignoreOtherMentions: z.boolean().optional(),
   allowBots: AllowBotsSchema,
   botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
+  reactionTriggers: ReactionTriggersSchema.optional(),
   replyToMode: ReplyToModeSchema.optional(),
   streamingMode: UnifiedStreamingModeSchema.optional(),
   tools: ToolPolicySchema,
@@ -123,6 +127,7 @@ const AccountSchema = z.strictObject({
   botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
   reactionNotifications: z.enum(["off", "own", "all", "allowlist"]).optional(),
   reactionAllowlist: AllowFromListSchema,
+  reactionTriggers: ReactionTriggersSchema.optional(),
   implicitMentions: ChannelImplicitMentionsSchema.optional(),
   mentionPatterns: MentionPatternsPolicySchema.optional(),
   ackReaction: z.string().optional(),
@@ -153,6 +158,7 @@ const AccountSchema = z.strictObject({
   dms: z.record(z.string(), DmConfigSchema.optional()).optional(),
   contextVisibility: ContextVisibilityModeSchema.optional(),
   joinPublicRooms: z.boolean().optional(),
+  joinIntro: z.boolean().optional(),
   commandAllowFrom: AllowFromListSchema,
   commands: z.strictObject({ extra: z.boolean().optional() }).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),

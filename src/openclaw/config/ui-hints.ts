@@ -131,6 +131,10 @@ export const uiHints = {
     advanced: true,
   },
   "rooms.*.allowBots": { label: "Hear other bots", help: "In place of the account's allowBots." },
+  "rooms.*.reactionTriggers": {
+    label: "Reactions that ask the agent",
+    help: 'As the account\'s reactionTriggers, emoji by emoji before them; "" takes one away.',
+  },
   "rooms.*.replyToMode": {
     label: "Replies to top-level messages",
     help: "In place of the account's replyToMode and replyToModeByChatType.",
@@ -325,6 +329,10 @@ export const uiHints = {
     label: "Largest file (MB)",
     help: "Larger files are neither fetched nor sent. The server's own limit always holds, too.",
   },
+  joinIntro: {
+    label: "Introduce the agent",
+    help: "Whether the agent introduces itself, once, in a served room that the bot user is added to. On unless false.",
+  },
   joinPublicRooms: {
     label: "Join public rooms to write there",
     help: "Joins a public room to post there. When off, posting to a room that the bot user is not in is refused.",
@@ -368,6 +376,11 @@ export const uiHints = {
   reactionAllowlist: {
     label: "People whose reactions are told",
     help: `${PEOPLE}, under allowlist.`,
+  },
+  reactionTriggers: {
+    label: "Reactions that ask the agent",
+    help: "By emoji, what the agent is asked about the message when somebody reacts so who may speak to it there; once for each message and emoji.",
+    placeholder: '{"memo": "Summarize this message."}',
   },
   ackReaction: {
     label: "Acknowledging reaction",

@@ -26,7 +26,7 @@ import { openKnownFile } from "./known-file.ts";
 import { openLedgerFile } from "./ledger.ts";
 import { openMonitor } from "./monitor.ts";
 import { watchApprovals } from "./pairing-news.ts";
-import { Processing } from "./processing.ts";
+import { Processing, type ProcessingOptions } from "./processing.ts";
 import { openIngressQueue } from "./queue.ts";
 import { idsOf } from "./raw-event.ts";
 
@@ -80,8 +80,7 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
   const { readSettings, known } = memory;
   const ledger = openLedger(scope);
   const { watch, close } = openWatch(scope, memory, ledger);
-  const processing = new Processing({ scope, sending, memory, queue });
-  const monitor = openMonitor(scope, queue, processing);
+  const { processing, monitor } = openProcessing({ scope, sending, memory, queue });
   const approvals = openApprovals(scope, sending, memory);
   const admission = new Admission({ scope, readSettings, known, drops, monitor });
 
@@ -131,6 +130,17 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
       memory.close();
     },
   };
+}
+
+/** The run of stored events, and the monitor that takes them one by one, also those that come of others. */
+function openProcessing(parts: Omit<ProcessingOptions, "store">) {
+  const store = async (event: RawMessageEvent): Promise<boolean> => {
+    const admission = await monitor.admit(event);
+    return admission.kind === "durable" && admission.queueResult.kind === "accepted";
+  };
+  const processing = new Processing({ ...parts, store });
+  const monitor = openMonitor(parts.scope, parts.queue, processing);
+  return { processing, monitor };
 }
 
 interface LearningOptions {

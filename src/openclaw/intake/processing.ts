@@ -3,10 +3,12 @@
 import { resolveInboundDebounceMs } from "openclaw/plugin-sdk/channel-inbound";
 import { systemClock } from "../../connection/driver.ts";
 import { NotOnlineError } from "../../errors.ts";
+import type { RoomFacts } from "../../facts/room.ts";
 import { createUserLookup } from "../../intake/lookups.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
 import { findThreadRoot } from "../../outbound/resolve-target.ts";
 import { sendMessage } from "../../outbound/send.ts";
+import { fetchMessage, fetchMessagesUntil } from "../../rest/messages.ts";
 import { findUser } from "../../rest/users.ts";
 import { createBursts } from "../../turn/bursts.ts";
 import { createCompanions } from "../../turn/companions.ts";
@@ -40,6 +42,8 @@ export interface ProcessingOptions {
   readonly sending: AccountSending;
   readonly memory: AccountMemory;
   readonly queue: Queue;
+  /** Stores an event behind those of its place; answers false where it was stored before. */
+  readonly store: (event: RawMessageEvent) => Promise<boolean>;
 }
 
 /** Runs the events of one account. It begins on hold. */
@@ -128,6 +132,10 @@ function shareInTurn(options: ProcessingOptions) {
     rooms,
     users: createUserLookup({ findUser: (username) => findUser(rest, { username }), now: systemClock.now }),
     known,
+    fetchMessage: (messageId: string) => fetchMessage(rest, messageId),
+    readRecent: (room: RoomFacts, count: number) =>
+      fetchMessagesUntil(rest, { room, until: Date.now(), since: undefined, count }),
+    takeUp: options.store,
     runs: createRuns(),
     companions: openCompanions(options),
     findRoot: (roomId: string, messageId: string) => findThreadRoot(rest, { roomId, messageId }),

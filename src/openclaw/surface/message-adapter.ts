@@ -1,6 +1,7 @@
 // Owns sending on OpenClaw's behalf: final replies, the message tool, the command line, recovery after a restart.
 
 import { randomUUID } from "node:crypto";
+import type { ChannelOutboundAdapter } from "openclaw/plugin-sdk/channel-contract";
 import {
   type ChannelMessageAdapterShape,
   type ChannelMessageDurableFinalAdapter,
@@ -12,6 +13,7 @@ import { sanitizeAssistantVisibleText } from "openclaw/plugin-sdk/text-chunking"
 import { RestError } from "../../errors.ts";
 import { findDelivery, PartialDeliveryError, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
+import { noteApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { knownPreviews } from "../account/previews/preview-file.ts";
@@ -132,6 +134,8 @@ async function reconcileUnknownSend({ cfg, queueId, to, accountId, payloads }: U
   };
 }
 
+type Delivered = Parameters<NonNullable<ChannelOutboundAdapter["afterDeliverPayload"]>>[0];
+
 /**
  * `chunker: null`: OpenClaw hands over a whole text, so that all its messages belong to one queue entry and
  * their ids follow from it.
@@ -151,6 +155,11 @@ export const outbound = {
   },
   sendText,
   sendMedia,
+  afterDeliverPayload: ({ payload, results }: Delivered) =>
+    noteApprovalPrompt(
+      payload,
+      results.map(({ messageId }) => messageId),
+    ),
 };
 
 const base = createChannelMessageAdapterFromOutbound({ id: CHANNEL_ID, outbound });

@@ -1,6 +1,7 @@
 // Owns what `channels status` shows of an account, and the live probe behind it.
 
 import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
+import { buildPassiveProbedChannelStatusSummary } from "openclaw/plugin-sdk/extension-shared";
 import {
   type ChannelAccountSnapshot,
   type ChannelStatusIssue,
@@ -117,6 +118,11 @@ export const status = createAsyncComputedAccountStatusAdapter<AccountSettings, P
   }),
   probeAccount: ({ account, timeoutMs }) => probeAccount(account, timeoutMs),
   collectStatusIssues,
+  buildChannelSummary: ({ snapshot }) =>
+    buildPassiveProbedChannelStatusSummary(snapshot, {
+      baseUrl: snapshot.baseUrl ?? null,
+      connected: snapshot.connected ?? false,
+    }),
   formatCapabilitiesProbe: ({ probe }) =>
     probe?.ok
       ? [

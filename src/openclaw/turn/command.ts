@@ -7,6 +7,7 @@ import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-
 import { hasControlCommand, resolveCommandAuthorization } from "openclaw/plugin-sdk/command-auth-native";
 import {
   applySessionModelSelection,
+  resolveChannelModelOverride,
   resolveSessionModelRef,
 } from "openclaw/plugin-sdk/model-session-runtime";
 import {
@@ -15,6 +16,7 @@ import {
 } from "openclaw/plugin-sdk/models-provider-runtime";
 import type { ModelFacts, SessionFacts } from "../../commands/replies.ts";
 import { operatorsIn } from "../../commands/rights.ts";
+import { formatTarget } from "../../outbound/target.ts";
 import type { CommandPort, ConversationFacts, ReplyPort, StopFacts } from "../../turn/host.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
@@ -174,9 +176,26 @@ export async function listModels(scope: TurnScope, route: Route): Promise<ModelF
   return { current: currentModel(scope, route), choices };
 }
 
+/** What was chosen for the conversation, else what `channels.modelByChannel` says, else the agent's own. */
 function currentModel(scope: TurnScope, route: Route): string {
-  const { provider, model } = resolveSessionModelRef(scope.cfg, readEntry(scope, route), route.agentId);
+  const entry = readEntry(scope, route);
+  const isChosen = Boolean(entry?.modelOverride?.trim());
+  const ofPlace = isChosen ? undefined : modelOfPlace(scope);
+  if (ofPlace !== undefined) return ofPlace;
+  const { provider, model } = resolveSessionModelRef(scope.cfg, entry, route.agentId);
   return `${provider}/${model}`;
+}
+
+function modelOfPlace({ cfg, input: { room, message } }: TurnScope): string | undefined {
+  const { id } = message.sender;
+  return resolveChannelModelOverride({
+    cfg,
+    channel: CHANNEL_ID,
+    groupChatType: room.chatType,
+    ...(room.chatType === "direct"
+      ? { directUserIds: [formatTarget({ kind: "user", id }), id] }
+      : { groupId: room.id, groupSubject: room.label ?? null }),
+  })?.model;
 }
 
 function readEntry({ core }: TurnScope, { agentId, turnSessionKey }: Route) {

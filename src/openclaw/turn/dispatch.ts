@@ -1,10 +1,7 @@
 // Owns the agent run of an admitted message.
 
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
-import {
-  bindIngressLifecycleToReplyOptions,
-  createChannelMessageReplyPipeline,
-} from "openclaw/plugin-sdk/channel-outbound";
+import { bindIngressLifecycleToReplyOptions } from "openclaw/plugin-sdk/channel-outbound";
 import type { TypingPlace } from "../../outbound/typing.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
@@ -21,6 +18,7 @@ import { type Feedback, openFeedback } from "./feedback.ts";
 import { createHandover, type Handover } from "./handover.ts";
 import { inOrder, type TurnProgress } from "./order.ts";
 import { createDelivery } from "./reply/delivery.ts";
+import { openPipeline, type Pipeline } from "./reply/pipeline.ts";
 import { openTurnPreview, type TurnPreview } from "./reply/preview.ts";
 import { dmScopeOf, type Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
@@ -112,7 +110,7 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const hasReplied = { value: false };
   const forget = awaitFirstReply(placeUnder(scope), hasReplied);
   await echoHeard(scope, run.replies);
-  const { onModelSelected, ...pipeline } = openPipeline(run);
+  const { onModelSelected, ...pipeline } = openPipeline(scope, route.agentId, feedback.typing);
   const readPrefix = (): string | undefined => pipeline.resolveResponsePrefix?.();
   const isSilent = command !== undefined || isUnheard;
   const preview = openTurnPreview({ scope, place: run.place, signal, isSilent, readPrefix });
@@ -153,12 +151,6 @@ type Shown = Pick<ContextParts, "around" | "media"> & {
   readonly pipeline: Omit<Pipeline, "onModelSelected">;
   readonly onModelSelected: Pipeline["onModelSelected"];
 };
-
-type Pipeline = ReturnType<typeof openPipeline>;
-
-function openPipeline({ scope: { cfg, accountId }, route: { agentId }, feedback: { typing } }: Run) {
-  return createChannelMessageReplyPipeline({ cfg, agentId, channel: CHANNEL_ID, accountId, typing });
-}
 
 function runAtHost(run: Run, shown: Shown) {
   const { core, accountId, input } = run.scope;

@@ -21,12 +21,15 @@ export const readRefusals = (lastError: string | undefined): number =>
 export const keepRefusals = (error: unknown, refusals: number): unknown =>
   refusals === 0 || error instanceof HandedBackError ? error : new HandedBackError(refusals, error);
 
-/** The name under which OpenClaw is given a message: it runs nothing twice, and takes what it refused for run. */
-export const nameAsking = (messageId: string, refusals: number): string =>
-  refusals === 0 ? messageId : `${messageId}#${refusals + 1}`;
+/**
+ * The name under which OpenClaw is given a message: it runs nothing twice, and takes what it refused for run. A reaction to
+ * the message asks for something else than its words did.
+ */
+export const nameAsking = (messageId: string, refusals: number, reaction?: string): string =>
+  [messageId, reaction ?? [], refusals === 0 ? [] : refusals + 1].flat().join("#");
 
 /** The message's own id; those of Rocket.Chat are letters and digits. */
-export const readMessageId = (name: string): string => name.replace(/#\d+$/, "");
+export const readMessageId = (name: string): string => name.split("#", 1)[0] ?? name;
 
 export interface Handover {
   /** What OpenClaw is to be given in place of the row's own. */

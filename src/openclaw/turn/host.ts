@@ -2,7 +2,8 @@
 
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pairing";
-import type { HostTurn, InboundHost } from "../../turn/host.ts";
+import type { Announcement, HostTurn, InboundHost } from "../../turn/host.ts";
+import { findApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { readAccess, resolveIngress } from "./access.ts";
 import { resolveApproval } from "./approval.ts";
@@ -14,9 +15,10 @@ import {
   selectModel,
   stopSession,
 } from "./command.ts";
+import { introduce } from "./context/introduction.ts";
 import { dispatchTurn } from "./dispatch.ts";
 import { takeRefusal } from "./refusal.ts";
-import { resolveRoute } from "./route.ts";
+import { type Route, resolveRoute } from "./route.ts";
 import type { HostOptions, TurnScope } from "./scope.ts";
 import { transcribe } from "./voice.ts";
 
@@ -59,12 +61,8 @@ function openTurn(scope: TurnScope): HostTurn {
       scope.pairings.noteSent({ userId: sender.id, code, roomId });
     },
 
-    announce(announcement) {
-      scope.assertOpen();
-      const { key, text } = scope.bursts.add(route.turnSessionKey, announcement);
-      const contextKey = `${CHANNEL_ID}:${key}`;
-      core.system.enqueueSystemEvent(text, { sessionKey: route.turnSessionKey, contextKey, replace: true });
-    },
+    announce: (announcement) => announce(scope, route, announcement),
+    introduce: (arrival) => introduce(scope, route, arrival),
 
     async dispatch({ lookAround, fetchFiles, judgeAnew, ...replies }, signal) {
       scope.assertOpen();
@@ -84,10 +82,18 @@ function openTurn(scope: TurnScope): HostTurn {
     runOwnCommand: (text, port) => runOwnCommand(scope, commandTurn(), { text, port }),
     stop: (tell) => stopSession(scope, commandTurn(), tell),
     resolveApproval: (approval) => resolveApproval(scope, approval),
+    findApproval: findApprovalPrompt,
     describe: () => describeConversation(scope, route),
     listModels: () => listModels(scope, route),
     selectModel: (choice) => selectModel(scope, route, choice),
   };
+}
+
+function announce(scope: TurnScope, { turnSessionKey: sessionKey }: Route, announcement: Announcement): void {
+  scope.assertOpen();
+  const { key, text } = scope.bursts.add(sessionKey, announcement);
+  const contextKey = `${CHANNEL_ID}:${key}`;
+  scope.core.system.enqueueSystemEvent(text, { sessionKey, contextKey, replace: true });
 }
 
 function required(ingress: ResolvedChannelMessageIngress | undefined): ResolvedChannelMessageIngress {

@@ -20,6 +20,7 @@ import { shareRooms } from "../../config/room-tools.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { getRuntime } from "../../runtime.ts";
 import { type AccountScope, botUserIds } from "../scope.ts";
+import { withEmojiNames as complete } from "./emoji-names.ts";
 import { openNamePins } from "./name-pins.ts";
 import { openPairingMemory } from "./pairing-memory.ts";
 import { openThreadMemory, type StoredThreadMemory } from "./thread-memory.ts";
@@ -48,8 +49,8 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     siblings: botUserIds,
     now,
   });
-  const live = followSettings({ readConfig, accountId, bots: known.bots, names });
-  const patterns = createPatternMatcher({ core, readConfig, readSettings: live.read });
+  const live = followSettings({ readConfig, accountId, bots: known.bots, names, complete });
+  const patterns = createPatternMatcher({ core, readConfig, readSettings: live.read, findRoom: rooms.known });
 
   const unshare = shareRooms(accountId, {
     settings: live.read,

@@ -141,6 +141,9 @@ async function goThrough(event: RawMessageEvent, room: RoomFacts, query: Silence
     host: { settings: () => settings, openTurn: (input) => openDryTurn(input, { query, settings }) },
     rooms,
     users: { named: async () => undefined },
+    fetchMessage: async () => undefined,
+    takeUp: async () => false,
+    readRecent: async () => [],
     known,
     runs: createRuns(),
     companions: NO_COMPANIONS,
@@ -188,7 +191,12 @@ async function readGrounds(
     onLearned: () => {},
   });
   const live = followSettings({ readConfig: () => cfg, accountId, bots: known.bots, names });
-  const patterns = createPatternMatcher({ core, readConfig: () => cfg, readSettings: live.read });
+  const patterns = createPatternMatcher({
+    core,
+    readConfig: () => cfg,
+    readSettings: live.read,
+    findRoom: rooms.known,
+  });
   await live.prepare();
   return { settings: live.read(), known };
 }
@@ -217,6 +225,7 @@ function openDryTurn(
       readAccess(await resolveIngress({ core, cfg, accountId, settings, input }, route, readPaired)),
     requestPairing: async () => {},
     announce: () => {},
+    introduce: reached,
     dispatch: async () => {},
     authorizeCommand: reached,
     runOwnCommand: reached,
@@ -227,5 +236,6 @@ function openDryTurn(
     listModels: reached,
     selectModel: reached,
     resolveApproval: reached,
+    findApproval: () => undefined,
   };
 }

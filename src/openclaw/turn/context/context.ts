@@ -134,7 +134,9 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
       ...shown.extra,
       ...(input.heard && { Transcript: input.heard.words }),
       ...(command === undefined && { CommandInterpretationSuppressed: true }),
-      ...(scope.refusals > 0 && { MessageSidFull: nameAsking(message.id, scope.refusals) }),
+      ...((scope.refusals > 0 || input.reaction !== undefined) && {
+        MessageSidFull: nameAsking(message.id, scope.refusals, input.reaction),
+      }),
     },
   });
   context.ReplyToMode = resolveReplyToMode(settings, room);
@@ -143,8 +145,14 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
 
 /** What the agent is to read, with a word on what could not be brought. */
 function textOf({ input }: TurnScope, { media: { notice }, command }: ContextParts): string {
-  const body = input.heard ? showHeard(input.heard) : input.text;
+  const body = input.heard ? showHeard(input.heard) : showAsked(input);
   return command ?? (notice ? formatInboundMediaUnavailableText({ body, notice }) : body);
+}
+
+/** What a reaction asks, with what it stands for: nobody wrote it. */
+function showAsked({ text, reaction, message }: TurnInput): string {
+  if (reaction === undefined) return text;
+  return `${text}\n\n(Asked by the reaction ${reaction} to the quoted message ${message.id}.)`;
 }
 
 function senderNameOf({ message: { sender } }: TurnInput): string {

@@ -17,16 +17,21 @@ import type { Surroundings } from "../../../turn/surroundings.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import type { TurnScope } from "../scope.ts";
 
-/** The recent messages that a turn is shown, in order. */
+/**
+ * The recent messages that a turn is shown, in order. The agent's own words are in its transcript; those of a direct message
+ * are read for a new session alone, which has none.
+ */
 export function shownRecent(scope: TurnScope, around: Surroundings): readonly MessageFacts[] {
   const limit = limitOf(scope);
   return showTo(scope, "history", around.recent)
-    .filter(({ sender }) => sender.id !== scope.settings.userId)
+    .filter(({ sender }) => isDirect(scope) || sender.id !== scope.settings.userId)
     .slice(limit === 0 ? around.recent.length : -limit);
 }
 
+const isDirect = ({ input }: TurnScope): boolean => input.room.chatType === "direct";
+
 function limitOf(scope: TurnScope): number {
-  return scope.input.room.chatType === "direct" ? directLimit(scope) : scope.settings.historyLimit;
+  return isDirect(scope) ? directLimit(scope) : scope.settings.historyLimit;
 }
 
 /** What is shown of a message: its words, and its files by name. */
@@ -44,12 +49,11 @@ export interface Shown {
 
 /** The parts of an inbound context that come from the message's surroundings. */
 export function presentSurroundings(scope: TurnScope, { around, body, pictures }: Shown) {
-  const isDirect = scope.input.room.chatType === "direct";
   const limit = limitOf(scope);
   const entries = shownRecent(scope, around).map((message) => {
     const media = pictures.get(message.id);
     return {
-      sender: nameOf(message),
+      sender: nameTo(scope, message),
       body: wordsOf(message),
       timestamp: message.sentAt,
       messageId: message.id,
@@ -70,7 +74,7 @@ export function presentSurroundings(scope: TurnScope, { around, body, pictures }
     message: inboundHistory === undefined ? {} : { inboundHistory },
     sessionTranscript: {
       historyLimit: limit,
-      historyKind: isDirect ? ("pending" as const) : ("recent" as const),
+      historyKind: isDirect(scope) ? ("pending" as const) : ("recent" as const),
     },
     supplemental: { ...presentThread(scope, around), ...presentQuote(scope, around) },
     extra: presentRoom(scope, around),
@@ -143,7 +147,7 @@ function presentThread(scope: TurnScope, { starter, earlier }: Surroundings) {
 /** A message as it stands in the history of its thread. */
 function retell(scope: TurnScope, message: MessageFacts): string {
   return envelope(scope, {
-    sender: nameOf(message, message.sender.id === scope.settings.userId ? "you (this assistant)" : undefined),
+    sender: nameTo(scope, message),
     text: `${wordsOf(message)} [id:${message.id}]`,
     sentAt: message.sentAt,
   });
@@ -179,6 +183,11 @@ function presentRoom({ input: { room } }: TurnScope, { parent }: Surroundings) {
     ],
   });
   return metadata === undefined ? {} : { ChannelPromptContext: [metadata] };
+}
+
+/** The agent is told of its own words as such. */
+function nameTo({ settings }: TurnScope, message: MessageFacts): string {
+  return nameOf(message, message.sender.id === settings.userId ? "you (this assistant)" : undefined);
 }
 
 /** Who wrote a message, and who rewrote it. */

@@ -5,7 +5,10 @@ import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { rememberThread } from "../../../outbound/resolve-target.ts";
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
+import { fetchMessage } from "../../../rest/messages.ts";
+import { updateMessage } from "../../../rest/reactions.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
+import { noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
 import { offerToDelivery } from "../../account/previews/preview-offer.ts";
 import { type Handover, readMessageId } from "../handover.ts";
 import type { TurnProgress } from "../order.ts";
@@ -123,10 +126,36 @@ class Replies {
   async deliver(payload: ReplyPayload) {
     if (this.#held) return { visibleReplySent: false };
     const place = this.#place;
-    const { signal } = this.#options;
+    const { signal, scope } = this.#options;
     const messageIds = await this.#post({ payload, threadId: place, signal });
+    noteApprovalPrompt(payload, messageIds);
+    closeWhenAnswered(scope, payload, messageIds.at(-1));
     return { visibleReplySent: messageIds.length > 0, messageIds, ...(place && { threadId: place }) };
   }
+}
+
+/** When a question of the agent's is answered, or past, its message says so. */
+function closeWhenAnswered(
+  { rest, log }: Pick<TurnScope, "rest" | "log">,
+  payload: ReplyPayload,
+  messageId: string | undefined,
+): void {
+  const questionId = questionGatewayRuntime.readAskUserQuestionId(payload);
+  if (questionId === undefined || messageId === undefined) return;
+  questionGatewayRuntime.registerChannelDelivery({
+    questionId,
+    deliveryId: messageId,
+    async finalize(statusLine) {
+      try {
+        const asked = await fetchMessage(rest, messageId);
+        if (asked === undefined) return;
+        const { roomId } = asked;
+        await updateMessage(rest, { messageId, roomId, text: `${asked.text}\n\n${statusLine}` });
+      } catch (error) {
+        log.warn("a question could not be closed", { error, message: messageId });
+      }
+    },
+  });
 }
 
 /** How OpenClaw is to keep a final reply until it stands in the room, over errors and restarts. */
