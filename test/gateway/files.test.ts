@@ -175,6 +175,33 @@ describe("a file that somebody sends", () => {
   });
 });
 
+describe("what happens to a file afterwards", () => {
+  it("is told in the next turn: new words with it, and that it is gone", async () => {
+    const { control } = stack.emulator;
+    const kept = post(note("one\n", "plan-a.txt"), town, "@openclaw-bot [say I have plan A]");
+    await fromBot(({ msg }) => msg.includes("I have plan A"));
+    const gone = post(note("two\n", "plan-b.txt"), town, "@openclaw-bot [say I have plan B]");
+    await fromBot(({ msg }) => msg.includes("I have plan B"));
+    control.edit({ as: "alice", messageId: kept._id, text: "@openclaw-bot the better plan" });
+    control.delete({ as: "alice", messageId: gone._id });
+    await expect
+      .poll(
+        async () => {
+          control.post({ as: "alice", rid: town, msg: "@openclaw-bot [say what is new]" });
+          await stack.model.waitForRequest("what is new");
+          return stack.model
+            .requests()
+            .map((request) => JSON.stringify(request))
+            .join("\n");
+        },
+        { timeout: 60_000, interval: 3_000 },
+      )
+      .toMatch(
+        new RegExp(`message edited in #town: msg ${kept._id}[^]*message deleted in #town: msg ${gone._id}`),
+      );
+  });
+});
+
 describe("a file that the agent sends", () => {
   const make = (name: string, bytes: Buffer): string => {
     const path = join(workspace, name);
@@ -189,6 +216,45 @@ describe("a file that the agent sends", () => {
     const message = await fromBot(({ file }) => file?.name.startsWith("chart") ?? false);
     expect(message.msg).toBe("Here is the chart.");
     expect(bytesOf(message)).toEqual(png(80, 60).bytes);
+  });
+
+  it("is the first of several, in order, in the thread of the question, and its words call whom they name", async () => {
+    const paths = ["first.txt", "second.txt"].map((name) => make(name, Buffer.from(`${name}\n`)));
+    const media = paths.map((path) => `MEDIA:${path}`).join("\n");
+    stack.model.script("two files", { text: `For <@bob>, both.\n${media}` });
+    const root = stack.emulator.control.post({ as: "alice", rid: town, msg: "files, please" });
+    stack.emulator.control.post({ as: "alice", rid: town, tmid: root._id, msg: "@openclaw-bot two files" });
+    const last = await fromBot(({ file }) => file?.name.startsWith("second") ?? false);
+    const sent = stack.emulator.control
+      .messages(town)
+      .filter(({ tmid, u }) => tmid === root._id && u._id === stack.bot.userId);
+    expect(sent.map(({ msg }) => msg)).toEqual(["For @bob, both.", ""]);
+    expect(sent.map((message) => bytesOf(message).toString())).toEqual(["first.txt\n", "second.txt\n"]);
+    expect(sent[0]?.mentions?.map(({ username }) => username)).toEqual(["bob"]);
+    expect(sent[1]?._id).toBe(last._id);
+  });
+
+  it("takes the first part of a long text with it, and the rest follows", async () => {
+    const path = make("log.txt", Buffer.from("a log\n"));
+    const words = Array.from({ length: 1_000 }, (_, index) => `word${index}`).join(" ");
+    stack.model.script("the long log", { text: `${words}\nMEDIA:${path}` });
+    const before = stack.emulator.control.messages(dm).length;
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "the long log" });
+    await fromBot(({ msg }) => msg.includes("word999"));
+    const sent = stack.emulator.control
+      .messages(dm)
+      .slice(before)
+      .filter(({ u }) => u._id === stack.bot.userId);
+    expect(sent.map(({ file }) => file?.name.startsWith("log") ?? false)).toEqual([true, false]);
+    expect(sent.map(({ msg }) => msg).join(" ")).toBe(words);
+  });
+
+  it("arrives by the command line", async () => {
+    const path = make("by-hand.txt", Buffer.from("by hand\n"));
+    const where = ["--channel", "rocketchat", "--target", "#town", "--media", path];
+    await stack.gateway.mustRun(["message", "send", ...where, "--message", "Sent by hand."]);
+    const message = await fromBot(({ msg }) => msg === "Sent by hand.");
+    expect(bytesOf(message).toString()).toBe("by hand\n");
   });
 
   it("arrives by the message tool", async () => {
