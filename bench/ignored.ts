@@ -1,9 +1,9 @@
 // Owns measuring what reading messages costs that are no business of the bot.
 
 import { z } from "zod";
-import { type Child, startChild } from "./child.ts";
 import type { Bench, Figure } from "./figures.ts";
 import type { Usage } from "./probe.ts";
+import { type Child, startChild } from "./process/child.ts";
 import {
   BOT,
   openScene,

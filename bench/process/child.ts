@@ -13,7 +13,7 @@ export interface Child {
 
 /** Starts `bench/process/NAME`; it ends with the channel to it. */
 export function startChild(name: string, args: readonly string[]): Child {
-  const child: ChildProcess = fork(join(import.meta.dirname, "process", name), args);
+  const child: ChildProcess = fork(join(import.meta.dirname, name), args);
   const ended = once(child, "exit");
   const lost = ended.then(() => {
     throw new Error(`${name} ended by itself`);
