@@ -69,6 +69,10 @@ const RULES: readonly Rule[] = [
   { files: src("outbound/dialect"), may: [/^(mdast-util|micromark-extension)-/] },
   { files: /^src\/outbound\/emoji-/, may: [/^emoji-toolkit\//] },
   {
+    files: src("outbound/streaming"),
+    may: [src("outbound/patience|facts|rest|errors|retry"), /^node:timers\/promises$/],
+  },
+  {
     files: src("outbound"),
     may: [src("facts|rest|settings|errors|retry|log"), /^node:(crypto|timers\/promises)$/],
   },

@@ -54,6 +54,7 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   "openclaw channels remove": help,
   "openclaw channels status": firstLight,
   "openclaw config set": help,
+  "openclaw config validate": help,
   "openclaw directory": setup,
   "openclaw directory groups members": help,
   "openclaw gateway run": { by: "gateway", file: "demo/gateway.ts" },
