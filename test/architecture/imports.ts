@@ -70,7 +70,7 @@ const RULES: readonly Rule[] = [
   { files: /^src\/outbound\/emoji-/, may: [/^emoji-toolkit\//] },
   {
     files: src("outbound/streaming"),
-    may: [src("outbound/patience|facts|rest|errors|retry"), /^node:timers\/promises$/],
+    may: [src("outbound/patience|facts|rest|settings|errors|retry"), /^node:timers\/promises$/],
   },
   {
     files: src("outbound"),
