@@ -221,6 +221,26 @@ it("goes when the agent answers with the message tool", async () => {
   await onlyStands(town, from, [sent._id]);
 });
 
+it("takes in a further message that joins the run, and each answer stands once", async () => {
+  control().post({ as: "alice", rid: dm, msg: "!queue steer" });
+  await said(dm, "steer");
+  const { from, preview, finish } = await begin(dm, "joined");
+  const joining = control().post({ as: "alice", rid: dm, msg: "[say taken in]" });
+  await stack.gateway.waitForOutput(new RegExp(`turn started message=${joining._id} `));
+  finish();
+  await said(dm, "taken in");
+  await vi.waitFor(
+    () =>
+      expect(spoken(dm, from).map(({ _id, msg }) => [_id === preview._id, msg])).toEqual([
+        [true, textOf("joined")],
+        [false, "taken in"],
+      ]),
+    30_000,
+  );
+  control().post({ as: "alice", rid: dm, msg: "!queue followup" });
+  await said(dm, "followup");
+});
+
 it("shows nothing of an answer that may not be sent", async () => {
   const script = stack.model.script("keep it back", { text: textOf("kept back"), pieces: 20 });
   control().post({ as: "alice", rid: quiet, msg: "@mute-bot keep it back" });
