@@ -36,6 +36,7 @@ const DOCUMENT_ROUNDS: Rounds = { few: 1, many: 5 };
  * to the parser, which is given no more than a block of 4,000 units at once (source.ts).
  */
 const EXPLAINED: Readonly<Record<string, string>> = {
+  brackets: "the parser looks at each bracket of a block again for those behind it",
   "other mentions": "the parser compares each underscore of a block with those before it",
 };
 
