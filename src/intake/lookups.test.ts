@@ -73,6 +73,17 @@ describe("the user lookup", () => {
     expect(await lookup.named("al")).toMatchObject({ id: "bob-id" });
   });
 
+  it("asks anew where much depends on who it is", async () => {
+    const owners = ["alice-id", "bob-id"];
+    const lookup = createUserLookup({
+      now: () => 0,
+      findUser: async (username) => ({ id: owners.shift() ?? "", username, name: undefined }),
+    });
+    expect(await lookup.named("al")).toMatchObject({ id: "alice-id" });
+    expect(await lookup.named("al", "now")).toMatchObject({ id: "bob-id" });
+    expect(await lookup.named("al")).toMatchObject({ id: "bob-id" });
+  });
+
   it("does not remember that nobody had a name", async () => {
     const answers = [undefined, { id: "u1", username: "al", name: undefined }];
     const lookup = createUserLookup({ now: () => 0, findUser: async () => answers.shift() });

@@ -23,8 +23,11 @@ export interface RoomLookup {
 }
 
 export interface UserLookup {
-  /** The person with this username now; undefined when there is none, which is not remembered. */
-  named(username: string): Promise<UserFacts | undefined>;
+  /**
+   * The person with this username, as of a minute ago at most, or as of now where much depends on who it is; undefined
+   * when there is none, which is not remembered.
+   */
+  named(username: string, asOf?: "now"): Promise<UserFacts | undefined>;
 }
 
 export function createRoomLookup(options: {
@@ -39,7 +42,8 @@ export function createUserLookup(options: {
   findUser: (username: string) => Promise<UserFacts | undefined>;
   now: () => number;
 }): UserLookup {
-  return { named: remember(options.findUser, { ageMs: USER_AGE_MS, now: options.now }).read };
+  const users = remember(options.findUser, { ageMs: USER_AGE_MS, now: options.now });
+  return { named: (username, asOf) => (asOf === "now" ? users.fetch(username) : users.read(username)) };
 }
 
 function remember<Facts>(
@@ -47,6 +51,16 @@ function remember<Facts>(
   { ageMs, now }: { ageMs: number; now: () => number },
 ) {
   const known = new Map<string, { facts: Facts; readAt: number }>();
+
+  async function fetchNow(key: string, call?: CallOptions): Promise<Facts | undefined> {
+    const facts = await fetch(key, call);
+    known.delete(key);
+    if (facts === undefined) return undefined;
+    known.set(key, { facts, readAt: now() });
+    const oldest = known.size > MAX_ENTRIES ? known.keys().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+    return facts;
+  }
 
   return {
     find(key: string): Facts | undefined {
@@ -64,13 +78,9 @@ function remember<Facts>(
         known.set(key, entry);
         return entry.facts;
       }
-      const facts = await fetch(key, call);
-      known.delete(key);
-      if (facts === undefined) return undefined;
-      known.set(key, { facts, readAt: now() });
-      const oldest = known.size > MAX_ENTRIES ? known.keys().next().value : undefined;
-      if (oldest !== undefined) known.delete(oldest);
-      return facts;
+      return fetchNow(key, call);
     },
+
+    fetch: fetchNow,
   };
 }

@@ -7,7 +7,7 @@ import type { MessageFacts, UserFacts } from "../facts/message.ts";
 import type { UserLookup } from "../intake/lookups.ts";
 import type { NoticeReceipt, RawMessageEvent } from "../intake/receive.ts";
 import { isUnwantedBot } from "../policy/access.ts";
-import { type Notice, phraseNotice, refuseActor, refuseNotice } from "../policy/notice.ts";
+import { mayAsk, type Notice, phraseNotice, refuseActor, refuseNotice } from "../policy/notice.ts";
 import { findTrigger } from "../policy/trigger.ts";
 import type { AccountSettings } from "../settings.ts";
 import { type Admission, postBeside } from "./admit.ts";
@@ -23,7 +23,7 @@ export async function runNotice(
 ): Promise<TurnOutcome> {
   const { host, rooms, users, takeUp } = deps;
   const settings = host.settings();
-  const actor = await findActor(notice, message.sender, users);
+  const actor = await findActor(notice, { author: message.sender, users, settings });
   if (actor === undefined) return { kind: "dropped", reason: "actor-unknown" };
   const acted = { ...message, sender: actor, fromIntegration: false, text: "", mentions: [] };
   if (actor.id === settings.userId) return { kind: "dropped", reason: "own-message" };
@@ -106,10 +106,18 @@ function readAsked(
  */
 async function findActor(
   notice: Notice,
-  author: UserFacts,
-  users: UserLookup,
+  about: {
+    readonly author: UserFacts;
+    readonly users: UserLookup;
+    readonly settings: AccountSettings;
+  },
 ): Promise<UserFacts | undefined> {
-  if (notice.kind === "reaction") return users.named(notice.username);
+  const { author, users, settings } = about;
+  if (notice.kind === "reaction") {
+    // By what acts, nobody acts who took the name within the last minute.
+    const acts = readDecision(notice.emoji) !== undefined || mayAsk(notice, settings);
+    return users.named(notice.username, acts ? "now" : undefined);
+  }
   const { by } = notice;
   if (by === undefined || by.id === author.id) return author;
   const named = by.username === undefined ? undefined : await users.named(by.username);

@@ -48,7 +48,7 @@ async function judge(
   { host, rooms, users, fetchMessage }: TurnDependencies,
 ): Promise<Asked | Dropped> {
   const settings = host.settings();
-  const actor = await users.named(trigger.username);
+  const actor = await users.named(trigger.username, "now");
   if (actor === undefined) return { kind: "dropped", reason: "actor-unknown" };
   const room = await findPlace(outline.roomId, settings, rooms);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };

@@ -440,6 +440,18 @@ describe("runTurn on a reaction to a question for an approval", () => {
     expect(voted).not.toBe(other);
   });
 
+  it("asks the server anew who reacted, since the name may be another's by now", async () => {
+    const { deps, decided } = voting(true);
+    const owners = { before: "carol-id", now: settings.userId ?? "" };
+    const named = async (username: string, asOf: "before" | "now" = "before") => ({
+      id: owners[asOf],
+      username,
+      name: undefined,
+    });
+    expect(await runTurn(vote(":+1:"), { ...deps, users: { named } })).toMatchObject({ kind: "dropped" });
+    expect(decided).toEqual([]);
+  });
+
   it.each([
     ["of nobody but an operator", false, ":+1:", {}],
     ["by another emoji", true, ":tada:", {}],
