@@ -26,8 +26,13 @@ const CHECKS = [
     command: ["vitest", "run", "--project", "contract"],
     beside: true,
   },
+  {
+    name: "browser tests",
+    key: "browser",
+    command: ["vitest", "run", "--project", "browser"],
+    beside: true,
+  },
   { name: "unit tests", key: "unit", command: ["vitest", "run", "--project", "unit"] },
-  { name: "browser tests", key: "browser", command: ["vitest", "run", "--project", "browser"] },
   { name: "build", key: "build", command: ["rolldown", "-c"] },
   { name: "package", key: "package", command: ["publint", "--strict"] },
   {

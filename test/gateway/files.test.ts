@@ -249,14 +249,6 @@ describe("a file that the agent sends", () => {
     expect(sent.map(({ msg }) => msg).join(" ")).toBe(words);
   });
 
-  it("arrives by the command line", async () => {
-    const path = make("by-hand.txt", Buffer.from("by hand\n"));
-    const where = ["--channel", "rocketchat", "--target", "#town", "--media", path];
-    await stack.gateway.mustRun(["message", "send", ...where, "--message", "Sent by hand."]);
-    const message = await fromBot(({ msg }) => msg === "Sent by hand.");
-    expect(bytesOf(message).toString()).toBe("by hand\n");
-  });
-
   it("arrives by the message tool", async () => {
     const path = make("report.pdf", Buffer.from("%PDF-1.4\n%report\n"));
     const args = { id: "message", args: { action: "send", message: "The report.", media: path } };

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -84,6 +84,7 @@ describe("the packed plugin in a real gateway", () => {
     const isRead = ({ _id }: { _id: string }) =>
       stack.gateway.waitForOutput(new RegExp(`message dropped reason=not-mentioned message=${_id}`));
     const subscriptions = () => control.connections().flatMap(({ subs }) => subs);
+    await stack.gateway.waitForOutput(/recent messages learned/);
     await isRead(talk());
     // Deletions are told by room alone, once for a room.
     await expect
@@ -193,11 +194,20 @@ describe("the packed plugin in a real gateway", () => {
         return stack.gateway.mustRun(["message", "send", ...where, "--message", text]);
       };
       const long = Array.from({ length: 900 }, (_, index) => `word${index}`).join(" ");
-      await Promise.all([send("#town", long, "--thread-id", root._id), send("@alice", "to alice")]);
+      const workspace = join(stack.gateway.folder, "workspace");
+      mkdirSync(workspace, { recursive: true });
+      const file = join(workspace, "by-hand.txt");
+      writeFileSync(file, "by hand\n");
+      await Promise.all([
+        send("#town", long, "--thread-id", root._id),
+        send("@alice", "to alice", "--media", file),
+      ]);
       const inThread = stack.emulator.control.messages(town).filter(({ tmid }) => tmid === root._id);
       expect(inThread).toHaveLength(2);
       expect(inThread.map(({ msg }) => msg).join(" ")).toBe(long);
-      expect(said(dm)).toContain("to alice");
+      const sent = stack.emulator.control.messages(dm).find(({ msg }) => msg === "to alice");
+      const upload = stack.emulator.world.uploads.get(sent?.file?._id ?? "");
+      expect(Buffer.from(upload?.bytes ?? []).toString()).toBe("by hand\n");
     },
   );
 
