@@ -192,6 +192,29 @@ describe("the first sight of a message", () => {
 });
 
 describe("another document of a known message", () => {
+  it("is one of another message, whose marks are nobody's doing, when it has another sender or time", () => {
+    const known = revision();
+    const marked = { ...at(9000), ...eyes("alice") };
+    const others = [{ u: { _id: "mallory", username: "mallory" } }, { ts: { $date: sent - 5 } }];
+    for (const other of others)
+      expect(kinds(compareRevisions(known, revision({ ...marked, ...other }), { settled: true }))).toEqual([
+        "old",
+      ]);
+  });
+
+  it("says nothing of reactions that are more than are remembered", () => {
+    const many = eyes(...Array.from({ length: 10_000 }, (_, index) => `person${index}`));
+    const full = revision({ ...at(500), ...many });
+    expect(full.reactions.size).toBe(0);
+    expect(kinds(compareRevisions(revision(eyes("bob")), full))).toEqual(["nothing"]);
+    expect(kinds(compareRevisions(full, revision({ ...at(900), ...eyes("bob") })))).toEqual(["nothing"]);
+  });
+
+  it("changes in a way that no `_id` can be named like", () => {
+    const told = compareRevisions(revision(), revision({ ...at(900), ...eyes("bob") }));
+    expect(told.map((change) => identifyChange(change, revision()))).toEqual([expect.stringContaining(" ")]);
+  });
+
   it("says nothing when it is older than what is known", () => {
     const known = revision({ ...at(500), ...eyes("bob") });
     expect(kinds(compareRevisions(known, revision(at(400))))).toEqual(["nothing"]);

@@ -51,7 +51,13 @@ export type Change =
       readonly username: string;
     }
   /** A reaction that asks the agent for something was taken up; `at`: the document's last change by then. */
-  | { readonly kind: "triggered"; readonly emoji: string; readonly username: string; readonly at: number }
+  | {
+      readonly kind: "triggered";
+      readonly emoji: string;
+      readonly userId: string;
+      readonly username: string;
+      readonly at: number;
+    }
   | { readonly kind: "pinned" | "unpinned"; readonly at: number | undefined }
   /** `count`: of a bulk of messages of one person, of which this is the latest; absent for a single one. */
   | { readonly kind: "deleted"; readonly count?: number }
@@ -106,8 +112,15 @@ function readReactions(raw: unknown): ReadonlyMap<string, readonly string[]> {
     const usernames = names.filter((name) => typeof name === "string");
     return usernames.length > 0 ? [[emoji, usernames] as const] : [];
   });
-  return entries.length > 0 ? new Map(entries) : NO_REACTIONS;
+  if (entries.length === 0) return NO_REACTIONS;
+  const characters = entries.flat(2).reduce((all, text) => all + text.length, 0);
+  return characters > MAX_REACTION_CHARACTERS ? TOO_MANY_REACTIONS : new Map(entries);
 }
+
+/** Of the emoji and names of one message: thousands of reactions. A sender may give a message any number. */
+const MAX_REACTION_CHARACTERS = 50_000;
+/** More than are remembered, of which nothing is told. */
+const TOO_MANY_REACTIONS: ReadonlyMap<string, readonly string[]> = new Map();
 
 const NO_REACTIONS: ReadonlyMap<string, readonly string[]> = new Map();
 
@@ -145,7 +158,9 @@ export function compareRevisions(
   firstSight: FirstSight = {},
 ): readonly [Change, ...Change[]] {
   // A deleted message's `_id` may be used again, for another message (recording `send-idempotency`).
-  if (before === undefined || now.sentAt > before.sentAt) return atFirstSight(now, firstSight);
+  const isAnother =
+    before !== undefined && (now.sentAt !== before.sentAt || now.sender.id !== before.sender.id);
+  if (before === undefined || isAnother) return atFirstSight(now, firstSight);
   if (now.updatedAt < before.updatedAt || before.deleted) return [{ kind: "nothing" }];
   if (now.deleted) return [{ kind: "deleted" }];
   const [first, ...rest] = [...readEdit(before, now), ...readPin(before, now), ...diffReactions(before, now)];
@@ -193,7 +208,7 @@ function readPin(before: Revision, now: Revision): Change[] {
 }
 
 function diffReactions({ reactions: before }: Revision, { reactions: now }: Revision): Change[] {
-  if (before === now) return [];
+  if (before === now || before === TOO_MANY_REACTIONS || now === TOO_MANY_REACTIONS) return [];
   return [
     ...listReactions("reaction-removed", without(before, now)),
     ...listReactions("reaction-added", without(now, before)),
@@ -222,23 +237,22 @@ function listReactions(
 }
 
 /**
- * The identity of a change in the durable queue, as different from a message's own `_id` as from any other
- * change of it; undefined for what nobody needs to hear of. The same change has it in every frame that shows it.
+ * The identity of a change in the durable queue: its blanks make it differ from every `_id`, which has none; undefined for what nobody needs to hear of. The same change has it in every frame that shows it.
  */
 export function identifyChange(change: Change, now: Revision): string | undefined {
   switch (change.kind) {
     case "edited":
-      return `${now.id}:edited:${change.at}`;
+      return `${now.id} edited ${change.at}`;
     case "reaction-added":
     case "reaction-removed":
-      return `${now.id}:${change.kind}:${change.emoji}:${change.username}:${now.updatedAt}`;
+      return `${now.id} ${change.kind} ${change.emoji} ${change.username} ${now.updatedAt}`;
     case "triggered":
       // Whoever reacts so, and however often: once.
-      return `${now.id}:triggered:${change.emoji}`;
+      return `${now.id} triggered ${change.emoji}`;
     case "unpinned":
-      return `${now.id}:unpinned:${change.at ?? now.updatedAt}`;
+      return `${now.id} unpinned ${change.at ?? now.updatedAt}`;
     case "deleted":
-      return `${now.id}:deleted`;
+      return `${now.id} deleted`;
     default:
       return undefined;
   }
@@ -298,9 +312,11 @@ export function decodeChange(raw: unknown): Change | undefined {
     }
     case "triggered": {
       const emoji = readText(raw, "emoji");
+      const userId = readText(raw, "userId");
       const username = readText(raw, "username");
-      if (emoji === undefined || username === undefined || at === undefined) return undefined;
-      return { kind, emoji, username, at };
+      if (emoji === undefined || userId === undefined || username === undefined || at === undefined)
+        return undefined;
+      return { kind, emoji, userId, username, at };
     }
     case "edited":
       return at === undefined ? undefined : { kind, at };

@@ -275,7 +275,7 @@ describe("receive, of what happened to a message", () => {
   it("gives it an identity of its own in the lane of the message", () => {
     expect(receiptOf(added, { ...own, tmid: "m0" })).toMatchObject({
       kind: "notice",
-      event: { eventId: "m1:reaction-added::eyes::carol:1000010", laneKey: "room:r1:thread:m0" },
+      event: { eventId: "m1 reaction-added :eyes: carol 1000010", laneKey: "room:r1:thread:m0" },
     });
   });
 

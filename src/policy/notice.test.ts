@@ -27,6 +27,14 @@ const phrase = (notice: Notice, text?: string, label = "town") =>
   });
 
 describe("phraseNotice", () => {
+  it("shows no id that is made of words", () => {
+    const odd = { ...message(), id: "x.)Also_do_this.(y" };
+    const room = { id: "r1", type: "c", chatType: "channel", label: "town" } as const;
+    expect(phraseNotice({ kind: "unpinned", by: alice }, { message: odd, room, actor: alice })).toBe(
+      "Rocket.Chat: alice unpinned msg with an id of its sender's in #town",
+    );
+  });
+
   it.each<[Notice, string]>([
     [
       { kind: "reaction", added: false, emoji: ":+1:", username: "alice" },

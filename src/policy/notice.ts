@@ -89,6 +89,10 @@ export function refuseActor(
   return allowed.includes("*") || allowed.includes(actor.id) ? undefined : "change-unwanted";
 }
 
+/** The server's own ids are letters and digits; what a sender chose in their place may be words, and is not shown. */
+const showId = ({ id }: MessageFacts): string =>
+  /^[\w-]{1,64}$/.test(id) ? id : "with an id of its sender's";
+
 /** One sentence for the agent. Only names and ids are in it: texts that people wrote are no news from the system. */
 export function phraseNotice(
   notice: Notice,
@@ -99,17 +103,17 @@ export function phraseNotice(
   switch (notice.kind) {
     case "reaction": {
       const what = `Rocket.Chat reaction ${notice.added ? "added" : "removed"}: ${plain(notice.emoji)}`;
-      return `${what} by ${who} in ${place} msg ${message.id} from ${nameOf(message.sender)}`;
+      return `${what} by ${who} in ${place} msg ${showId(message)} from ${nameOf(message.sender)}`;
     }
     case "edited":
     case "deleted":
       if (notice.kind === "deleted" && notice.count > 1)
         return `Rocket.Chat messages deleted in ${place}: ${notice.count} from ${nameOf(message.sender)}`;
-      return `Rocket.Chat message ${notice.kind} in ${place}: msg ${message.id} from ${nameOf(message.sender)}${
+      return `Rocket.Chat message ${notice.kind} in ${place}: msg ${showId(message)} from ${nameOf(message.sender)}${
         notice.by === undefined || notice.by.id === message.sender.id ? "" : ` by ${who}`
       }`;
     case "unpinned":
-      return `Rocket.Chat: ${who} unpinned msg ${message.id} in ${place}`;
+      return `Rocket.Chat: ${who} unpinned msg ${showId(message)} in ${place}`;
     case "pinned":
       return `Rocket.Chat: ${who} pinned a message in ${place}`;
     case "joined":

@@ -2,11 +2,12 @@
 
 import { type Approval, readDecision } from "../commands/approval.ts";
 import { formatApproval } from "../commands/replies.ts";
+import { NamesPendingError } from "../errors.ts";
 import type { Change } from "../facts/change.ts";
 import type { MessageFacts, UserFacts } from "../facts/message.ts";
 import type { UserLookup } from "../intake/lookups.ts";
 import type { NoticeReceipt, RawMessageEvent } from "../intake/receive.ts";
-import { isUnwantedBot } from "../policy/access.ts";
+import { isSenderUndecided, isUnwantedBot } from "../policy/access.ts";
 import { mayAsk, type Notice, phraseNotice, refuseActor, refuseNotice } from "../policy/notice.ts";
 import { findTrigger } from "../policy/trigger.ts";
 import type { AccountSettings } from "../settings.ts";
@@ -21,7 +22,7 @@ export async function runNotice(
   raw: RawMessageEvent,
   deps: TurnDependencies,
 ): Promise<TurnOutcome> {
-  const { host, rooms, users, takeUp } = deps;
+  const { host, rooms, users } = deps;
   const settings = host.settings();
   const actor = await findActor(notice, { author: message.sender, users, settings });
   if (actor === undefined) return { kind: "dropped", reason: "actor-unknown" };
@@ -48,13 +49,12 @@ export async function runNotice(
   }
   const access = await turn.resolveAccess();
   if (access.kind !== "allow") {
+    if (mayAct(notice, settings) && isSenderUndecided(settings, actor)) throw new NamesPendingError();
     const detail = access.kind === "refuse" ? access.reason : "pairing";
     return { kind: "dropped", reason: "sender-not-allowed", detail };
   }
-  const approval = readVote(notice, message, turn);
-  if (approval !== undefined) return decide(approval, { message, turn, deps });
-  const asked = readAsked(notice, { message, room, settings });
-  if (asked !== undefined && (await takeUp({ ...raw, change: asked }))) return { kind: "taken-up" };
+  const outcome = await act({ raw, notice, actor, turn, message, room, settings, deps });
+  if (outcome !== undefined) return outcome;
   const refusal = refuseNotice(notice, message, settings) ?? refuseActor(notice, actor, settings);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   turn.announce({
@@ -65,38 +65,66 @@ export async function runNotice(
   return { kind: "told" };
 }
 
+interface Act extends Admission {
+  readonly raw: RawMessageEvent;
+  readonly notice: Notice;
+  readonly actor: UserFacts;
+  readonly turn: HostTurn;
+}
+
+/** Does what a reaction decides or asks; undefined when it does neither. */
+async function act(about: Act): Promise<TurnOutcome | undefined> {
+  const { raw, actor, message, room, settings, deps } = about;
+  const approval = readVote(about);
+  if (approval !== undefined) return decide(approval, about);
+  const asked = readAsked(about);
+  if (asked === undefined) return undefined;
+  // Whoever may not ask uses up nothing.
+  if ((await deps.known.isBot(actor.id)) && isUnwantedBot(settings, { ...message, sender: actor }, room))
+    return { kind: "dropped", reason: "bot-message" };
+  return (await deps.takeUp({ ...raw, change: asked })) ? { kind: "taken-up" } : undefined;
+}
+
 /** Whether it is the bot itself that somebody added to the room; its introduction asks for nobody's right to speak. */
 function isArrival({ kind }: Notice, { text }: MessageFacts, { username }: AccountSettings): boolean {
   return kind === "added" && text === username;
 }
 
-/** What a reaction to a question of the bot's decides. */
-function readVote(notice: Notice, { id }: MessageFacts, turn: HostTurn): Approval | undefined {
+/** Whether a reaction may ask or decide: then it depends on who it is, and waits for names as a message does. */
+function mayAct(notice: Notice, settings: AccountSettings): boolean {
+  if (notice.kind !== "reaction" || !notice.added) return false;
+  return readDecision(notice.emoji) !== undefined || mayAsk(notice, settings);
+}
+
+/** What a reaction to a question of the bot's decides; the question must still be the bot's own message. */
+function readVote({ notice, message, settings, turn }: Act): Approval | undefined {
+  if (message.sender.id !== settings.userId) return undefined;
   const decision = notice.kind === "reaction" && notice.added ? readDecision(notice.emoji) : undefined;
-  const approvalId = decision && turn.findApproval(id);
+  const approvalId = decision && turn.findApproval(message.id);
   return decision && approvalId ? { id: approvalId, decision } : undefined;
 }
 
 /** As `!approve` does, by whoever may use that. Others are not answered: a reaction may be meant for people. */
 async function decide(
   approval: Approval,
-  { message, turn, deps }: Pick<Admission, "message" | "deps"> & { readonly turn: HostTurn },
+  { actor, message, settings, turn, deps }: Act,
 ): Promise<TurnOutcome> {
-  if (!(await turn.authorizeCommand()))
-    return { kind: "dropped", reason: "sender-not-allowed", detail: "no operator" };
+  const isOperator = await turn.authorizeCommand();
+  if (!isOperator && isSenderUndecided(settings, actor)) throw new NamesPendingError();
+  if (!isOperator) return { kind: "dropped", reason: "sender-not-allowed", detail: "no operator" };
   await postBeside(message, formatApproval(approval, await turn.resolveApproval(approval)), deps);
   return { kind: "commanded" };
 }
 
 /** What a reaction asks of the agent here, as the change that its turn begins with. */
-function readAsked(
-  notice: Notice,
-  { message, room, settings }: Pick<Admission, "message" | "room" | "settings">,
-): Change | undefined {
+function readAsked({ notice, actor, message, room, settings, deps }: Act): Change | undefined {
   if (notice.kind !== "reaction" || !notice.added) return undefined;
+  // As a message that was missed: what is older is not answered. The reaction is no younger than the document.
+  if (deps.now() - message.updatedAt > settings.catchUp.maxAgeMinutes * 60_000) return undefined;
   const { emoji, username } = notice;
   const prompt = findTrigger(settings, emoji, room.chatType === "direct" ? undefined : room);
-  return prompt === undefined ? undefined : { kind: "triggered", emoji, username, at: message.updatedAt };
+  const at = message.updatedAt;
+  return prompt === undefined ? undefined : { kind: "triggered", emoji, userId: actor.id, username, at };
 }
 
 /**
@@ -115,8 +143,7 @@ async function findActor(
   const { author, users, settings } = about;
   if (notice.kind === "reaction") {
     // By what acts, nobody acts who took the name within the last minute.
-    const acts = readDecision(notice.emoji) !== undefined || mayAsk(notice, settings);
-    return users.named(notice.username, acts ? "now" : undefined);
+    return users.named(notice.username, mayAct(notice, settings) ? "now" : undefined);
   }
   const { by } = notice;
   if (by === undefined || by.id === author.id) return author;

@@ -49,7 +49,7 @@ async function judge(
 ): Promise<Asked | Dropped> {
   const settings = host.settings();
   const actor = await users.named(trigger.username, "now");
-  if (actor === undefined) return { kind: "dropped", reason: "actor-unknown" };
+  if (actor?.id !== trigger.userId) return { kind: "dropped", reason: "actor-unknown" };
   const room = await findPlace(outline.roomId, settings, rooms);
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
   const text = findTrigger(settings, trigger.emoji, room.chatType === "direct" ? undefined : room);

@@ -4,6 +4,7 @@ import { knowing } from "../../test/support/knowledge.ts";
 import { roomFacts } from "../../test/support/room.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { Approval } from "../commands/approval.ts";
+import { NamesPendingError } from "../errors.ts";
 import { decodeMessage } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import { identify, type RawMessageEvent } from "../intake/receive.ts";
@@ -328,7 +329,7 @@ describe("runTurn on what asks for no answer", () => {
     ]);
     expect(announced).toEqual([
       {
-        identity: "m1:reaction-added::eyes::carol:1",
+        identity: "m1 reaction-added :eyes: carol 1",
         group: "reaction m1",
         text: "Rocket.Chat reaction added: :eyes: by carol in #general msg m1 from labbot",
       },
@@ -502,19 +503,19 @@ describe("runTurn on a reaction that asks for something", () => {
   });
   const taken = (emoji: string, username = "carol") => ({
     ...reacted(emoji, username),
-    change: { kind: "triggered", emoji, username, at: 7 },
+    change: { kind: "triggered", emoji, userId: `${username}-id`, username, at: 7 },
   });
 
   it("is taken up once for a message and emoji, whoever reacts and whatever is told of reactions", async () => {
     const { deps, takenUp, calls, announced } = asking();
     expect(await runTurn(reacted(":memo:"), deps)).toEqual({ kind: "taken-up" });
     expect(takenUp).toMatchObject([
-      { change: { kind: "triggered", emoji: ":memo:", username: "carol", at: 1 } },
+      { change: { kind: "triggered", emoji: ":memo:", userId: "carol-id", username: "carol", at: 1 } },
     ]);
     expect(await runTurn(reacted(":memo:"), deps)).toEqual({ kind: "dropped", reason: "change-unwanted" });
     expect({ calls, announced }).toEqual({ calls: ["access", "access"], announced: [] });
     const identities = ["carol", "dave"].map((name) => identify(taken(":memo:", name))?.eventId);
-    expect(identities).toEqual(["m1:triggered::memo:", "m1:triggered::memo:"]);
+    expect(identities).toEqual(["m1 triggered :memo:", "m1 triggered :memo:"]);
   });
 
   it.each([
@@ -531,6 +532,25 @@ describe("runTurn on a reaction that asks for something", () => {
     const { deps, takenUp, posted } = asking(options);
     expect(await runTurn(reacted(emoji), deps)).toMatchObject({ kind: "dropped", reason });
     expect({ takenUp, posted }).toEqual({ takenUp: [], posted: [] });
+  });
+
+  it("is not taken up from a bot that was only learned of, nor when it is older than what is answered", async () => {
+    const { deps, takenUp } = asking();
+    const bots = new Set<string>();
+    const isBot = async (id: string) => bots.add(id).has(id);
+    const host = { ...deps.host, settings: () => accountSettings({ ...account, bots }) };
+    const learning = { ...deps, host, known: { ...deps.known, isBot } };
+    expect(await runTurn(reacted(":memo:"), learning)).toMatchObject({ reason: "bot-message" });
+    const late = { ...deps, now: () => 1 + account.catchUp.maxAgeMinutes * 60_000 + 1 };
+    expect(await runTurn(reacted(":memo:"), late)).toMatchObject({ reason: "change-unwanted" });
+    expect(takenUp).toEqual([]);
+  });
+
+  it("waits for names that may decide, as a message does", async () => {
+    const { deps } = asking({ access: { kind: "refuse", cause: "sender", reason: "no" } });
+    const pending = accountSettings({ ...account, pendingNames: new Set(["@carol"]) });
+    const host = { ...deps.host, settings: () => pending };
+    await expect(runTurn(reacted(":memo:"), { ...deps, host })).rejects.toThrow(NamesPendingError);
   });
 
   it("asks what the room says, in the name of who reacted, with the message as a quote", async () => {

@@ -162,8 +162,18 @@ describe("a reaction that asks for something", () => {
     await answer("minutes taken");
     const prompt = promptWith("minutes taken");
     expect(prompt).toContain("we meet at noon");
-    expect(prompt).toContain(`the reaction :memo: to the quoted message ${_id}`);
+    expect(prompt).toContain(`the reaction :memo: to the quoted message.`);
     noted = _id;
+  });
+
+  it("is answered, too, on a message that the agent was asked by, and with each emoji", async () => {
+    const { control } = stack.emulator;
+    const taken = () => control.messages(town).filter(({ msg }) => msg.includes("minutes taken")).length;
+    const before = taken();
+    const { _id } = mention("[say asked in words]");
+    await answer("asked in words");
+    control.react({ as: "bob", messageId: _id, emoji: ":memo:" });
+    await expect.poll(taken, WAIT_FOR_SUBS).toBe(before + 1);
   });
 });
 

@@ -4,6 +4,7 @@ import { resolveApprovalOverGateway } from "openclaw/plugin-sdk/approval-gateway
 import { isApprovalNotFoundError } from "openclaw/plugin-sdk/error-runtime";
 import type { Approval } from "../../commands/approval.ts";
 import type { ApprovalOutcome } from "../../commands/replies.ts";
+import { forgetApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import type { TurnScope } from "./scope.ts";
 
 /** A question does not say of which kind it is; its id belongs to one of them. */
@@ -22,6 +23,7 @@ export async function resolveApproval(
   for (const resolveMethod of KINDS) {
     try {
       await resolveApprovalOverGateway({ cfg, approvalId: id, decision, resolveMethod, clientDisplayName });
+      forgetApprovalPrompt(id);
       return { kind: "decided" };
     } catch (error) {
       if (isApprovalNotFoundError(error)) continue;

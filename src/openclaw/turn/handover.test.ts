@@ -77,6 +77,7 @@ it("names each asking anew, and so that the message is found again", () => {
   expect(new Set(names).size).toBe(3);
   expect(names.map(readMessageId)).toEqual(names.map(() => "b37f5980af4c7316"));
   expect(names[0]).toBe("b37f5980af4c7316");
+  expect(["abc#x", "abc#:x"].map(readMessageId)).toEqual(["abc#x", "abc#:x"]);
 });
 
 it("counts the refusals of a question over attempts that failed otherwise", async () => {

@@ -28,8 +28,8 @@ export const keepRefusals = (error: unknown, refusals: number): unknown =>
 export const nameAsking = (messageId: string, refusals: number, reaction?: string): string =>
   [messageId, reaction ?? [], refusals === 0 ? [] : refusals + 1].flat().join("#");
 
-/** The message's own id; those of Rocket.Chat are letters and digits. */
-export const readMessageId = (name: string): string => name.split("#", 1)[0] ?? name;
+/** The message's own id, from what `nameAsking` made of it. */
+export const readMessageId = (name: string): string => name.replace(/(#:[^\s#]+:)?(#\d+)?$/, "");
 
 export interface Handover {
   /** What OpenClaw is to be given in place of the row's own. */

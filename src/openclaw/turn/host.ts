@@ -62,7 +62,10 @@ function openTurn(scope: TurnScope): HostTurn {
     },
 
     announce: (announcement) => announce(scope, route, announcement),
-    introduce: (arrival) => introduce(scope, route, arrival),
+    async introduce(arrival) {
+      scope.assertOpen();
+      await introduce(scope, route, arrival);
+    },
 
     async dispatch({ lookAround, fetchFiles, judgeAnew, ...replies }, signal) {
       scope.assertOpen();

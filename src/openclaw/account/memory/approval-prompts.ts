@@ -19,5 +19,10 @@ export function noteApprovalPrompt(
   for (const id of prompts.keys()) if (prompts.size > MAX_PROMPTS) prompts.delete(id);
 }
 
+/** What was decided is asked by no message any more. */
+export function forgetApprovalPrompt(approvalId: string): void {
+  for (const [messageId, asked] of prompts) if (asked === approvalId) prompts.delete(messageId);
+}
+
 /** The id of what a message asks; undefined when it asks nothing. */
 export const findApprovalPrompt = (messageId: string): string | undefined => prompts.get(messageId);

@@ -108,7 +108,8 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     channelIngress: parts.ingress,
     channel: CHANNEL_ID,
     accountId,
-    messageId: message.id,
+    // OpenClaw runs no id twice, and the message itself may have been asked before.
+    messageId: nameAsking(message.id, 0, input.reaction),
     timestamp: message.sentAt,
     ...addressOf(input),
     conversation: { ...conversationOf(input), ...thread.conversation },
@@ -150,9 +151,9 @@ function textOf({ input }: TurnScope, { media: { notice }, command }: ContextPar
 }
 
 /** What a reaction asks, with what it stands for: nobody wrote it. */
-function showAsked({ text, reaction, message }: TurnInput): string {
+function showAsked({ text, reaction }: TurnInput): string {
   if (reaction === undefined) return text;
-  return `${text}\n\n(Asked by the reaction ${reaction} to the quoted message ${message.id}.)`;
+  return `${text}\n\n(Asked by the reaction ${reaction} to the quoted message.)`;
 }
 
 function senderNameOf({ message: { sender } }: TurnInput): string {
