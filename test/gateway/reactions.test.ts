@@ -165,16 +165,6 @@ describe("a reaction that asks for something", () => {
     expect(prompt).toContain(`the reaction :memo: to the quoted message.`);
     noted = _id;
   });
-
-  it("is answered, too, on a message that the agent was asked by, and with each emoji", async () => {
-    const { control } = stack.emulator;
-    const taken = () => control.messages(town).filter(({ msg }) => msg.includes("minutes taken")).length;
-    const before = taken();
-    const { _id } = mention("[say asked in words]");
-    await answer("asked in words");
-    control.react({ as: "bob", messageId: _id, emoji: ":memo:" });
-    await expect.poll(taken, WAIT_FOR_SUBS).toBe(before + 1);
-  });
 });
 
 describe("what the agent does", () => {
@@ -267,9 +257,9 @@ describe("what people see of a turn", () => {
     await typed.until(town, ["user-typing"]);
     stack.emulator.control.post({ as: "alice", rid: town, msg: "!stop" });
     await typed.until(town, []);
+    script.release();
     // What is written before a stop is over counts as stopped.
     await answer("Stopped the answer to alice");
-    script.release();
   });
 
   it("ends with the gateway", async () => {
@@ -308,5 +298,17 @@ describe("what the agent is told after a restart", () => {
     expect(times(`message edited in #town: msg ${edited._id} from bob`)).toBe(1);
     expect(times(`message deleted in #town: msg ${gone._id} from bob`)).toBe(1);
     expect(control.messages(town).filter(({ msg }) => msg === "minutes taken")).toHaveLength(1);
+  });
+});
+
+describe("a reaction that asks for something once more", () => {
+  it("is answered, too, on a message that the agent was asked by, and with each emoji", async () => {
+    const { control } = stack.emulator;
+    const taken = () => control.messages(town).filter(({ msg }) => msg.includes("minutes taken")).length;
+    const before = taken();
+    const { _id } = mention("[say asked in words]");
+    await answer("asked in words");
+    control.react({ as: "bob", messageId: _id, emoji: ":memo:" });
+    await expect.poll(taken, WAIT_FOR_SUBS).toBe(before + 1);
   });
 });
