@@ -25,9 +25,12 @@ describe("what is told once", () => {
 
   it("is, for each encrypted room, why it is not served", () => {
     const { lines, notices } = start();
-    for (const room of ["a", "b", "a"]) notices.dropped("encrypted", room);
+    for (const room of ["a", "b", "a"]) notices.dropped("encrypted", room, () => `#${room}-room`);
     notices.dropped("own-message", "a");
-    expect(lines).toEqual([expect.stringContaining("room=a"), expect.stringContaining("room=b")]);
+    expect(lines).toEqual([
+      expect.stringContaining("room=a in=#a-room"),
+      expect.stringContaining("room=b in=#b-room"),
+    ]);
   });
 
   it("is that somebody else writes as the bot user", () => {

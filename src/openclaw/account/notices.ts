@@ -17,7 +17,8 @@ const OTHER_WRITER =
 
 export interface Notices {
   refused(error: RestError): void;
-  dropped(reason: DropReason, room: unknown): void;
+  /** `name`: what people call the room, where that is known. */
+  dropped(reason: DropReason, room: string | undefined, name?: () => string | undefined): void;
   otherWriter(): void;
 }
 
@@ -35,9 +36,9 @@ export function createNotices(log: Log): Notices {
       if (serverCode !== "restricted-workspace") return;
       once("restricted", () => log.error("workspace restricted", { advice: RESTRICTED }));
     },
-    dropped(reason, room) {
+    dropped(reason, room, name) {
       if (reason !== "encrypted") return;
-      once(`encrypted ${room}`, () => log.warn("room encrypted", { room, advice: ENCRYPTED }));
+      once(`encrypted ${room}`, () => log.warn("room encrypted", { room, in: name?.(), advice: ENCRYPTED }));
     },
     otherWriter() {
       once("other writer", () => log.warn("another writer", { advice: OTHER_WRITER }));

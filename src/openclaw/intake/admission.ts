@@ -10,7 +10,7 @@ import type { DropReason } from "../../policy/admission.ts";
 import type { AccountSettings } from "../../settings.ts";
 import type { AccountScope } from "../account/scope.ts";
 import type { Monitor } from "./monitor.ts";
-import { idsOf } from "./raw-event.ts";
+import { idsOf, namesOf } from "./raw-event.ts";
 
 export interface AdmissionOptions {
   readonly scope: Pick<AccountScope, "log" | "health" | "notices">;
@@ -88,17 +88,17 @@ export class Admission {
   #judge(event: RawMessageEvent): Wanted | DropReason {
     const receipt = this.#receive(event);
     if (receipt.kind !== "dropped") return { event, facts: receipt.event };
-    this.noteDrop(receipt.reason, idsOf(event));
+    this.noteDrop(receipt.reason, idsOf(event), () => namesOf(event).in);
     return receipt.reason;
   }
 
   /** Notes that an event goes no further. */
-  noteDrop(reason: DropReason, ids: ReturnType<typeof idsOf>): void {
+  noteDrop(reason: DropReason, ids: ReturnType<typeof idsOf>, nameRoom?: () => string | undefined): void {
     const { scope, drops } = this.#options;
     if (reason === "malformed") drops.count("message malformed", {});
     scope.log.debug("message dropped", { reason, ...ids });
     scope.health.dropped(reason);
-    scope.notices.dropped(reason, ids.room);
+    scope.notices.dropped(reason, ids.room, nameRoom);
   }
 
   async #store(wanted: readonly Wanted[], keep: Reading["keep"]): Promise<number> {
