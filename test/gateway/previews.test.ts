@@ -294,6 +294,15 @@ it("shows what the agent does in mode progress, and nothing of what it writes", 
   expect(spoken(work, from).map(({ _id, msg }) => [_id, msg])).toEqual([[preview._id, text]]);
 });
 
+it("goes, and the person is told, where the room has become read-only", async () => {
+  const { from, finish } = await begin(town, "refused");
+  control().setReadOnly({ as: "alice", rid: town });
+  finish();
+  await said(dm, "the room is read-only for me");
+  await vi.waitFor(() => expect(spoken(town, from)).toEqual([]), 30_000);
+});
+
+// Last, so that nothing is asked of a model that has just failed.
 it("becomes the error that the turn ends with", async () => {
   const from = countIn(work);
   const asked = (results: number) => (request: ModelRequest) =>
@@ -310,12 +319,4 @@ it("becomes the error that the turn ends with", async () => {
       ]),
     60_000,
   );
-});
-
-it("goes, and the person is told, where the room has become read-only", async () => {
-  const { from, finish } = await begin(town, "refused");
-  control().setReadOnly({ as: "alice", rid: town });
-  finish();
-  await said(dm, "the room is read-only for me");
-  await vi.waitFor(() => expect(spoken(town, from)).toEqual([]), 30_000);
 });
