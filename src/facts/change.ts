@@ -237,7 +237,8 @@ function listReactions(
 }
 
 /**
- * The identity of a change in the durable queue: its blanks make it differ from every `_id`, which has none; undefined for what nobody needs to hear of. The same change has it in every frame that shows it.
+ * The identity of a change in the durable queue: its blanks make it differ from every `_id`, which has none. The same
+ * change has it in every frame that shows it. Undefined for what nobody needs to hear of.
  */
 export function identifyChange(change: Change, now: Revision): string | undefined {
   switch (change.kind) {

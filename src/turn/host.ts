@@ -123,7 +123,7 @@ export interface HostTurn {
   requestPairing(send: (text: string) => Promise<void>): Promise<void>;
   /**
    * Has the agent introduce itself in a room that it was added to, by what can be read there; OpenClaw does it once for each
-   * room, unless it is configured not to. Never rejects.
+   * room, unless it is configured not to. Rejects only on hold.
    */
   introduce(arrival: Arrival): Promise<void>;
   /** Has the agent read this at the beginning of its next turn of the conversation; in place of pairing and dispatch. */

@@ -24,7 +24,7 @@ export async function runNotice(
 ): Promise<TurnOutcome> {
   const { host, rooms, users } = deps;
   const settings = host.settings();
-  const actor = await findActor(notice, { author: message.sender, users, settings });
+  const actor = await findActor(notice, message.sender, users);
   if (actor === undefined) return { kind: "dropped", reason: "actor-unknown" };
   const acted = { ...message, sender: actor, fromIntegration: false, text: "", mentions: [] };
   if (actor.id === settings.userId) return { kind: "dropped", reason: "own-message" };
@@ -76,13 +76,22 @@ interface Act extends Admission {
 async function act(about: Act): Promise<TurnOutcome | undefined> {
   const { raw, actor, message, room, settings, deps } = about;
   const approval = readVote(about);
-  if (approval !== undefined) return decide(approval, about);
   const asked = readAsked(about);
+  if (approval === undefined && asked === undefined) return undefined;
+  if (!(await isStillNamed(about))) return { kind: "dropped", reason: "actor-unknown" };
+  if (approval !== undefined) return decide(approval, about);
   if (asked === undefined) return undefined;
   // Whoever may not ask uses up nothing.
   if ((await deps.known.isBot(actor.id)) && isUnwantedBot(settings, { ...message, sender: actor }, room))
     return { kind: "dropped", reason: "bot-message" };
   return (await deps.takeUp({ ...raw, change: asked })) ? { kind: "taken-up" } : undefined;
+}
+
+/** Whoever took the name within the last minute has neither decided nor asked. */
+async function isStillNamed({ notice, actor, deps }: Act): Promise<boolean> {
+  if (notice.kind !== "reaction") return true;
+  const named = await deps.users.named(notice.username, "now");
+  return named?.id === actor.id;
 }
 
 /** Whether it is the bot itself that somebody added to the room; its introduction asks for nobody's right to speak. */
@@ -134,17 +143,10 @@ function readAsked({ notice, actor, message, room, settings, deps }: Act): Chang
  */
 async function findActor(
   notice: Notice,
-  about: {
-    readonly author: UserFacts;
-    readonly users: UserLookup;
-    readonly settings: AccountSettings;
-  },
+  author: UserFacts,
+  users: UserLookup,
 ): Promise<UserFacts | undefined> {
-  const { author, users, settings } = about;
-  if (notice.kind === "reaction") {
-    // By what acts, nobody acts who took the name within the last minute.
-    return users.named(notice.username, mayAct(notice, settings) ? "now" : undefined);
-  }
+  if (notice.kind === "reaction") return users.named(notice.username);
   const { by } = notice;
   if (by === undefined || by.id === author.id) return author;
   const named = by.username === undefined ? undefined : await users.named(by.username);
