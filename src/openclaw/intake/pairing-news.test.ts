@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
 import { messageIds } from "../../../test/support/message-ids.ts";
@@ -19,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const alice = { userId: "alice-id", code: "ABCD2345", roomId: "r1" };
+const alice = { userId: "alice-id", code: "ABCD2345", roomId: "r1", username: "alice" };
 
 describe("the pairing memory", () => {
   it("knows after a restart who was sent which code", () => {
@@ -32,6 +33,20 @@ describe("the pairing memory", () => {
     expect(after.wasSent("bob-id", "ABCD2345")).toBe(false);
     expect(after.waiting()).toEqual([alice]);
     after.close();
+  });
+
+  it("takes over a file that was made before usernames were kept", () => {
+    const old = new DatabaseSync(join(folder, "pairings-default.sqlite"));
+    old.exec(
+      `CREATE TABLE pairing (user_id TEXT PRIMARY KEY, code TEXT NOT NULL, room_id TEXT NOT NULL,
+        sent_at INTEGER NOT NULL) STRICT;
+      INSERT INTO pairing VALUES ('bob-id', 'WXYZ6789', 'r2', 0)`,
+    );
+    old.close();
+    const memory = open();
+    memory.noteSent(alice);
+    expect(memory.waiting()).toEqual([{ userId: "bob-id", code: "WXYZ6789", roomId: "r2" }, alice]);
+    memory.close();
   });
 
   it("lets nobody wait who was told, nor for longer than a code lives", () => {
@@ -78,10 +93,14 @@ describe("an approval given elsewhere", () => {
     });
     faults.rest({ path: "chat.sendMessage", mentioning: silent, status: 503 });
     const pairings = open();
-    people.forEach(({ userId }, index) => {
-      pairings.noteSent({ userId, code: `CODE${index}`, roomId: rooms[index] ?? "" });
+    people.forEach(({ userId, username }, index) => {
+      pairings.noteSent({ userId, username, code: `CODE${index}`, roomId: rooms[index] ?? "" });
     });
-    const log = createLog({ info: () => {}, warn: () => {}, error: () => {} }, { prefix: "t", secrets: [] });
+    const lines: string[] = [];
+    const log = createLog(
+      { info: () => {}, warn: (line) => void lines.push(line), error: () => {} },
+      { prefix: "t", secrets: [] },
+    );
     const readApproved = async () => people.map(({ userId }) => userId);
     const watch = watchApprovals({
       accountId: "default",
@@ -106,6 +125,10 @@ describe("an approval given elsewhere", () => {
     }
     expect(answered(400)).toBe(1);
     expect(answered(503)).toBeLessThan(10);
+    expect(lines.filter((line) => line.includes("cannot be announced"))).toEqual([
+      expect.stringContaining(" name=alice "),
+    ]);
+    expect(lines.some((line) => /could not be announced yet .*\bname=bob\b/.test(line))).toBe(true);
     watch.stop();
     pairings.close();
   });

@@ -86,7 +86,7 @@ export function watchApprovals(options: {
 
   /** Tells one person, whose trouble is no other's. Never rejects. */
   async function tell(person: SentCode): Promise<void> {
-    const { userId } = person;
+    const { userId, username } = person;
     const { times, dueAt } = failed.get(userId) ?? { times: 0, dueAt: 0 };
     if (telling.has(userId) || looks < dueAt) return;
     telling.add(userId);
@@ -94,10 +94,14 @@ export function watchApprovals(options: {
       await announceApproval(person, options);
     } catch (error) {
       if (adviseRetry(error).kind === "blocked") {
-        log.warn("an approval cannot be announced: the server refuses it", { user: userId, error });
+        log.warn("an approval cannot be announced: the server refuses it", {
+          user: userId,
+          name: username,
+          error,
+        });
         pairings.forget(userId);
       } else {
-        log.warn("an approval could not be announced yet", { user: userId, error });
+        log.warn("an approval could not be announced yet", { user: userId, name: username, error });
         failed.set(userId, { times: times + 1, dueAt: looks + Math.min(2 ** times, MAX_LOOKS_BETWEEN) });
       }
     } finally {

@@ -58,7 +58,7 @@ function openTurn(scope: TurnScope): HostTurn {
       // Not "Rocket.Chat user id": its clients would show the name as a link to a web site.
       const idLine = `Your user id: ${sender.id}`;
       await send(core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code }));
-      scope.pairings.noteSent({ userId: sender.id, code, roomId });
+      scope.pairings.noteSent({ userId: sender.id, code, roomId, username: sender.username });
     },
 
     announce: (announcement) => announce(scope, route, announcement),

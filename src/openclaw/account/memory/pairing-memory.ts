@@ -15,7 +15,8 @@ const SCHEMA = `
     user_id TEXT PRIMARY KEY,
     code TEXT NOT NULL,
     room_id TEXT NOT NULL,
-    sent_at INTEGER NOT NULL
+    sent_at INTEGER NOT NULL,
+    username TEXT
   ) STRICT;
 `;
 
@@ -24,6 +25,8 @@ export interface SentCode {
   readonly userId: string;
   readonly code: string;
   readonly roomId: string;
+  /** As of the message that asked; for people to read in the log. */
+  readonly username?: string | undefined;
 }
 
 export interface PairingMemory {
@@ -40,16 +43,18 @@ export function openPairingMemory(directory: string, accountId: string, now: () 
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(join(directory, `pairings-${accountId}.sqlite`));
   db.exec(SCHEMA);
+  addUsername(db);
   const find = db.prepare("SELECT 1 FROM pairing WHERE user_id = ? AND code = ?");
   const put = db.prepare(
-    "INSERT OR REPLACE INTO pairing (user_id, code, room_id, sent_at) VALUES (?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO pairing (user_id, code, room_id, sent_at, username) VALUES (?, ?, ?, ?, ?)",
   );
-  const list = db.prepare("SELECT user_id, code, room_id FROM pairing");
+  const list = db.prepare("SELECT user_id, code, room_id, username FROM pairing");
   const expire = db.prepare("DELETE FROM pairing WHERE sent_at < ?");
   const remove = db.prepare("DELETE FROM pairing WHERE user_id = ?");
   return {
     wasSent: (userId, code) => find.get(userId, code) !== undefined,
-    noteSent: ({ userId, code, roomId }) => void put.run(userId, code, roomId, now()),
+    noteSent: ({ userId, code, roomId, username }) =>
+      void put.run(userId, code, roomId, now(), username ?? null),
     waiting() {
       expire.run(now() - KEEP_MS);
       return list.all().filter(isJsonObject).flatMap(decodeRow);
@@ -59,7 +64,14 @@ export function openPairingMemory(directory: string, accountId: string, now: () 
   };
 }
 
+/** A file that was made before names were kept lacks their column. */
+function addUsername(db: DatabaseSync): void {
+  const column = db.prepare("SELECT 1 FROM pragma_table_info('pairing') WHERE name = 'username'").get();
+  if (column === undefined) db.exec("ALTER TABLE pairing ADD COLUMN username TEXT");
+}
+
 function decodeRow(row: Parameters<typeof readText>[0]): readonly SentCode[] {
   const [userId, code, roomId] = [readText(row, "user_id"), readText(row, "code"), readText(row, "room_id")];
-  return userId && code && roomId ? [{ userId, code, roomId }] : [];
+  const username = readText(row, "username");
+  return userId && code && roomId ? [{ userId, code, roomId, username }] : [];
 }
