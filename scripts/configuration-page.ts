@@ -53,7 +53,7 @@ function membersOf({ properties, additionalProperties }: Node): [string, unknown
 const SECTIONS: readonly { title: string; about: string; keys: readonly string[] }[] = [
   {
     title: "The server and the bot user",
-    about: "What these hold for, and how the end of a token is noticed: [auth](../specs/auth.md).",
+    about: "How a token is protected, and what happens when it ends: [auth](../specs/auth.md).",
     keys: [
       ...["enabled", "name", "serverUrl", "userId", "username", "pat", "credentialCheckSeconds", "catchUp"],
       ...[
@@ -84,7 +84,7 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
   },
   {
     title: "Commands in chat",
-    about: "What there is: [commands](../specs/commands.md).",
+    about: "What each command does: [commands](../specs/commands.md).",
     keys: ["commandAllowFrom", "commands"],
   },
   {
@@ -128,7 +128,7 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
 ];
 
 const [INTRODUCTION, CONCLUSION] = [
-  `Everything stands under \`channels.rocketchat\` of \`openclaw.json\`; OpenClaw's web form shows the same keys. The smallest:
+  `All keys stand under \`channels.rocketchat\` in \`openclaw.json\`; OpenClaw's web form shows the same keys. The smallest configuration:
 
 \`\`\`json
 {
@@ -183,7 +183,7 @@ One room in which every message is answered, without a mention, and another for 
 
 Two agents: [Operations](OPERATIONS.md#several-agents).
 
-An account under \`accounts\` has the same keys; what it leaves out, the root says. A path with \`*\` has a name of yours there.`,
+An account under \`accounts\` takes the same keys; what it leaves out comes from the root. In a path, \`*\` stands for a name of yours.`,
   `## Names and ids
 
 People are listed by user id or as \`@username\`, rooms by room id or as \`#name\`. An id is always read as an id. A name
@@ -207,11 +207,11 @@ export function buildConfigurationPage(): string {
   return `${["# Configuration", COMMENT, INTRODUCTION, ...sections.map(({ text }) => text), CONCLUSION, liveKeys()].join("\n\n")}\n`;
 }
 
-const COMMENT = "<!-- Written by `npm run manifest`, of what stands in src/openclaw/config. -->";
+const COMMENT = "<!-- Written by `npm run manifest`, from src/openclaw/config. -->";
 
 function liveKeys(): string {
   const list = LIVE_KEYS.map((key) => `\`${key}\``).join(", ");
-  return `## What applies at once\n\nA change of these applies to the next message, without reconnecting; any other restarts its account:\n\n${wrap(list)}.`;
+  return `## What applies at once\n\nA change to one of these keys applies to the next message, without reconnecting. A change to any other key restarts its account.\n\n${wrap(list)}.`;
 }
 
 const LINE_WIDTH = 110;

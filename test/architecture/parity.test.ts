@@ -42,11 +42,11 @@ const WORKS: Readonly<Record<string, readonly string[]>> = {
     "`dm.groupEnabled`, `dm.groupChannels`",
     "a user group that the bot is in",
   ],
-  "threads, each with its own session if you want": [
+  "threads, in rooms each with its own session": [
     "a reply in a thread stays there",
     "session keys of direct messages, rooms, group DMs, threads",
   ],
-  "files both ways, with words": ["captions, threads, several files", "`upload-file`, `download-file`"],
+  "files both ways, with text": ["captions, threads, several files", "`upload-file`, `download-file`"],
   "reactions, edits, deletions, both ways": [
     "`react`, `reactions`",
     "`edit`, `delete`",
@@ -57,6 +57,9 @@ const WORKS: Readonly<Record<string, readonly string[]>> = {
     "Markdown is written in the channel's dialect",
     "`markdown.tables`",
     "`emoji-list`",
+  ],
+  "answers that grow while they are written, if you want": [
+    "`streaming.mode`, `preview`, `progress`, `block`",
   ],
   "commands in chat (`!status`, `!model`, `!stop`), approvals": [
     "text commands `/status`",

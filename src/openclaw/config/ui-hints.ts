@@ -22,7 +22,7 @@ export const uiHints = {
   },
   userId: {
     label: "Bot user id",
-    help: "The id of the agent's Rocket.Chat user; shown beside the personal access token when that is made.",
+    help: "The bot user's id. Rocket.Chat shows it beside a new personal access token.",
   },
   username: {
     label: "Bot username",
@@ -31,7 +31,7 @@ export const uiHints = {
   },
   pat: {
     label: "Personal access token",
-    help: "Of the bot user, as text or as a SecretRef. For the default account ROCKETCHAT_URL, ROCKETCHAT_USER_ID, ROCKETCHAT_USERNAME and ROCKETCHAT_PAT of the environment fill what is not configured.",
+    help: "The bot user's token, as text or as a SecretRef. For the default account, the environment variables ROCKETCHAT_URL, ROCKETCHAT_USER_ID, ROCKETCHAT_USERNAME and ROCKETCHAT_PAT fill in what is not configured.",
     sensitive: true,
   },
   credentialCheckSeconds: {
@@ -46,7 +46,7 @@ export const uiHints = {
   },
   "catchUp.maxMessagesPerRoom": {
     label: "Missed messages read per room",
-    help: "The most missed messages read in one room, the newest first.",
+    help: "How many missed messages are read in one room at most: the newest.",
     advanced: true,
   },
   "catchUp.safetyScanMinutes": {
@@ -67,7 +67,7 @@ export const uiHints = {
   },
   dangerouslyAllowInsecure: {
     label: "Allow http and skip certificate checks",
-    help: "For local development only: anyone on the network can read the token.",
+    help: "For local development only: allows http and skips certificate checks, so anyone on the network can read the token.",
     advanced: true,
   },
   accounts: {
@@ -87,7 +87,7 @@ export const uiHints = {
   },
   "dm.groupRooms": {
     label: "Served group DMs",
-    help: "Room ids. Without this key, all that the bot user is in; with an empty list, none.",
+    help: "Room ids of the group DMs that are served. Without this key, all that the bot user is in; with an empty list, none.",
   },
   dmPolicy: {
     label: "Direct messages",
@@ -95,7 +95,7 @@ export const uiHints = {
   },
   allowFrom: {
     label: "Allowed people in direct messages",
-    help: `${PEOPLE}; they may also write in group DMs.`,
+    help: `${PEOPLE} that may write direct messages, and in group DMs.`,
     placeholder: '["@alice"]',
   },
   groupPolicy: {
@@ -112,14 +112,14 @@ export const uiHints = {
     help: "Whether a message in a room must address the agent.",
   },
   rooms: { label: "Room settings", help: 'By room id or #name; "*" is the entry of every other room.' },
-  "rooms.*.enabled": { label: "Serve this room", help: "false leaves the room out." },
+  "rooms.*.enabled": { label: "Serve this room", help: "false: the room is not served." },
   "rooms.*.requireMention": {
     label: "Only when mentioned",
     help: "In place of the account's requireMention.",
   },
   "rooms.*.users": {
     label: "Allowed people",
-    help: `${PEOPLE} that may speak to the agent here, in place of groupAllowFrom; an empty list lets nobody.`,
+    help: `${PEOPLE} that may speak to the agent here, in place of groupAllowFrom; with an empty list, nobody.`,
   },
   "rooms.*.ignoreOtherMentions": {
     label: "Leave messages to others alone",
@@ -127,13 +127,13 @@ export const uiHints = {
   },
   "rooms.*.botLoopProtection": {
     label: "End of bots' talking in circles here",
-    help: "Key by key in place of the account's.",
+    help: "Overrides the account's, key by key.",
     advanced: true,
   },
   "rooms.*.allowBots": { label: "Hear other bots", help: "In place of the account's allowBots." },
   "rooms.*.reactionTriggers": {
     label: "Reactions that ask the agent",
-    help: 'As the account\'s reactionTriggers, emoji by emoji before them; "" takes one away.',
+    help: 'Like the account\'s reactionTriggers. An emoji here overrides the same emoji there; "" turns it off.',
   },
   "rooms.*.replyToMode": {
     label: "Replies to top-level messages",
@@ -141,7 +141,7 @@ export const uiHints = {
   },
   "rooms.*.streamingMode": {
     label: "Answers while they are written",
-    help: "In place of streaming.mode, in this room.",
+    help: "In place of the account's streaming.mode and streamingModeByChatType.",
   },
   "rooms.*.tools": {
     label: "Tools",
@@ -150,7 +150,7 @@ export const uiHints = {
   },
   "rooms.*.toolsBySender": {
     label: "Tools by sender",
-    help: 'The same by "id:USER ID", "username:NAME" or "*", in place of tools.',
+    help: 'The same by sender ("id:USER ID", "username:NAME" or "*"), in place of tools.',
     placeholder: '{ "*": { "deny": ["exec"] } }',
   },
   "rooms.*.skills": { label: "Skills", help: "The only skills that the agent is offered here." },
@@ -161,11 +161,11 @@ export const uiHints = {
   },
   allowBots: {
     label: "Hear other bots",
-    help: 'Integrations and other bot users: not at all, like people, or "mentions" when they name the agent.',
+    help: 'Integrations and other bot users. false: not heard; true: heard like people; "mentions": heard when they name the agent.',
   },
   botLoopProtection: {
     label: "End of bots' talking in circles",
-    help: "enabled (on), maxEventsPerWindow (20), windowSeconds (60), cooldownSeconds (60); key by key a room's, the account's, channels.defaults'.",
+    help: "Limits exchanges with other bots: enabled (on), maxEventsPerWindow (20), windowSeconds (60), cooldownSeconds (60). Each key comes from the room, else the account, else channels.defaults.",
     advanced: true,
   },
   "implicitMentions.replyToBot": {
@@ -182,7 +182,7 @@ export const uiHints = {
   },
   "mentionPatterns.mode": {
     label: "Where mention patterns apply",
-    help: "OpenClaw's mention patterns apply everywhere but in denyIn (allow), or in allowIn alone (deny).",
+    help: "Where OpenClaw's mention patterns apply. allow: everywhere except in denyIn; deny: only in allowIn.",
     advanced: true,
   },
   "mentionPatterns.allowIn": {
@@ -203,17 +203,17 @@ export const uiHints = {
 
   commandAllowFrom: {
     label: "Command operators",
-    help: `${PEOPLE} that may use !model and !stop; empty, or *, allows nobody in rooms.`,
+    help: `${PEOPLE} that may use !model, !stop, !approve and !deny. Empty: nobody in rooms, and in direct messages the people who are paired or in allowFrom. "*" makes nobody an operator.`,
     placeholder: '["@alice"]',
   },
   "commands.extra": {
     label: "Further commands for operators",
-    help: "Opens further commands of OpenClaw (!new, !think, …) to them.",
+    help: "Opens further commands of OpenClaw (!new, !think, …) to these people.",
   },
 
   replyToMode: {
     label: "Replies to top-level messages",
-    help: "off: at top level; first (or batched): the first reply in a thread; all: all in a thread.",
+    help: "off: at top level; first (or batched): the first reply in a thread, the rest at top level; all: all in a thread.",
   },
   "replyToModeByChatType.direct": {
     label: "Replies in direct messages",
@@ -229,26 +229,26 @@ export const uiHints = {
   },
   textChunkLimit: {
     label: "Longest message",
-    help: "UTF-16 units of one message; never more than the server's Message_MaxAllowedSize.",
+    help: "In UTF-16 units; never more than the server's Message_MaxAllowedSize.",
     advanced: true,
   },
   "streaming.mode": {
     label: "Answers while they are written",
-    help: "off: an answer is posted when it is whole; partial: one message is edited as the text grows; block: the same in larger steps; progress: it shows what the agent does.",
+    help: "off: an answer is posted when it is complete; partial: one message is edited as the text grows; block: the same in larger steps; progress: one message shows what the agent does, until it becomes the answer.",
   },
   "streaming.preview.chunk": {
     label: "Steps of mode block",
-    help: "minChars (200) and maxChars (800) between two edits, and where they may end: breakPreference paragraph, newline or sentence.",
+    help: "minChars (200) and maxChars (800) between two edits; breakPreference (paragraph, newline or sentence) says where a step may end.",
     advanced: true,
   },
   "streaming.preview.toolProgress": {
     label: "Tools in modes partial and block",
-    help: "Whether the preview shows which tool runs until there is text; yes unless set.",
+    help: "Whether the preview shows which tool runs, until there is text. On unless false.",
     advanced: true,
   },
   "streaming.preview.commandText": {
     label: "Commands in modes partial and block",
-    help: "status: that a command runs; raw: its text, too.",
+    help: "status: only that a command runs; raw: its text, too.",
     advanced: true,
   },
   "streaming.progress": {
@@ -258,7 +258,7 @@ export const uiHints = {
   },
   "streaming.block.enabled": {
     label: "Post finished blocks of an answer",
-    help: "In messages of their own, in place of a preview; OpenClaw's agents.defaults.blockStreamingDefault unless set.",
+    help: "Posts each finished block as a message of its own, without a preview. Unless set, OpenClaw's agents.defaults.blockStreamingDefault holds.",
     advanced: true,
   },
   "streaming.block.coalesce": {
@@ -280,12 +280,12 @@ export const uiHints = {
   },
   "streaming.chunkMode": {
     label: "Dividing long replies",
-    help: "length fills messages, newline keeps paragraphs whole where it can.",
+    help: "length: fills messages; newline: keeps paragraphs whole where it can.",
     advanced: true,
   },
   "markdown.tables": {
     label: "Tables",
-    help: "block: the server's own from 8.7 on, a code block before; code, bullets, or off.",
+    help: "block: Rocket.Chat's own tables from 8.7 on, a code block before; code: a code block; bullets: one item for each cell; off: lines with bars.",
   },
   unfurlLinks: {
     label: "Previews of linked pages",
@@ -293,16 +293,16 @@ export const uiHints = {
   },
   unfurlMedia: {
     label: "Previews of linked pictures, sound and video",
-    help: "Whether Rocket.Chat shows what a link to such a file leads to; without it as unfurlLinks.",
+    help: "Whether the server shows the pictures, sound and video that the agent links to. Unless set, unfurlLinks holds.",
   },
   responsePrefix: {
     label: "Text before replies",
-    help: "Put before each reply by OpenClaw; its messages.responsePrefix where it is not set.",
+    help: "OpenClaw puts it before each reply. Unless set, messages.responsePrefix holds.",
     placeholder: "[bot]",
   },
   defaultTo: {
     label: "Default target",
-    help: "Where a message goes that is sent without a target: room:ID, user:ID, #room or @username.",
+    help: "Where a message without a target goes: room:ID, user:ID, #room or @username.",
     placeholder: "#ops",
   },
   heartbeatVisibility: {
@@ -312,17 +312,17 @@ export const uiHints = {
   },
   healthMonitor: {
     label: "Restart a silent connection",
-    help: "enabled: whether OpenClaw's health monitor restarts the account when it seems stuck (on).",
+    help: "enabled (on): whether OpenClaw's health monitor restarts the account when it seems stuck.",
     advanced: true,
   },
   configWrites: {
     label: "Configuration from chat",
-    help: "Whether OpenClaw's own commands may change the configuration out of this channel (on).",
+    help: "Whether OpenClaw's own commands may change the configuration from this channel. On unless false.",
     advanced: true,
   },
   capabilities: {
     label: "Capabilities",
-    help: "Words that OpenClaw's prompts and tools are told of this channel.",
+    help: "Words that tell OpenClaw's prompts and tools what this channel can do.",
     advanced: true,
   },
   mediaMaxMb: {
@@ -331,7 +331,7 @@ export const uiHints = {
   },
   joinIntro: {
     label: "Introduce the agent",
-    help: "Whether the agent introduces itself, once, in a served room that the bot user is added to. On unless false.",
+    help: "Whether the agent introduces itself, once, in a served room that somebody adds the bot user to. On unless false.",
   },
   joinPublicRooms: {
     label: "Join public rooms to write there",
@@ -340,11 +340,11 @@ export const uiHints = {
 
   "thread.historyScope": {
     label: "Recent messages in a thread",
-    help: "thread: of the thread; channel: of the room.",
+    help: "thread: those of the thread; channel: those of the room.",
   },
   "thread.inheritParent": {
     label: "Threads begin with the room's transcript",
-    help: "Whether a thread's session begins with a copy of the room's.",
+    help: "Whether a thread's session begins with a copy of the room's transcript.",
     advanced: true,
   },
   "thread.initialHistoryLimit": {
@@ -353,52 +353,52 @@ export const uiHints = {
   },
   historyLimit: {
     label: "Recent room messages",
-    help: "Messages shown with each question in a room or group DM; at most 200 are read, 0 shows none.",
+    help: "Messages shown with each question in a room or group DM; at most 200 are read, 0 shows none. Unless set, messages.groupChat.historyLimit holds.",
   },
   dmHistoryLimit: {
     label: "Recent direct messages",
-    help: "Messages shown when the session begins; at most 200 are read. OpenClaw keeps as many turns of the transcript.",
+    help: "Messages shown when a direct session begins; at most 200 are read. OpenClaw keeps as many turns of the transcript.",
   },
-  dms: { label: "Recent direct messages by user", help: "By user id." },
+  dms: { label: "Recent direct messages by user", help: "Limits by user id." },
   "dms.*.historyLimit": {
     label: "Recent direct messages of this user",
     help: "In place of dmHistoryLimit.",
   },
   contextVisibility: {
     label: "Whose messages the agent sees as context",
-    help: "all; allowlist: of people who may speak to it; allowlist_quote: of these, and what they quote.",
+    help: "all: everybody's; allowlist: those of people who may speak to it; allowlist_quote: these, and what they quote. Unless set, channels.defaults.contextVisibility holds.",
   },
 
   reactionNotifications: {
     label: "Reactions the agent is told of",
-    help: "off: none; own: to its own messages; all; allowlist: by people in reactionAllowlist.",
+    help: "off: none; own: those to its own messages; all: all; allowlist: those of the people in reactionAllowlist.",
   },
   reactionAllowlist: {
     label: "People whose reactions are told",
-    help: `${PEOPLE}, under allowlist.`,
+    help: `${PEOPLE}, for reactionNotifications "allowlist".`,
   },
   reactionTriggers: {
     label: "Reactions that ask the agent",
-    help: "By emoji, what the agent is asked about the message when somebody reacts so who may speak to it there; once for each message and emoji.",
+    help: "By emoji: what the agent is asked about a message when somebody who may speak to it there reacts with that emoji. Once for each message and emoji.",
     placeholder: '{"memo": "Summarize this message."}',
   },
   ackReaction: {
     label: "Acknowledging reaction",
-    help: 'An emoji; "" for none. OpenClaw\'s messages.ackReactionScope says where it is given.',
+    help: 'The emoji that marks a message as received; "" for none. OpenClaw\'s messages.ackReactionScope says where it is given.',
     placeholder: "eyes",
   },
   removeAckAfterReply: {
     label: "Take the acknowledging reaction away",
-    help: "Removes it when the reply is posted.",
+    help: "Whether ackReaction is removed when the reply is posted.",
   },
   typingReaction: {
     label: "Reaction while the agent works",
-    help: 'An emoji; "" for none.',
+    help: 'The emoji that a message bears while the agent works on it; "" for none.',
     placeholder: "hourglass",
   },
   "actions.reactions": {
     label: "The agent may react",
-    help: "Whether the agent may add and remove its reactions.",
+    help: "Whether the agent may add and remove its reactions, and ask who reacted.",
   },
   "actions.pins": {
     label: "The agent may pin",
