@@ -86,26 +86,22 @@ export function watchApprovals(options: {
 
   /** Tells one person, whose trouble is no other's. Never rejects. */
   async function tell(person: SentCode): Promise<void> {
-    const { userId, username } = person;
-    const { times, dueAt } = failed.get(userId) ?? { times: 0, dueAt: 0 };
-    if (telling.has(userId) || looks < dueAt) return;
-    telling.add(userId);
+    const { userId: user, username: name } = person;
+    const { times, dueAt } = failed.get(user) ?? { times: 0, dueAt: 0 };
+    if (telling.has(user) || looks < dueAt) return;
+    telling.add(user);
     try {
       await announceApproval(person, options);
     } catch (error) {
       if (adviseRetry(error).kind === "blocked") {
-        log.warn("an approval cannot be announced: the server refuses it", {
-          user: userId,
-          name: username,
-          error,
-        });
-        pairings.forget(userId);
+        log.warn("an approval cannot be announced: the server refuses it", { user, name, error });
+        pairings.forget(user);
       } else {
-        log.warn("an approval could not be announced yet", { user: userId, name: username, error });
-        failed.set(userId, { times: times + 1, dueAt: looks + Math.min(2 ** times, MAX_LOOKS_BETWEEN) });
+        log.warn("an approval could not be announced yet", { user, name, error });
+        failed.set(user, { times: times + 1, dueAt: looks + Math.min(2 ** times, MAX_LOOKS_BETWEEN) });
       }
     } finally {
-      telling.delete(userId);
+      telling.delete(user);
     }
   }
 
