@@ -5,10 +5,12 @@ import { formatTable } from "./table.ts";
 
 const INTRODUCTION = `# Beside OpenClaw's Slack channel
 
-<!-- Written by \`npm run manifest\`, of what stands in scripts/parity-table.ts. -->
+<!-- Written by \`npm run manifest\`, from scripts/parity-table.ts. -->
 
-What OpenClaw's Slack channel offers (2026.9.6), and what holds here: the same, with the test that fails if it did not;
-different, with the reason; or not possible on Rocket.Chat. \`test/architecture/parity.test.ts\` checks that each test is there.`;
+Each row names something that OpenClaw's Slack channel (2026.9.6) offers. Beside it stands what holds here: a link alone means
+the same; else it is different, with the reason, not possible on Rocket.Chat, or not built or tested yet. A link is the title of
+the test that fails when the row is no longer true; \`%s\` stands for a value. \`test/architecture/parity.test.ts\` checks that each
+test is there.`;
 
 /** The whole page. */
 export function buildParityPage(): string {

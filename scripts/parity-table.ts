@@ -68,7 +68,7 @@ const ACCESS: Part = {
       "`mode: http`, `mode: relay`, `webhookPath`",
       "Rocket.Chat pushes to users over its WebSocket alone",
     ),
-    impossible("`postAs`, `userTokenReadOnly`", "a token always is a user's, and that user posts"),
+    impossible("`postAs`, `userTokenReadOnly`", "a token is always a user's, and that user posts"),
     same("`dmPolicy`: pairing, allowlist, open, disabled", decisions),
     same("`allowFrom`: stable ids", decisions),
     same(
@@ -80,14 +80,14 @@ const ACCESS: Part = {
     same("`groupPolicy`: open, allowlist, disabled", decisions),
     different(
       "`channels.<id>`: enabled, users",
-      "called `rooms`; names mean the same room for ever, and are marked by `#`",
+      "called `rooms`; a name keeps the room that it meant first, and is marked by `#`",
       decisions,
       gateway("access", "goes by ids: a room that takes a served room's name is not served"),
     ),
     same("`dangerouslyAllowNameMatching`, off", decisions),
     different(
       "`allowBots`: true, mentions",
-      "`mentions` asks for the name itself; no owner has to be in the room, since who may speak there is listed",
+      "`mentions` asks for the bot's name itself; no owner has to be in the room: `users` lists who may speak",
       decisions,
     ),
     same(
@@ -121,7 +121,7 @@ const ACCESS: Part = {
     ),
     different(
       "drops are shown",
-      "they are logged at debug level with their reason, since most of a busy server's traffic is dropped",
+      "they are logged with their reason: on arrival, where most of a busy server's traffic ends, at debug level; before a turn at info level",
       gateway(
         "first-light",
         "reads what concerns nobody without a request, a further subscription or a row on disk",
@@ -143,7 +143,7 @@ const ACTIVATION: Part = {
     same("`mentionPatterns`", decisions),
     different(
       "`implicitMentions.replyToBot`",
-      "known from the memory of own messages, since a reply does not name whom it answers",
+      "known from the memory of the bot's own messages, since a reply does not name whom it answers",
       by("src/policy/activation.test.ts", "reads the implicit mentions in %s"),
     ),
     same(
@@ -156,7 +156,7 @@ const ACTIVATION: Part = {
     ),
     different(
       "commands pass the mention gate; an unauthorized one is dropped",
-      "a command is answered in one line that says who may run it: silence would look like a fault",
+      "one line says who may run it: silence would look like a fault",
       by("src/turn/command.test.ts", "is silent to whoever may not speak here, and sends a stranger a code"),
     ),
     same(
@@ -184,7 +184,7 @@ const ACTIVATION: Part = {
     ),
     different(
       "group threads of several agents (`broadcast`)",
-      "several agents in a room are several bot users, each with its own name, mention and session, where Slack's one app speaks for all and labels what each says",
+      "several agents in a room are several bot users, each with its own name, mention and session; on Slack, one app speaks for all and labels what each says",
       gateway(
         "conversations",
         "lets two bots of one room each answer their own mentions in their own sessions",
@@ -196,7 +196,7 @@ const ACTIVATION: Part = {
     ),
     different(
       "group DMs need no mention",
-      "they are rooms with people in them who speak with each other: a mention is needed unless `requireMention` is false",
+      "people speak with each other there, so a mention is needed unless `requireMention` is false",
       decisions,
     ),
   ],
@@ -261,7 +261,7 @@ const CONVERSATIONS: Part = {
         "shows its own words in the history of a new %s session: %j",
       ),
     ),
-    open("`channels.modelByChannel`", "not built yet: no test shows it"),
+    open("`channels.modelByChannel`", "not tested yet"),
     different(
       "`conversationBindings`: commands that bind a conversation",
       "a conversation is bound by the configuration alone: `/focus` and `/acp` reach other sessions, and the commands here concern the session at hand",
@@ -275,7 +275,7 @@ const SENDING: Part = {
   rows: [
     different(
       "`textChunkLimit`",
-      "4000, as OpenClaw's channels have without a word of their own; the server's own limit is never passed",
+      "4000, OpenClaw's default for a channel; the server's own limit is never passed",
       by(
         "src/openclaw/account/reply-text.test.ts",
         "divides by the configured limit, and by the server's where that is lower",
@@ -284,12 +284,12 @@ const SENDING: Part = {
     same("`streaming.chunkMode`", by("src/outbound/markdown.test.ts", "are divided at paragraphs")),
     different(
       "`streaming.mode`, `preview`, `progress`, `block`",
-      "off unless set, where Slack shows progress: an edit notifies nobody, and a phone would tell of the first words or of a tool in place of the answer; the mode may differ by chat type (`streamingModeByChatType`) and room (`streamingMode`)",
+      "off unless set (Slack: progress): an edit notifies nobody, so a phone would show the first words or a tool's name in place of the answer; the mode may differ by chat type (`streamingModeByChatType`) and room (`streamingMode`)",
       by("test/gateway/previews.test.ts", "grows in a %s and becomes the answer: one message"),
     ),
     impossible(
       "`streaming.nativeTransport`, task cards",
-      "Rocket.Chat has no streamed messages and no cards of agents",
+      "Rocket.Chat has neither streamed messages nor task cards",
     ),
     impossible(
       "name and icon of the agent on each message",
@@ -298,7 +298,7 @@ const SENDING: Part = {
     same("`unfurlLinks`", by("src/outbound/previews.test.ts", "under %j are %j")),
     different(
       "`unfurlMedia`",
-      "told by how the address ends, since the server is to be told before it asks",
+      "decided by how the address ends, since the server must be told before it looks at the page",
       by("src/outbound/previews.test.ts", "under %j are %j"),
     ),
     same("`mediaMaxMb`", gateway("files", "is said to be too large where it is")),
@@ -317,7 +317,7 @@ const SENDING: Part = {
     ),
     different(
       "an unknown send is reconciled by reading back",
-      "posting is repeatable by itself: ids of messages are chosen before",
+      "a post can be repeated safely, since the plugin chooses the id of each message beforehand",
       by("src/openclaw/surface/message-adapter.test.ts", "keeps what it declares"),
     ),
     same("`markdown.tables`", by("src/openclaw/account/reply-text.test.ts", "shows tables as configured")),
@@ -336,7 +336,7 @@ const SENDING: Part = {
     ),
     different(
       "`messages.inbound` joins one person's quick messages",
-      "each message is judged by itself and is a request of its own; files alone wait for the words that follow them",
+      "each message is judged by itself and is a request of its own; only files wait for the words that follow them",
       by("src/openclaw/intake/companions.test.ts", "goes along with the words that follow it"),
     ),
     same(
@@ -375,7 +375,7 @@ const FEEDBACK: Part = {
     ),
     different(
       "group DMs are not acknowledged",
-      "they are groups to OpenClaw's `ackReactionScope`: a mention there is acknowledged",
+      "OpenClaw's `ackReactionScope` takes them for groups, so a mention there is acknowledged",
     ),
     same("`heartbeatVisibility`", visible),
     same(
@@ -402,7 +402,7 @@ const EVENTS: Part = {
     ),
     different(
       "an edit runs nothing",
-      "an edit by which its author adds the mention that was missing is a request: people correct themselves so",
+      "an edit by which the author adds a missing mention is a request, since people correct themselves this way",
       gateway("reactions", "is a request when an edit adds the mention, once"),
     ),
     same(
@@ -428,7 +428,7 @@ const EVENTS: Part = {
     impossible("shortcuts, dialogs, App Home, slash commands", NEEDS_APP),
     different(
       "text commands `/status`",
-      "clients refuse an unknown `/word` before it is sent: commands begin with `!`",
+      "clients refuse an unknown `/word` before it is sent, so commands begin with `!`",
       by(
         "test/gateway/commands.test.ts",
         "changes the model of the next turn of this conversation and of no other",
@@ -464,7 +464,7 @@ const TOOLS: Part = {
     same("`conversation-open`", reading("answers where to write to a person, and to several")),
     different(
       "`search`: in the schema, and no action",
-      "the server searches a room, so it is one, in the current conversation alone",
+      "an action here, in the current conversation alone, since the server can search a room",
       reading("finds words in this conversation, and takes no pattern"),
     ),
     same(
@@ -481,13 +481,10 @@ const TOOLS: Part = {
       ),
       gateway("approvals", "is approved by an operator's reaction to the question, and by nobody else's"),
     ),
-    open(
-      "approvals of plugins: asked and decided as those of commands, and tried by nobody",
-      "not built yet: no test shows it",
-    ),
+    open("approvals that plugins ask for, asked and decided as those of commands", "not tested yet"),
     different(
       "diagnostics of capabilities",
-      "the roles of the bot user say what it may; a token of Rocket.Chat's has no scopes",
+      "the bot user's roles say what it may do; a token of Rocket.Chat has no scopes",
       by(
         "src/openclaw/surface/status.test.ts",
         "tells who the bot user is, what it may by its roles, and the server's version",
