@@ -83,9 +83,9 @@ describe("the other replies", () => {
 
   it.each([
     [{ chatType: "channel", operatorsListed: true }, "is for the command operators of this bot"],
-    [{ chatType: "channel", operatorsListed: false }, "none are named"],
-    [{ chatType: "group", operatorsListed: false }, "none are named"],
-    [{ chatType: "direct", operatorsListed: false }, "people paired or listed by id"],
+    [{ chatType: "channel", operatorsListed: false }, "this bot has none"],
+    [{ chatType: "group", operatorsListed: false }, "this bot has none"],
+    [{ chatType: "direct", operatorsListed: false }, "people who are paired or in `allowFrom`"],
   ] as const)("refuse in one line that names the command and who may: %j", (place, who) => {
     const line = formatRefusal("model", place);
     expect(line).toContain("`!model`");
@@ -114,7 +114,7 @@ describe("the other replies", () => {
 
   it("say back what was typed only in part and as code", () => {
     expect(formatUnknownModel(`\`*x*\`${"y".repeat(500)}`, ["demo/x"]).length).toBeLessThan(120);
-    expect(formatUnknownModel("x", ["demo/x"])).toBe("There is no model `x`. Near: `demo/x`.");
+    expect(formatUnknownModel("x", ["demo/x"])).toBe("There is no model `x`. Similar: `demo/x`.");
   });
 
   it.each([

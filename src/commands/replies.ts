@@ -69,27 +69,27 @@ function formatLink({ state, connectedAt }: LinkFacts, now: number): string {
 /** What `!help` says: one line for each word that the sender may use here. */
 export function formatHelp(words: readonly string[]): string {
   return [
-    "You may use here:",
+    "You may use these here:",
     ...words.map((word) => `\`!${word}\` ${PURPOSES.get(word) ?? ""}`.trim()),
   ].join("\n");
 }
 
 const PURPOSES: ReadonlyMap<string, string> = new Map([
   ["help", "this list"],
-  ["status", "how the agent is"],
-  ["model", "the model of this conversation; `!model NAME` changes it, `!model default` takes it back"],
-  ["stop", "ends the answer under way here and drops what waits behind it"],
-  ["approve", "lets what the agent asks to do go on; `!approve ID allow-once`, `allow-always` or `deny`"],
+  ["status", "what the agent is doing"],
+  ["model", "the model of this conversation; `!model NAME` changes it, `!model default` resets it"],
+  ["stop", "ends the current answer here and drops the messages waiting behind it"],
+  ["approve", "allows what the agent asks to do; `!approve ID allow-once`, `allow-always` or `deny`"],
   ["deny", "refuses it; `!deny ID`"],
   ["new", "a fresh session"],
   ["reset", "empties the session"],
   ["compact", "shortens the session's context"],
-  ["think", "how long the model thinks"],
+  ["think", "how much the model thinks"],
   ["fast", "fast mode"],
-  ["verbose", "what is told of the work"],
+  ["verbose", "how much is shown of the work"],
   ["reasoning", "whether the reasoning is shown"],
-  ["usage", "what is told of tokens"],
-  ["queue", "what happens to messages during an answer"],
+  ["usage", "what is shown of token use"],
+  ["queue", "what happens to messages that come during an answer"],
   ["context", "what fills the context"],
 ]);
 
@@ -98,8 +98,8 @@ export function formatRefusal(word: string, place: { chatType: ChatType; operato
   if (place.operatorsListed)
     return `\`!${word}\` is for the command operators of this bot (\`commandAllowFrom\`).`;
   return place.chatType === "direct"
-    ? `\`!${word}\` is for command operators (\`commandAllowFrom\`) and for people paired or listed by id.`
-    : `\`!${word}\` is for command operators (\`commandAllowFrom\`), and none are named for this bot.`;
+    ? `\`!${word}\` is for command operators (\`commandAllowFrom\`), and for people who are paired or in \`allowFrom\`.`
+    : `\`!${word}\` is for command operators (\`commandAllowFrom\`), and this bot has none.`;
 }
 
 export function formatUnknown(word: string): string {
@@ -150,7 +150,7 @@ export function formatApproval({ id, decision }: Approval, outcome: ApprovalOutc
 
 export function formatApprovalUsage(word: string): string {
   const usage = word === "deny" ? "`!deny ID`" : "`!approve ID allow-once`, `allow-always` or `deny`";
-  return `Write ${usage}. The id stands in the question.`;
+  return `Write ${usage}. The id is in the question.`;
 }
 
 export interface ModelFacts {
@@ -165,12 +165,12 @@ const MAX_CHOICES = 20;
 export function formatModels({ current, choices }: ModelFacts): string {
   const shown = choices.slice(0, MAX_CHOICES).map((name) => `\`${name}\``);
   const more = choices.length > MAX_CHOICES ? ` and ${choices.length - MAX_CHOICES} more` : "";
-  const list = shown.length === 0 ? "There is no other to choose." : `To choose: ${shown.join(", ")}${more}.`;
+  const list = shown.length === 0 ? "There are no others to choose." : `You can choose ${shown.join(", ")}${more}.`;
   return `The model here is \`${current}\`. ${list}`;
 }
 
 export function formatModelChanged(current: string): string {
-  return `From the next message on the model here is \`${current}\`.`;
+  return `From the next message on, the model here is \`${current}\`.`;
 }
 
 export function formatUnknownModel(name: string, near: readonly string[]): string {
@@ -178,7 +178,7 @@ export function formatUnknownModel(name: string, near: readonly string[]): strin
   const list = near.map((choice) => `\`${choice}\``).join(", ");
   return near.length === 0
     ? `There is no model \`${asked}\`. \`!model\` lists them.`
-    : `There is no model \`${asked}\`. Near: ${list}.`;
+    : `There is no model \`${asked}\`. Similar: ${list}.`;
 }
 
 /** How much of what somebody typed is said back. Characters. */

@@ -139,18 +139,18 @@ describe("runTurn with a command", () => {
 
   it.each([
     ["!status", false, ["access", "authorize"], "Agent main"],
-    ["!help", false, ["access", "authorize"], "You may use here:\n`!help` this list\n`!status`"],
+    ["!help", false, ["access", "authorize"], "You may use these here:\n`!help` this list\n`!status`"],
     ["!help", true, ["access", "authorize"], "`!stop` ends"],
     ["!stop", false, ["access", "authorize"], "`!stop` is for command operators"],
     ["!stop", true, ["access", "authorize", "stop"], "Nothing is running here."],
     ["!model", false, ["access", "authorize"], "`!model` is for command operators"],
     ["!model", true, ["access", "authorize"], "The model here is `demo/scripted`."],
-    ["!model scripted-too", true, ["access", "authorize"], "Near: `demo/scripted-two`"],
+    ["!model scripted-too", true, ["access", "authorize"], "Similar: `demo/scripted-two`"],
     [
       "!model `Scripted-Two`",
       true,
       ["access", "authorize", "select demo/scripted-two"],
-      "From the next message on the model here is",
+      "From the next message on, the model here is",
     ],
     ["!model default", true, ["access", "authorize", "select default"], "From the next message on"],
     ["!approve 1a2b always", false, ["access", "authorize"], "`!approve` is for command operators"],

@@ -192,9 +192,9 @@ const nameOf = ({ name }: FileClaim): string => name ?? "a file without a name";
 
 const REASONS: Readonly<Record<MissingReason, string>> = {
   "too-large": "it is larger than mediaMaxMb allows",
-  "too-many": `a message may bring ${MAX_FILES} files`,
+  "too-many": `a message may bring at most ${MAX_FILES} files`,
   encrypted: "it is encrypted",
-  "not-of-room": "it is no file of this room",
+  "not-of-room": "it is not a file of this room",
   refused: "the server refuses it",
   gone: "it is no longer on the server",
   unreachable: "it could not be fetched",

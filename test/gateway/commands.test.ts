@@ -107,9 +107,9 @@ async function play(cells: readonly Cell[], tmid?: string): Promise<void> {
 
 const STATUS =
   /^Agent main, model `demo\/scripted`\nSession: .*\nNow: idle, nothing waiting\nAccount default: connected since/;
-const HELP = /^You may use here:\n`!help`[^\n]*\n`!status`[^\n]*$/;
-const OPERATORS_HELP = /^You may use here:\n(?:`!(?:help|status|model|stop|approve|deny)` [^\n]+\n?){6}$/;
-const MODEL = /^The model here is `demo\/scripted`\. To choose: `demo\/scripted`, `demo\/scripted-two`\.$/;
+const HELP = /^You may use these here:\n`!help`[^\n]*\n`!status`[^\n]*$/;
+const OPERATORS_HELP = /^You may use these here:\n(?:`!(?:help|status|model|stop|approve|deny)` [^\n]+\n?){6}$/;
+const MODEL = /^The model here is `demo\/scripted`\. You can choose `demo\/scripted`, `demo\/scripted-two`\.$/;
 const NOTHING = /^Nothing is running here\.$/;
 const HINT = /^There is no command `!deploy` here/;
 const REFUSED_STOP = /^`!stop` is for [^\n]*operators[^\n]*$/;
@@ -168,7 +168,7 @@ describe("the table of senders, places, commands and operators", () => {
         "carol",
         "town",
         "!model scripted-too",
-        /^There is no model `scripted-too`\. Near: `demo\/scripted-two`/,
+        /^There is no model `scripted-too`\. Similar: `demo\/scripted-two`/,
       ],
       ["carol", "group", "!stop", NOTHING],
       ["carol", "carol", "!model", MODEL],
