@@ -165,7 +165,8 @@ const MAX_CHOICES = 20;
 export function formatModels({ current, choices }: ModelFacts): string {
   const shown = choices.slice(0, MAX_CHOICES).map((name) => `\`${name}\``);
   const more = choices.length > MAX_CHOICES ? ` and ${choices.length - MAX_CHOICES} more` : "";
-  const list = shown.length === 0 ? "There are no others to choose." : `You can choose ${shown.join(", ")}${more}.`;
+  const list =
+    shown.length === 0 ? "There are no others to choose." : `You can choose ${shown.join(", ")}${more}.`;
   return `The model here is \`${current}\`. ${list}`;
 }
 

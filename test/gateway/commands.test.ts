@@ -108,8 +108,10 @@ async function play(cells: readonly Cell[], tmid?: string): Promise<void> {
 const STATUS =
   /^Agent main, model `demo\/scripted`\nSession: .*\nNow: idle, nothing waiting\nAccount default: connected since/;
 const HELP = /^You may use these here:\n`!help`[^\n]*\n`!status`[^\n]*$/;
-const OPERATORS_HELP = /^You may use these here:\n(?:`!(?:help|status|model|stop|approve|deny)` [^\n]+\n?){6}$/;
-const MODEL = /^The model here is `demo\/scripted`\. You can choose `demo\/scripted`, `demo\/scripted-two`\.$/;
+const OPERATORS_HELP =
+  /^You may use these here:\n(?:`!(?:help|status|model|stop|approve|deny)` [^\n]+\n?){6}$/;
+const MODEL =
+  /^The model here is `demo\/scripted`\. You can choose `demo\/scripted`, `demo\/scripted-two`\.$/;
 const NOTHING = /^Nothing is running here\.$/;
 const HINT = /^There is no command `!deploy` here/;
 const REFUSED_STOP = /^`!stop` is for [^\n]*operators[^\n]*$/;

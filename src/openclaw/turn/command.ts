@@ -63,7 +63,9 @@ export async function runOwnCommand(
   const commandAuthorized = ingress.commandAccess.authorized;
   const { isAuthorizedSender } = resolveCommandAuthorization({ ctx, cfg, commandAuthorized });
   if (!isAuthorizedSender || !hasControlCommand(text, cfg)) {
-    await port.post("OpenClaw's own `commands.ownerAllowFrom` or `commands.allowFrom` does not let you do this.");
+    await port.post(
+      "OpenClaw's own `commands.ownerAllowFrom` or `commands.allowFrom` does not let you do this.",
+    );
     return;
   }
   await dispatchTurn(scope, { route, ingress, replies: repliesBy(port), command: text });
