@@ -88,7 +88,8 @@ function findEmptyLists(settings: AccountSettings): Finding[] {
   const empty = [...lists].filter(([, entries]) => entries.length === 0).map(([path]) => path);
   if (empty.length === 0) return [];
   const detail = `The list is empty, so nobody may speak there: ${empty.join(", ")}`;
-  const remediation = "List the people who may speak, or remove the key to let every member speak.";
+  const remediation =
+    "List the people who may speak (under dm.groupRooms: the rooms), or remove the key, so that it keeps nobody out.";
   return [{ id: "nobody-listed", severity: "warn", detail, remediation }];
 }
 

@@ -95,7 +95,7 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
   "group-dms-off": {
     gate: "place",
     found: "this group DM is not served",
-    remedy: "Set dm.groupEnabled to true; dm.groupRooms must be empty or name this room's id",
+    remedy: "Set dm.groupEnabled to true. If dm.groupRooms is set, it must list this room's id",
   },
   "names-pending": {
     gate: "place",
