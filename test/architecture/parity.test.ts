@@ -42,7 +42,7 @@ const WORKS: Readonly<Record<string, readonly string[]>> = {
     "`dm.groupEnabled`, `dm.groupChannels`",
     "a user group that the bot is in",
   ],
-  "threads, in rooms each with its own session": [
+  "threads; in rooms, each has its own session": [
     "a reply in a thread stays there",
     "session keys of direct messages, rooms, group DMs, threads",
   ],
