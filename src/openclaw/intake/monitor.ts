@@ -4,7 +4,7 @@ import {
   type ChannelIngressMonitorLifecycle,
   createChannelIngressMonitor,
 } from "openclaw/plugin-sdk/channel-outbound";
-import { identify, type RawMessageEvent } from "../../intake/receive.ts";
+import { identify, type RawMessageEvent, type ReceivedEvent } from "../../intake/receive.ts";
 import type { AccountScope } from "../account/scope.ts";
 import type { Queue, QueueClaim, StoredEvent } from "./queue-rows.ts";
 import { encodeRawEvent, idsOf, parseRawEvent } from "./raw-event.ts";
@@ -54,7 +54,7 @@ export function openMonitor(scope: AccountScope, queue: Queue, { deliver, noteSt
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
     queue,
     // Called for what was stored: what comes in is judged before, and brings its identity.
-    inspect: (event) => identify(event) ?? null,
+    inspect: (event, context) => identifyStored(event, context),
     payload: {
       version: 1,
       storage: "raw-event",
@@ -91,6 +91,18 @@ export function openMonitor(scope: AccountScope, queue: Queue, { deliver, noteSt
   scope.health.countQueuedBy(async () => (await queue.listPending({ limit: MAX_COUNTED })).length);
   tellFailed();
   return monitor;
+}
+
+/** When OpenClaw asks who an event is: when it is stored, and when its row, which stands in a lane, is taken. */
+interface Inspection {
+  readonly phase: "admission" | "claim";
+  readonly claimedLaneKey?: string | undefined;
+}
+
+/** A row keeps the lane that it was stored in: an earlier version may have called it otherwise, which is no fault of the event. */
+function identifyStored(event: RawMessageEvent, { claimedLaneKey }: Inspection): ReceivedEvent | null {
+  const facts = identify(event);
+  return facts === undefined ? null : { ...facts, laneKey: claimedLaneKey ?? facts.laneKey };
 }
 
 /** Puts events that ended as failed into the account's status. */
