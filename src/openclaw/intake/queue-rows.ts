@@ -116,7 +116,8 @@ export class QueueRows {
     const lastAttemptAt = readNumber(row, "last_attempt_at");
     const lastError = readText(row, "last_error");
     if (laneKey !== undefined) record.laneKey = laneKey;
-    if (lastAttemptAt !== undefined) record.lastAttemptAt = lastAttemptAt;
+    // The next attempt waits from then on; one in the future was before the clock was set back.
+    if (lastAttemptAt !== undefined && lastAttemptAt <= Date.now()) record.lastAttemptAt = lastAttemptAt;
     if (lastError !== undefined) record.lastError = lastError;
     return record;
   }

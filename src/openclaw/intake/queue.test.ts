@@ -108,6 +108,25 @@ describe("the SQLite queue", () => {
     expect(await queue.listPending()).toMatchObject([{ attempts: 1 }]);
   });
 
+  it("holds back nothing that was claimed or tried before the clock was set back", async () => {
+    const before = open();
+    const ahead = Date.now() + 24 * 60 * 60_000;
+    for (const id of ["claimed", "tried"]) {
+      await before.enqueue(id, event("A"));
+      const claim = await before.claim(id, { ownerId: "dead" });
+      await before.refreshClaim?.(claim ?? { id, claim: { token: "" } }, { refreshedAt: ahead });
+      if (id === "tried") await before.release(claim ?? id, { lastError: "no network", releasedAt: ahead });
+    }
+    const after = open();
+    expect(await after.recoverStaleClaims({ shouldRecover: () => true })).toBe(1);
+    const pending = await after.listPending({ orderBy: "id" });
+    expect(pending.map(({ id, attempts }) => [id, attempts])).toEqual([
+      ["claimed", 1],
+      ["tried", 1],
+    ]);
+    expect(pending.every(({ lastAttemptAt = 0 }) => lastAttemptAt <= Date.now())).toBe(true);
+  });
+
   it("gives the claims of a dead owner back after a restart", async () => {
     const before = open();
     await before.enqueue("a", event("A"));

@@ -176,9 +176,10 @@ function openClaims(
     },
 
     async recoverStaleClaims({ now = Date.now(), staleMs = 0, shouldRecover } = {}) {
-      const sql = "SELECT * FROM event WHERE status = 'claimed' AND claimed_at <= ?";
+      // What was claimed in the future was claimed before the clock was set back.
+      const sql = "SELECT * FROM event WHERE status = 'claimed' AND (claimed_at <= ? OR claimed_at > ?)";
       let recovered = 0;
-      for (const claim of rows.file.select(sql, now - staleMs).map((row) => rows.toClaim(row))) {
+      for (const claim of rows.file.select(sql, now - staleMs, now).map((row) => rows.toClaim(row))) {
         if (shouldRecover !== undefined && !(await shouldRecover(claim))) continue;
         const back = "status = 'pending', attempts = attempts + 1, last_attempt_at = ?, updated_at = ?";
         if (rows.settle(claim, back, now, now)) recovered += 1;
