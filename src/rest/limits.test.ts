@@ -78,5 +78,10 @@ describe("the headers of an answer", () => {
     expect(readLimitWait(headers({ "x-ratelimit-reset": String(NOW + 1e9) }))).toBe(UNKNOWN_WAIT_MS);
     expect(readLimitWait(headers({}))).toBe(UNKNOWN_WAIT_MS);
     expect(readLimitWait(headers({ "x-ratelimit-reset": String(NOW + 5) }))).toBe(5);
+    const usedUp = { "x-ratelimit-limit": "10", "x-ratelimit-remaining": "0" };
+    const limits = new RouteLimits();
+    const known = readLimitHeaders(headers({ ...usedUp, "x-ratelimit-reset": String(NOW + 1e12) }));
+    if (known !== undefined) limits.note("POST a", known, 0);
+    expect(limits.take("POST a", 0)).toBe(UNKNOWN_WAIT_MS);
   });
 });

@@ -21,7 +21,7 @@ const WINDOW_MS = 60_000;
 /** How much of a window goes to calls at a steady distance: six of Rocket.Chat's ten a minute. */
 const SPACED_SHARE = 0.6;
 
-/** The wait when a 429 does not say until when: a whole window, and a second for the clocks. Milliseconds. */
+/** The longest wait, and that when a 429 does not say until when: a whole window, and a second for the clocks. Milliseconds. */
 export const UNKNOWN_WAIT_MS = 61_000;
 
 /**
@@ -84,13 +84,14 @@ export function readLimitHeaders(headers: Headers): LimitHeaders | undefined {
 
 /** How long a 429 asks to wait; Rocket.Chat sends no `retry-after`, and the inner limits of 6.5 no reset either. */
 export function readLimitWait(headers: Headers): number {
-  return Math.min(readReset(headers) ?? UNKNOWN_WAIT_MS, UNKNOWN_WAIT_MS);
+  return readReset(headers) ?? UNKNOWN_WAIT_MS;
 }
 
+/** A proxy may write `date` by another clock than the server's: no route is left alone for longer than a window. */
 function readReset(headers: Headers): number | undefined {
   const reset = Number(headers.get("x-ratelimit-reset") ?? Number.NaN);
   const wait = reset - Date.parse(headers.get("date") ?? "");
-  return Number.isFinite(wait) && wait > 0 ? wait : undefined;
+  return Number.isFinite(wait) && wait > 0 ? Math.min(wait, UNKNOWN_WAIT_MS) : undefined;
 }
 
 function readCount(headers: Headers, name: string): number | undefined {
