@@ -170,6 +170,19 @@ it("looks a name up anew that an operator has let go", async () => {
   expect((await read({ allowFrom: ["@alice"] })).allowFrom).toEqual([ids.bob]);
 });
 
+it("finds the other names while the server refuses to say one", async () => {
+  const { read, pass } = openBook();
+  const changes = { allowFrom: ["@alice", "@bob"], rooms: new Map([["#ops", {}]]) };
+  const body = { success: false, error: "Forbidden", errorType: "error-forbidden" };
+  emulator.faults.rest({ path: "users.info", times: 1, status: 403, body });
+  const settings = await read(changes);
+  expect(settings.allowFrom).toEqual(["@alice", ids.bob]);
+  expect([...settings.rooms.keys()]).toEqual([ids.ops]);
+  expect([...settings.pendingNames]).toEqual(["@alice"]);
+  pass(30_000);
+  expect((await read(changes)).allowFrom).toEqual([ids.alice, ids.bob]);
+});
+
 it("tells names that could not be asked about from those that mean nobody", async () => {
   const { read, pass } = openBook();
   const changes = { allowFrom: ["@alice", "@ghost"], rooms: new Map([["#ops", {}]]) };

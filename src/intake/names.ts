@@ -1,5 +1,6 @@
 // Owns asking the server what the names in an account's configuration mean, and keeping the answers.
 
+import { RestError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { listNames, type NameRequest, withIds } from "../policy/names.ts";
 import type { RestClient } from "../rest/client.ts";
@@ -97,7 +98,7 @@ class PinnedNames implements NameBook {
     const requests = listNames(settings);
     this.#takeUp(new Set(requests.map(({ key }) => key)));
     try {
-      if (now() >= this.#restUntil) for (const request of requests) await this.#askFor(request);
+      if (now() >= this.#restUntil) await this.#askForAll(requests);
     } catch (error) {
       this.#restUntil = now() + RETRY_AFTER_MS;
       log.warn("names in the configuration could not be looked up and match nobody for now", { error });
@@ -113,6 +114,20 @@ class PinnedNames implements NameBook {
       }),
     });
     this.#revision += 1;
+  }
+
+  /** What the server refuses to say of one name keeps no other from its answer. */
+  async #askForAll(requests: readonly NameRequest[]): Promise<void> {
+    const refusals: RestError[] = [];
+    for (const request of requests) {
+      try {
+        await this.#askFor(request);
+      } catch (error) {
+        if (!(error instanceof RestError)) throw error;
+        refusals.push(error);
+      }
+    }
+    if (refusals[0] !== undefined) throw refusals[0];
   }
 
   async #askFor({ key, path, ...request }: NameRequest): Promise<void> {
