@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { knowing } from "../../test/support/knowledge.ts";
 import { accountSettings } from "../../test/support/settings.ts";
 import type { ApprovalOutcome } from "../commands/replies.ts";
-import { RestError } from "../errors.ts";
+import { NamesPendingError, RestError } from "../errors.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountSettings } from "../settings.ts";
 import { NO_COMPANIONS } from "./companions.ts";
@@ -133,6 +133,18 @@ function stage(
 }
 
 describe("runTurn with a command", () => {
+  it.each(["!stop", "!model", "!approve 1a2b"])(
+    "waits with %s of somebody who may be an operator by a name that is not looked up yet",
+    async (msg) => {
+      const pending = { commandAllowFrom: ["@alice"], pendingNames: new Set(["@alice"]) };
+      const { deps, posted, calls } = stage({ settings: accountSettings({ ...settings, ...pending }) });
+      await expect(runTurn(event({ msg, mentions: [] }), deps)).rejects.toThrow(NamesPendingError);
+      expect({ posted, calls }).toEqual({ posted: [], calls: ["access", "authorize"] });
+      await runTurn(event({ msg: "!help", mentions: [] }), deps);
+      expect(posted).toMatchObject([{ text: expect.stringContaining("You may use here") }]);
+    },
+  );
+
   const direct: RoomFacts = { id: "r1", type: "d", chatType: "direct", label: undefined };
   const inDm = (msg: string) => event({ msg, mentions: [] }, { roomType: "d" });
   const inRoom = (msg: string) => event({ msg, mentions: [], tmid: "m0" });

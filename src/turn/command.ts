@@ -16,8 +16,10 @@ import {
   formatUnknownModel,
 } from "../commands/replies.ts";
 import { rightOf, wordsFor } from "../commands/rights.ts";
+import { NamesPendingError } from "../errors.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
+import { isSenderUndecided } from "../policy/access.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { HostTurn } from "./host.ts";
 import type { Runs } from "./runs.ts";
@@ -50,6 +52,9 @@ export async function runCommand(scope: CommandScope): Promise<void> {
     return;
   }
   const operator = await turn.authorizeCommand();
+  // Whoever may be an operator by a name that is not looked up yet is not told that he is none.
+  if (right === "operator" && !operator && isSenderUndecided(settings, scope.message.sender))
+    throw new NamesPendingError();
   if (right === "operator" && !operator) {
     const place = {
       chatType: scope.room.chatType,
