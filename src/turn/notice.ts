@@ -12,7 +12,7 @@ import { mayAsk, type Notice, phraseNotice, refuseActor, refuseNotice } from "..
 import { findTrigger } from "../policy/trigger.ts";
 import type { AccountSettings } from "../settings.ts";
 import { type Admission, postBeside } from "./admit.ts";
-import type { HostTurn } from "./host.ts";
+import type { Dropped, HostTurn } from "./host.ts";
 import { findPlace, judgePlace } from "./place.ts";
 import type { TurnDependencies, TurnOutcome } from "./stage.ts";
 
@@ -44,6 +44,8 @@ export async function runNotice(
     isNotice: true,
   });
   if (isArrival(notice, message, settings)) {
+    const uninvited = await refuseArrival(turn, { inviter: actor, room, settings });
+    if (uninvited !== undefined) return uninvited;
     await turn.introduce({ inviter: actor, readRecent: (limit) => deps.readRecent(room, limit) });
     return { kind: "told" };
   }
@@ -97,6 +99,21 @@ async function isStillNamed({ notice, actor, deps }: Act): Promise<boolean> {
 /** Whether it is the bot itself that somebody added to the room; its introduction asks for nobody's right to speak. */
 function isArrival({ kind }: Notice, { text }: MessageFacts, { username }: AccountSettings): boolean {
   return kind === "added" && text === username;
+}
+
+/**
+ * A room that the configuration names is one in which the bot is wanted, whoever adds it. In any other, a discussion among
+ * them, whoever adds it must be allowed to speak: people make rooms at will, and what they wrote would have the agent run.
+ */
+async function refuseArrival(
+  turn: HostTurn,
+  { inviter, room, settings }: Pick<Admission, "room" | "settings"> & { readonly inviter: UserFacts },
+): Promise<Dropped | undefined> {
+  if (settings.rooms.has(room.id)) return undefined;
+  const access = await turn.resolveAccess();
+  if (access.kind === "allow") return undefined;
+  if (isSenderUndecided(settings, inviter)) throw new NamesPendingError();
+  return { kind: "dropped", reason: "sender-not-allowed", detail: "added by somebody who may not speak" };
 }
 
 /** Whether a reaction may ask or decide: then it depends on who it is, and waits for names as a message does. */

@@ -173,7 +173,10 @@ function isEarlier(other: MessageFacts, message: MessageFacts): boolean {
  * no commands. The link of a quote and the thread of a message are the sender's text, and may name what stands in rooms
  * that the bot may read and the sender may not.
  */
-function isShown(other: MessageFacts | undefined, { roomId }: MessageFacts): boolean {
+export function isShown(
+  other: MessageFacts | undefined,
+  { roomId }: Pick<MessageFacts, "roomId">,
+): other is MessageFacts {
   if (other === undefined || other.roomId !== roomId || other.systemType !== undefined) return false;
   if (other.text === "" && other.files.length === 0) return false;
   return readCommand(other.text) === undefined;

@@ -11,6 +11,7 @@ import { answer } from "./answer.ts";
 import type { Dropped } from "./host.ts";
 import { findPlace, judgePlace } from "./place.ts";
 import type { TurnDependencies, TurnOutcome } from "./stage.ts";
+import { isShown } from "./surroundings.ts";
 
 /** What a reaction asks, in the name of who reacted; the message stands beside it, as a quote does. */
 interface Asked {
@@ -54,7 +55,7 @@ async function judge(
   if (room === undefined) return { kind: "dropped", reason: "room-unknown" };
   const text = findTrigger(settings, trigger.emoji, room.chatType === "direct" ? undefined : room);
   const about = await fetchMessage(outline.id);
-  if (text === undefined || about?.roomId !== room.id || about.systemType !== undefined)
+  if (text === undefined || !isShown(about, { roomId: room.id }))
     return { kind: "dropped", reason: "change-unwanted" };
   const message: MessageFacts = {
     ...outline,

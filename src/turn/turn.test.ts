@@ -484,6 +484,27 @@ describe("runTurn on the bot being added to a room", () => {
     await runTurn(added(name), deps);
     expect(calls).not.toContain("introduce by alice");
   });
+
+  it.each([
+    ["somebody who may speak", { kind: "allow" }, { kind: "told" }],
+    ["anybody else", { kind: "refuse", cause: "sender", reason: "no" }, { reason: "sender-not-allowed" }],
+  ] as const)(
+    "of a room that the configuration does not name listens to %s alone",
+    async (_, access, outcome) => {
+      const { deps, calls } = stage({ access });
+      const rooms = { room: async () => roomFacts({ id: "r1", parentId: "ops" }) };
+      const known = knowing({ parentOf: () => "ops" });
+      for (const served of ["*", "ops", undefined]) {
+        const account = accountSettings({
+          groupPolicy: served === undefined ? "open" : "allowlist",
+          rooms: new Map(served === undefined ? [] : [[served, {}]]),
+        });
+        const host = { ...deps.host, settings: () => account };
+        expect(await runTurn(added("labbot"), { ...deps, host, rooms, known })).toMatchObject(outcome);
+      }
+      expect(calls.includes("introduce by alice")).toBe(access.kind === "allow");
+    },
+  );
 });
 
 describe("runTurn on a reaction that asks for something", () => {
@@ -583,6 +604,8 @@ describe("runTurn on a reaction that asks for something", () => {
   it.each([
     ["the message is gone", { about: { t: "rm" } }, "change-unwanted"],
     ["the message is in another room", { about: { rid: "r2" } }, "change-unwanted"],
+    ["the message is a command", { about: { msg: "!approve 1a2b allow-always" } }, "change-unwanted"],
+    ["the message has no words", { about: { msg: "" } }, "change-unwanted"],
     [
       "the person may not speak any more",
       { access: { kind: "refuse", cause: "sender", reason: "no" } },
