@@ -141,7 +141,7 @@ describe("runTurn with a command", () => {
       await expect(runTurn(event({ msg, mentions: [] }), deps)).rejects.toThrow(NamesPendingError);
       expect({ posted, calls }).toEqual({ posted: [], calls: ["access", "authorize"] });
       await runTurn(event({ msg: "!help", mentions: [] }), deps);
-      expect(posted).toMatchObject([{ text: expect.stringContaining("You may use here") }]);
+      expect(posted).toMatchObject([{ text: expect.stringContaining("`!status`") }]);
     },
   );
 
