@@ -261,7 +261,7 @@ const CONVERSATIONS: Part = {
         "shows its own words in the history of a new %s session: %j",
       ),
     ),
-    open("`channels.modelByChannel`", "not tested yet"),
+    same("`channels.modelByChannel`", gateway("approvals", "is its model, which the bot names")),
     different(
       "`conversationBindings`: commands that bind a conversation",
       "a conversation is bound by the configuration alone: `/focus` and `/acp` reach other sessions, and the commands here concern the session at hand",

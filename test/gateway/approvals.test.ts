@@ -271,11 +271,24 @@ describe("one lane's trouble is its own", () => {
 describe("what OpenClaw's own configuration says of a room", () => {
   beforeAll(async () => {
     const from = stack.gateway.mark();
-    await stack.gateway.updateConfig(({ messages, ...config }) => ({
+    const { hall = "" } = rooms;
+    await stack.gateway.updateConfig(({ messages, channels, ...config }) => ({
       ...config,
       messages: { ...(messages as object), groupChat: { visibleReplies: "message_tool" } },
+      channels: { ...(channels as object), modelByChannel: { rocketchat: { [hall]: "demo/scripted-two" } } },
     }));
-    await stack.gateway.waitForOutput(/\[reload\] config/, { from });
+    // OpenClaw starts its channels anew for a change of the models.
+    await stack.gateway.waitForOutput(/\[default\] connected/, { from });
+  });
+
+  it("is its model, which the bot names", async () => {
+    write("alice", "hall", "@openclaw-bot which one?");
+    await stack.model.waitForRequest("which one?");
+    expect(requestWith("which one?")).toMatchObject({ model: "scripted-two" });
+    write("alice", "hall", "!status");
+    await waitFor("hall", /model `demo\/scripted-two`/);
+    write("alice", "hall", "!model");
+    await waitFor("hall", /scripted-two[\s\S]*scripted/);
   });
 
   it("is that only what the agent sends by its tool is seen", async () => {
