@@ -118,7 +118,7 @@ export async function issueToken(rest: RestClient, tokenName: string, digest: st
       return rest.post("v1/users.regeneratePersonalAccessToken", { tokenName }, factor);
     });
   const token = readText(answer, "token");
-  if (token !== undefined) return token;
+  if (token !== undefined && isMadeUp(token)) return token;
   throw new ProtocolError("No personal access token came with the answer", { reason: "unreadable-answer" });
 }
 
@@ -173,6 +173,14 @@ export async function inviteToRoom(
   await rest.post(`v1/${family}.invite`, { roomId: room.id, userId });
 }
 
+/**
+ * Whether a text has the form of an id or a token of Rocket.Chat's. Both get into the configuration, where OpenClaw would put
+ * a variable's value in place of what stands behind a `$`, to be sent to the server as ours.
+ */
+function isMadeUp(text: string): boolean {
+  return /^[\w.-]{1,200}$/.test(text);
+}
+
 /** The second factor of a user who has none of his own; empty where none can be given. */
 function secondFactor(digest: string) {
   return digest === "" ? {} : { headers: { "x-2fa-method": "password", "x-2fa-code": digest } };
@@ -180,7 +188,7 @@ function secondFactor(digest: string) {
 
 function decodeManagedUser(raw: unknown): ManagedUser | undefined {
   const user = decodeUser(raw);
-  if (user === undefined || !isJsonObject(raw)) return undefined;
+  if (user === undefined || !isJsonObject(raw) || !isMadeUp(user.id)) return undefined;
   return {
     ...user,
     roles: readTexts(raw, "roles") ?? [],

@@ -90,6 +90,16 @@ describe("the wizard", () => {
     expect(inspectAccount(cfg).serverUrl).toBe(emulator.url);
   });
 
+  it("keeps no name of the bot user that the configuration would replace by a variable of this machine", async () => {
+    const user = { _id: bot.userId, username: `\${HOME}`, roles: ["user", "bot"] };
+    emulator.faults.rest({ path: "me", times: 1, status: 200, body: { success: true, ...user } });
+    const who = person({});
+    const section = { serverUrl: emulator.url, ...bot, ...local, username: "labbot" };
+    const cfg = await finish(withSection(section), who);
+    expect(inspectAccount(cfg).username).toBe("labbot");
+    expect(who.asked.join("\n")).not.toContain("HOME");
+  });
+
   it("does not take what was allowed for http along to https", async () => {
     const secure = await startEmulator({ tls: true });
     const who = person({ texts: [secure.url], confirms: [true] });

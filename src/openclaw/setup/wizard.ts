@@ -185,7 +185,7 @@ async function checkToken(draft: Draft, knownToken: string | undefined): Promise
     const probe = await probeToken(account);
     if (probe.ok) {
       const { user, rooms } = probe;
-      cfg = patch({ cfg, accountId }, { username: user.username ?? account.username });
+      cfg = patch({ cfg, accountId }, { username: nameToKeep(user) ?? account.username });
       return { cfg, user, rooms };
     }
     await prompter.note(probe.problem, "The server does not accept these values");
@@ -207,6 +207,12 @@ async function checkToken(draft: Draft, knownToken: string | undefined): Promise
       cfg = patch({ cfg, accountId }, { pat: token });
     }
   }
+}
+
+/** The bot user's name, for the configuration: of `$` OpenClaw would make the value of a variable. */
+function nameToKeep({ username }: OwnUserFacts): string | undefined {
+  if (username === undefined || judgeUsername(username) !== undefined) return undefined;
+  return username.includes("$") ? undefined : username;
 }
 
 const UNCHECKED = { user: undefined, rooms: [] } as const;
@@ -276,7 +282,7 @@ function pickRooms(
 }
 
 async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserFacts): Promise<void> {
-  const name = user.username ?? inspectAccount(cfg, accountId).username;
+  const name = nameToKeep(user) ?? inspectAccount(cfg, accountId).username;
   const missing = ["user", "bot"].filter((role) => !user.roles.includes(role));
   const { dmPolicy } = inspectAccount(cfg, accountId);
   const lines = [
