@@ -117,6 +117,11 @@ export function toOneLine(text: string): string {
   return text.replaceAll(CONTROLS, " ");
 }
 
+/** The same for a text of several lines: names in it were chosen by people whom the reader does not know. */
+export function toLines(text: string): string {
+  return text.split("\n").map(toOneLine).join("\n");
+}
+
 export interface DropCounter {
   count(what: string, fields: Fields): void;
 }

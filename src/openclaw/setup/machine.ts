@@ -5,11 +5,12 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { mutateConfigFile, readConfigFileSnapshotForWrite } from "openclaw/plugin-sdk/config-mutation";
 import { resolveConfiguredSecretInputString } from "openclaw/plugin-sdk/secret-input-runtime";
 import { ConfigError } from "../../errors.ts";
+import { toLines } from "../../log.ts";
 import type { ProvisionPort } from "./provision.ts";
 import type { SecretReference } from "./token-place.ts";
 
 export const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${toLines(line)}\n`);
 };
 
 /** The configuration file, OpenClaw's secrets and the terminal. */

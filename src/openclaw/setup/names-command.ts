@@ -2,6 +2,7 @@
 
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { z } from "zod";
+import { toLines } from "../../log.ts";
 import { type NamePin, nameOfPin, openNamePins } from "../account/memory/name-pins.ts";
 import { inspectAccount, listAccountIds } from "../config/account.ts";
 
@@ -33,5 +34,5 @@ export function runNames(cfg: OpenClawConfig, given: unknown): number {
 }
 
 function format(pin: NamePin): string {
-  return `  ${nameOfPin(pin)} means ${pin.id} since ${pin.since.slice(0, 10)}\n`;
+  return toLines(`  ${nameOfPin(pin)} means ${pin.id} since ${pin.since.slice(0, 10)}\n`);
 }

@@ -2,6 +2,7 @@
 
 import { ConfigError, RocketChatError, TimeoutError } from "../../errors.ts";
 import type { RoomFacts } from "../../facts/room.ts";
+import { toOneLine } from "../../log.ts";
 import { fetchMe, fetchServerVersion, type OwnUserFacts } from "../../rest/auth.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchJoinedRooms } from "../../rest/rooms.ts";
@@ -25,9 +26,9 @@ export async function probeServer(settings: AccountSettings): Promise<ServerProb
     await assertServerAllowed(settings);
     const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
     const version = await fetchServerVersion(openSetupClient({ ...settings, pat: "" }, { signal }));
-    return { kind: "found", version };
+    return { kind: "found", version: version && toOneLine(version) };
   } catch (error) {
-    const { message: problem } = asRocketChatError(error);
+    const problem = toOneLine(asRocketChatError(error).message);
     if (!(error instanceof ConfigError)) return { kind: "failed", problem };
     return { kind: error.path === settings.keyPaths.privateNetwork ? "private" : "config", problem };
   }
@@ -56,10 +57,12 @@ export async function probeToken(settings: AccountSettings): Promise<TokenProbe>
     if (user.id === settings.userId) return { ok: true, user, rooms: await listRooms(rest) };
     return {
       ok: false,
-      problem: `The token belongs to the user id ${user.id} (@${user.username ?? "?"}), not to ${settings.userId}.`,
+      problem: toOneLine(
+        `The token belongs to the user id ${user.id} (@${user.username ?? "?"}), not to ${settings.userId}.`,
+      ),
     };
   } catch (error) {
-    return { ok: false, problem: asRocketChatError(error).message };
+    return { ok: false, problem: toOneLine(asRocketChatError(error).message) };
   }
 }
 
@@ -69,7 +72,7 @@ async function listRooms(rest: RestClient): Promise<RoomFacts[]> {
   return rooms.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
 }
 
-/** What people call a room. */
+/** What people call a room, for a terminal. */
 export function nameOf({ id, label }: RoomFacts): string {
-  return label ?? id;
+  return toOneLine(label ?? id);
 }

@@ -9,6 +9,7 @@ import {
 import { RestError, TargetError } from "../../errors.ts";
 import type { UserFacts } from "../../facts/message.ts";
 import type { RoomFacts } from "../../facts/room.ts";
+import { toOneLine } from "../../log.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { fetchMe } from "../../rest/auth.ts";
 import type { RestClient } from "../../rest/client.ts";
@@ -175,7 +176,7 @@ async function collect(
 }
 
 function describeUser({ id, username, name }: UserFacts): ChannelDirectoryEntry {
-  const shown = name ?? username;
+  const shown = name === undefined ? username : toOneLine(name);
   return {
     kind: "user",
     id: formatTarget({ kind: "user", id }),
@@ -188,7 +189,7 @@ function describeRoom({ id, label, name }: RoomFacts): ChannelDirectoryEntry {
   return {
     kind: "group",
     id: formatTarget({ kind: "room", id }),
-    ...(label !== undefined && { name: label }),
+    ...(label !== undefined && { name: toOneLine(label) }),
     ...(name !== undefined && { handle: `#${name}` }),
   };
 }

@@ -7,7 +7,7 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { readChannelAllowFromStore } from "openclaw/plugin-sdk/channel-pairing";
 import { resolveStateDir } from "openclaw/plugin-sdk/state-paths";
 import { z } from "zod";
-import { describe } from "../../../log.ts";
+import { describe, toLines } from "../../../log.ts";
 import { fetchRoomState } from "../../../rest/rooms.ts";
 import { openPairingMemory } from "../../account/memory/pairing-memory.ts";
 import { inspectAccount, listAccountIds, resolveDefaultAccountId } from "../../config/account.ts";
@@ -54,8 +54,9 @@ export interface DoctorRun {
 export async function runDoctor(
   cfg: OpenClawConfig,
   given: unknown,
-  { print = toTerminal, versions = {}, report: reportPort }: DoctorRun = {},
+  { print: write = toTerminal, versions = {}, report: reportPort }: DoctorRun = {},
 ): Promise<number> {
+  const print: Print = (text) => write(toLines(text));
   const options = OptionsSchema.parse(given);
   const port = openDoctorPort(cfg);
   if (options.person !== undefined)

@@ -332,6 +332,19 @@ describe("the doctor", () => {
     expect(text).toContain("! pairing: waiting to be let in: @alice with the code ABCD2345");
     expect(text).toMatch(/! unlisted: the bot user is in .*#town.*does not list under rooms/);
   });
+
+  it("prints no name that commands the terminal", async () => {
+    const [town = ""] = account.rooms.keys();
+    const rid = emulator.control.discuss({
+      as: "alice",
+      rid: town,
+      title: "\u001b[2Jplans",
+      users: ["labbot"],
+    });
+    const { text } = await diagnose(section({ rooms: { [rid]: {} } }));
+    expect(text).toContain("[2Jplans");
+    expect(text).not.toMatch(/[^\P{Cc}\n]/u);
+  });
 });
 
 /** Reasons that only events of the past meet: what the doctor asks about is a message that a person writes now. */
