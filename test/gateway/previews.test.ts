@@ -51,6 +51,8 @@ beforeAll(async () => {
     {
       config: {
         messages: { queue: { mode: "followup" } },
+        tools: { exec: { host: "gateway", security: "full", ask: "always" } },
+        approvals: { exec: { enabled: true, mode: "session" } },
         session: { sendPolicy: { rules: [{ action: "deny", match: { keyPrefix: "agent:mute:" } }] } },
       },
       agents: { entries: { main: {}, second: {}, mute: {} } },
@@ -67,7 +69,7 @@ beforeAll(async () => {
   workspace = join(stack.gateway.folder, "workspace");
   mkdirSync(workspace, { recursive: true });
 });
-afterAll(() => stack?.stop());
+afterAll(() => { writeFileSync("/tmp/lab/pv-gw.log", stack.gateway.output); return stack?.stop(); });
 
 const TIMEOUT = { timeoutMs: 60_000 };
 const control = () => stack.emulator.control;
@@ -292,6 +294,26 @@ it("shows what the agent does in mode progress, and nothing of what it writes", 
   script.release();
   await said(work, text);
   expect(spoken(work, from).map(({ _id, msg }) => [_id, msg])).toEqual([[preview._id, text]]);
+});
+
+it("goes when something else is sent below it, and the answer stands below that", async () => {
+  const from = countIn(town);
+  const asked = (results: number) => (request: ModelRequest) =>
+    request.text.includes("look below") && Math.min(1, request.toolResults.length) === results;
+  const tool = { name: "exec", args: { command: "echo lantern" } };
+  const before = "It begins: I will look for you";
+  const script = stack.model.script(asked(0), { tool, before, pieces: 4, holdAfter: 2 });
+  stack.model.script(asked(1), { text: textOf("below") });
+  ask(town, "look below");
+  const preview = await said(town, "It begins");
+  script.release();
+  const { msg } = await said(town, "approval required");
+  control().post({ as: "alice", rid: town, msg: `!approve ${/!approve ([\w-]+)/.exec(msg)?.[1]}` });
+  await said(town, textOf("below"));
+  await vi.waitFor(() => expect(spoken(town, from).map(({ _id }) => _id)).not.toContain(preview._id), 30_000);
+  const texts = spoken(town, from).map((one) => one.msg);
+  expect(texts[0]).toContain("approval required");
+  expect(texts.filter((text) => text === textOf("below"))).toEqual([texts.at(-1)]);
 });
 
 it("goes, and the person is told, where the room has become read-only", async () => {

@@ -11,13 +11,20 @@ import {
 import { hasOutboundMedia } from "openclaw/plugin-sdk/reply-payload";
 import { sanitizeAssistantVisibleText } from "openclaw/plugin-sdk/text-chunking";
 import { RestError } from "../../errors.ts";
-import { findDelivery, PartialDeliveryError, sendDelivery, TOO_LONG } from "../../outbound/send.ts";
+import {
+  findDelivery,
+  PartialDeliveryError,
+  type StandingPreview,
+  sendDelivery,
+  TOO_LONG,
+} from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { noteApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { knownPreviews } from "../account/previews/preview-file.ts";
 import { takePreview } from "../account/previews/preview-offer.ts";
+import { noteBelow } from "../account/previews/standing.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
@@ -52,20 +59,14 @@ async function sendText(request: SendRequest) {
     divide: () => splitReply(settings, sending.rest, text),
     isQueued: deliveryQueueId !== undefined,
   };
-  const post = ({ id, texts }: { id: string; texts: readonly string[] }) =>
-    sendDelivery(
-      { ...sending, beforePosting },
-      {
-        id,
-        texts,
-        roomId,
-        threadId,
-        standing: divided.isQueued
-          ? takePreview({ delivery: id, texts, deps: request.deps, rest: sending.rest })
-          : undefined,
-        previews: settings.text.previews,
-      },
-    );
+  let standing: StandingPreview | undefined;
+  const post = ({ id, texts }: { id: string; texts: readonly string[] }) => {
+    standing = divided.isQueued
+      ? takePreview({ delivery: id, texts, deps: request.deps, rest: sending.rest })
+      : undefined;
+    const { previews } = settings.text;
+    return sendDelivery({ ...sending, beforePosting }, { id, texts, roomId, threadId, standing, previews });
+  };
   const messageIds = await sendDivided(divided, post)
     .catch((error: unknown) => {
       if (!isTooLong(error)) throw error;
@@ -76,6 +77,7 @@ async function sendText(request: SendRequest) {
   const results = listPosted(roomId, messageIds);
   const last = results.at(-1);
   if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };
+  if (standing === undefined) noteBelow(settings.accountId, { roomId, threadId });
   if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = { results, kind: "text" as const, ...(threadId !== undefined && { threadId }) };
   return { ...last, receipt: createMessageReceiptFromOutboundResults(receipt) };

@@ -9,6 +9,7 @@ import type { AccountSettings } from "../../settings.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { type MediaAccess, sendOutgoing } from "../account/outgoing-file.ts";
+import { noteBelow } from "../account/previews/standing.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
@@ -45,6 +46,7 @@ export async function sendMedia(request: MediaRequest) {
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
   const results = listPosted(roomId, messageIds);
+  noteBelow(settings.accountId, { roomId, threadId });
   if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = createMessageReceiptFromOutboundResults({
     results,

@@ -11,6 +11,7 @@ import { nextStep } from "../../../outbound/streaming/steps.ts";
 import { resolveStreamingMode } from "../../../policy/streaming.ts";
 import { previews } from "../../account/previews/preview-file.ts";
 import { PreviewOffer } from "../../account/previews/preview-offer.ts";
+import { watchBelow } from "../../account/previews/standing.ts";
 import { splitReply } from "../../account/reply-text.ts";
 import { sendingFor } from "../../account/sending.ts";
 import type { TurnScope } from "../scope.ts";
@@ -120,10 +121,12 @@ class ShownPreviews {
   #current: Preview | undefined;
   readonly #offered: { readonly preview: Preview; readonly offer: PreviewOffer }[] = [];
   readonly #refused: Preview[] = [];
+  readonly #unwatch: () => void;
   #over = false;
 
   constructor(options: TurnPreviewOptions) {
     this.#options = options;
+    this.#unwatch = watchBelow(options.scope.accountId, options.place, () => this.withdraw());
     const stop = (): void => void this.end();
     if (options.signal?.aborted) stop();
     options.signal?.addEventListener("abort", stop, { once: true });
@@ -164,6 +167,7 @@ class ShownPreviews {
 
   async end(): Promise<void> {
     this.#over = true;
+    this.#unwatch();
     const unused = this.#offered.splice(0).filter(({ offer }) => offer.close());
     const going = [...this.#refused.splice(0), ...unused.map(({ preview }) => preview)];
     await Promise.all([this.withdraw(), ...going.map((preview) => preview.withdraw())]);
