@@ -69,7 +69,7 @@ beforeAll(async () => {
   workspace = join(stack.gateway.folder, "workspace");
   mkdirSync(workspace, { recursive: true });
 });
-afterAll(() => { writeFileSync("/tmp/lab/pv-gw.log", stack.gateway.output); return stack?.stop(); });
+afterAll(() => stack?.stop());
 
 const TIMEOUT = { timeoutMs: 60_000 };
 const control = () => stack.emulator.control;

@@ -112,11 +112,10 @@ export class Preview {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const { pause = pauseOnClock, onError } = this.#options;
+    const { onError } = this.#options;
     try {
       while (this.#pending !== undefined && !signal.aborted) {
-        const due = this.#pace.due(this.#now()) ?? 0;
-        if (due > 0) await pause(due, signal);
+        await this.#untilDue(signal);
         const write = this.#pending;
         this.#pending = undefined;
         const text = await write?.();
@@ -129,6 +128,13 @@ export class Preview {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** A timer may go off a little before its time. */
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    const { pause = pauseOnClock } = this.#options;
+    const left = () => this.#pace.due(this.#now()) ?? 0;
+    for (let due = left(); due > 0; due = left()) await pause(Math.ceil(due), signal);
   }
 
   /** Answers whether the server took it; rejects when the preview is over: what is refused once is refused again. */
