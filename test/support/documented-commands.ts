@@ -72,7 +72,6 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   "openclaw rocketchat rotate": setup,
   "openclaw secrets audit": trust,
   "openclaw security audit": trust,
-  "openclaw status": help,
   "npm start": help,
   "npm test": nothing("it is what runs this"),
   "npm login": nothing("it asks for an account"),
