@@ -183,6 +183,22 @@ it("finds the other names while the server refuses to say one", async () => {
   expect((await read(changes)).allowFrom).toEqual([ids.alice, ids.bob]);
 });
 
+it("waits for no rate limit, and finds meanwhile what the server does not limit", async () => {
+  const { read, pass } = openBook();
+  const changes = { allowFrom: ["@alice", "@bob"], rooms: new Map([["#ops", {}]]) };
+  const limited = { "x-ratelimit-limit": "10", "x-ratelimit-remaining": "0" };
+  const headers = { ...limited, "x-ratelimit-reset": String(Date.now() + 3_600_000) };
+  emulator.faults.rest({ path: "users.info", times: 1, status: 429, body: { success: false }, headers });
+  const settings = await read(changes);
+  expect([...settings.rooms.keys()]).toEqual([ids.ops]);
+  expect([...settings.pendingNames]).toEqual(["@alice", "@bob"]);
+  const asked = lookUps();
+  await read(changes);
+  pass(30_000);
+  expect([...(await read(changes)).pendingNames]).toEqual(["@alice", "@bob"]);
+  expect(lookUps()).toBe(asked);
+});
+
 it("tells names that could not be asked about from those that mean nobody", async () => {
   const { read, pass } = openBook();
   const changes = { allowFrom: ["@alice", "@ghost"], rooms: new Map([["#ops", {}]]) };

@@ -1,6 +1,6 @@
 // Owns asking the server what the names in an account's configuration mean, and keeping the answers.
 
-import { RestError } from "../errors.ts";
+import { RateLimitedError, RestError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { listNames, type NameRequest, withIds } from "../policy/names.ts";
 import type { RestClient } from "../rest/client.ts";
@@ -100,7 +100,7 @@ class PinnedNames implements NameBook {
     try {
       if (now() >= this.#restUntil) await this.#askForAll(requests);
     } catch (error) {
-      this.#restUntil = now() + RETRY_AFTER_MS;
+      this.#restUntil = now() + (error instanceof RateLimitedError ? error.waitMs : RETRY_AFTER_MS);
       log.warn("names in the configuration could not be looked up and match nobody for now", { error });
     }
     this.#keep();
@@ -116,14 +116,14 @@ class PinnedNames implements NameBook {
     this.#revision += 1;
   }
 
-  /** What the server refuses to say of one name keeps no other from its answer. */
+  /** What the server refuses to say of one name, or not yet, keeps no other from its answer. */
   async #askForAll(requests: readonly NameRequest[]): Promise<void> {
-    const refusals: RestError[] = [];
+    const refusals: (RestError | RateLimitedError)[] = [];
     for (const request of requests) {
       try {
         await this.#askFor(request);
       } catch (error) {
-        if (!(error instanceof RestError)) throw error;
+        if (!(error instanceof RestError || error instanceof RateLimitedError)) throw error;
         refusals.push(error);
       }
     }
@@ -177,14 +177,17 @@ class PinnedNames implements NameBook {
   }
 }
 
+/** What a name may decide waits for the server's rate limit, and nothing else does. */
+const AT_ONCE = { patienceMs: 0 };
+
 async function lookUp(
   rest: RestClient,
   { kind, name, mayBeId }: Pick<NameRequest, "kind" | "name" | "mayBeId">,
 ): Promise<string | undefined> {
   if (kind === "room") {
-    const byId = mayBeId ? await fetchRoom(rest, name) : undefined;
-    return (byId ?? (await findRoomByName(rest, name)))?.id;
+    const byId = mayBeId ? await fetchRoom(rest, name, AT_ONCE) : undefined;
+    return (byId ?? (await findRoomByName(rest, name, AT_ONCE)))?.id;
   }
-  const byId = mayBeId ? await findUser(rest, { userId: name }) : undefined;
-  return (byId ?? (await findUser(rest, { username: name })))?.id;
+  const byId = mayBeId ? await findUser(rest, { userId: name }, AT_ONCE) : undefined;
+  return (byId ?? (await findUser(rest, { username: name }, AT_ONCE)))?.id;
 }

@@ -20,8 +20,12 @@ export async function fetchRoom(
 }
 
 /** The channel, private group or team room with exactly this name that the bot may see; undefined as above. */
-export async function findRoomByName(rest: RestClient, roomName: string): Promise<RoomFacts | undefined> {
-  const room = await askForRoom(rest, { roomName });
+export async function findRoomByName(
+  rest: RestClient,
+  roomName: string,
+  call?: CallOptions,
+): Promise<RoomFacts | undefined> {
+  const room = await askForRoom(rest, { roomName }, call);
   return room?.chatType === "channel" && room.name === roomName ? room : undefined;
 }
 

@@ -3,7 +3,7 @@
 import { ProtocolError, RestError } from "../errors.ts";
 import { type JsonObject, readNumber, readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeUser, type UserFacts } from "../facts/message.ts";
-import type { RestClient } from "./client.ts";
+import type { CallOptions, RestClient } from "./client.ts";
 
 /** `GET /api/v1/users.info`. Rejects with RestError when there is no such user. */
 export async function fetchUser(rest: RestClient, userId: string): Promise<UserFacts> {
@@ -38,8 +38,9 @@ export async function fetchProfile(rest: RestClient, userId: string): Promise<Us
 export async function findUser(
   rest: RestClient,
   by: { readonly userId: string } | { readonly username: string },
+  call?: CallOptions,
 ): Promise<UserFacts | undefined> {
-  const user = decodeUser(await askForUser(rest, by));
+  const user = decodeUser(await askForUser(rest, by, call));
   const same = "userId" in by ? user?.id === by.userId : user?.username === by.username;
   return same ? user : undefined;
 }
@@ -47,9 +48,10 @@ export async function findUser(
 async function askForUser(
   rest: RestClient,
   by: { readonly userId: string } | { readonly username: string },
+  call?: CallOptions,
 ): Promise<JsonObject | undefined> {
   try {
-    return readObject(await rest.get("v1/users.info", { ...by }), "user");
+    return readObject(await rest.get("v1/users.info", { ...by }, call), "user");
   } catch (error) {
     if (error instanceof RestError && error.status === 400) return undefined;
     throw error;
