@@ -122,6 +122,7 @@ function stage(
     companions: NO_COMPANIONS,
     receivedAt: 0,
     now: () => 0,
+    serverNow: () => 0,
     rooms: { room: async () => room },
     users: { named: async () => undefined },
     post: async (where: { roomId: string; threadId: string | undefined }, text: string) => {

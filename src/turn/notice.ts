@@ -146,7 +146,7 @@ async function decide(
 function readAsked({ notice, actor, message, room, settings, deps }: Act): Change | undefined {
   if (notice.kind !== "reaction" || !notice.added) return undefined;
   // As a message that was missed: what is older is not answered. The reaction is no younger than the document.
-  if (deps.now() - message.updatedAt > settings.catchUp.maxAgeMinutes * 60_000) return undefined;
+  if (deps.serverNow() - message.updatedAt > settings.catchUp.maxAgeMinutes * 60_000) return undefined;
   const { emoji, username } = notice;
   const prompt = findTrigger(settings, emoji, room.chatType === "direct" ? undefined : room);
   const at = message.updatedAt;

@@ -18,8 +18,10 @@ export interface TurnDependencies {
   readonly known: LearnedKnowledge;
   readonly runs: Runs;
   readonly companions: Companions;
-  /** Wall clock, epoch milliseconds. */
+  /** Wall clock of this machine, epoch milliseconds. */
   readonly now: () => number;
+  /** The same of the server, as far as it is known: by this the age of what it wrote is told. */
+  readonly serverNow: () => number;
   /** When the event was stored, in epoch milliseconds of this machine's clock. */
   readonly receivedAt: number;
   /** Posts text in a room or thread and answers with the message id. */

@@ -90,6 +90,7 @@ function stage(
     companions: NO_COMPANIONS,
     receivedAt: 0,
     now: () => 0,
+    serverNow: () => 0,
     rooms: { room: async () => room },
     users: {
       named: async (username: string) =>
@@ -562,9 +563,12 @@ describe("runTurn on a reaction that asks for something", () => {
     const host = { ...deps.host, settings: () => accountSettings({ ...account, bots }) };
     const learning = { ...deps, host, known: { ...deps.known, isBot } };
     expect(await runTurn(reacted(":memo:"), learning)).toMatchObject({ reason: "bot-message" });
-    const late = { ...deps, now: () => 1 + account.catchUp.maxAgeMinutes * 60_000 + 1 };
+    const later = () => 1 + account.catchUp.maxAgeMinutes * 60_000 + 1;
+    const late = { ...deps, serverNow: later };
     expect(await runTurn(reacted(":memo:"), late)).toMatchObject({ reason: "change-unwanted" });
     expect(takenUp).toEqual([]);
+    // This machine's own clock says nothing of the age of what the server wrote.
+    expect(await runTurn(reacted(":memo:"), { ...deps, now: later })).toEqual({ kind: "taken-up" });
   });
 
   it("waits for names that may decide, as a message does", async () => {

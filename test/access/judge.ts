@@ -148,6 +148,7 @@ export async function openJudge({
         companions,
         receivedAt: 0,
         now: () => 0,
+        serverNow: () => 0,
         post: async ({ roomId }) => {
           posted.push(roomId);
           return "";

@@ -126,6 +126,7 @@ function shareInTurn(options: ProcessingOptions) {
   const { scope, sending, memory } = options;
   const { rest } = sending;
   const { rooms, known } = memory;
+  const serverNow = (): number => rest.serverNow() ?? Date.now();
   const around = { rest, rooms, log: scope.log, patience: () => AbortSignal.timeout(SURROUNDINGS_WAIT_MS) };
   const files = { rest, store: createFileStore(getRuntime()), log: scope.log, wait: pause };
   return {
@@ -134,7 +135,7 @@ function shareInTurn(options: ProcessingOptions) {
     known,
     fetchMessage: (messageId: string) => fetchMessage(rest, messageId),
     readRecent: (room: RoomFacts, count: number) =>
-      fetchMessagesUntil(rest, { room, until: Date.now(), since: undefined, count }),
+      fetchMessagesUntil(rest, { room, until: serverNow(), since: undefined, count }),
     takeUp: options.store,
     runs: createRuns(),
     companions: openCompanions(options),
@@ -143,6 +144,7 @@ function shareInTurn(options: ProcessingOptions) {
     fetchFiles: (query: FileQuery) => fetchMessageFiles(files, query),
     discardFiles: files.store.discard,
     now: Date.now,
+    serverNow,
   };
 }
 

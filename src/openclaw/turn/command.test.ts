@@ -136,6 +136,7 @@ async function outcomeOf(cell: { sender: Sender; place: Place; word: Word; list:
       companions: NO_COMPANIONS,
       receivedAt: 0,
       now: () => 0,
+      serverNow: () => 0,
       post: async ({ threadId }, text) => {
         expect(threadId).toBe(place === "thread" ? "m0" : undefined);
         return String(posted.push(text));

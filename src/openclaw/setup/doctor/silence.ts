@@ -148,6 +148,7 @@ async function goThrough(event: RawMessageEvent, room: RoomFacts, query: Silence
     runs: createRuns(),
     companions: NO_COMPANIONS,
     now: Date.now,
+    serverNow: Date.now,
     receivedAt: Date.now(),
     post: async () => "",
     findRoot: async () => undefined,
