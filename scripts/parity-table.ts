@@ -124,7 +124,7 @@ const ACCESS: Part = {
       "they are logged with their reason: on arrival, where most of a busy server's traffic ends, at debug level; before a turn at info level",
       gateway(
         "first-light",
-        "reads what concerns nobody without a request, a further subscription or a row on disk",
+        "reads what concerns nobody without a request, a further subscription or a stored event",
       ),
     ),
     impossible("Enterprise Grid", "there is no such thing; each server is an account"),
