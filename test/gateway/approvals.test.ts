@@ -118,6 +118,25 @@ it("is decided by nobody else, and by nobody twice", async () => {
   await waitFor("town", /Nothing with the id `00000000` waits for approval/);
 });
 
+async function changeOperators(change: Parameters<Stack["changeSection"]>[0]): Promise<void> {
+  const from = stack.gateway.mark();
+  await stack.changeSection(change);
+  await stack.gateway.waitForOutput(/\[reload\] config .*commandAllowFrom/, { from });
+}
+
+it("is decided in a direct message, without a list of operators, only about what was asked there", async () => {
+  await changeOperators(({ commandAllowFrom: _, ...section }) => section);
+  const elsewhere = await want("town", "sextant");
+  const here = await want("direct", "astrolabe");
+  write("alice", "direct", `!approve ${elsewhere}`);
+  await waitFor("direct", new RegExp(`Nothing with the id \`${elsewhere}\``));
+  write("alice", "direct", `!approve ${here.slice(0, 8)}`);
+  await waitFor("direct", /The tool answered: astrolabe/);
+  await changeOperators((section) => ({ ...section, commandAllowFrom: [stack.userIds.alice] }));
+  write("alice", "direct", `!deny ${elsewhere.slice(0, 8)}`);
+  await waitFor("direct", new RegExp(`Denied: \`${elsewhere.slice(0, 8)}\``));
+});
+
 it("the status tells how long the account has been connected", async () => {
   write("alice", "town", "!status");
   const { msg } = await waitFor("town", /connected since/);

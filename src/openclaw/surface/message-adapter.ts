@@ -19,7 +19,7 @@ import {
   TOO_LONG,
 } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
-import { noteApprovalPrompt } from "../account/memory/approval-prompts.ts";
+import { askedIn, noteApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { knownPreviews } from "../account/previews/preview-file.ts";
@@ -157,11 +157,13 @@ export const outbound = {
   },
   sendText,
   sendMedia,
-  afterDeliverPayload: ({ payload, results }: Delivered) =>
-    noteApprovalPrompt(
-      payload,
-      results.map(({ messageId }) => messageId),
-    ),
+  afterDeliverPayload({ cfg, target, payload, results }: Delivered) {
+    const { accountId } = resolveAccount(cfg, target.accountId);
+    for (const { messageId, target: posted } of results) {
+      const rooms = posted === undefined ? [] : [{ kind: "room" as const, id: posted.id }];
+      noteApprovalPrompt(payload, [messageId], askedIn(accountId, target.to, ...rooms));
+    }
+  },
 };
 
 const base = createChannelMessageAdapterFromOutbound({ id: CHANNEL_ID, outbound });

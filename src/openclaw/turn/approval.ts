@@ -4,7 +4,12 @@ import { resolveApprovalOverGateway } from "openclaw/plugin-sdk/approval-gateway
 import { isApprovalNotFoundError } from "openclaw/plugin-sdk/error-runtime";
 import type { Approval } from "../../commands/approval.ts";
 import type { ApprovalOutcome } from "../../commands/replies.ts";
-import { forgetApprovalPrompt } from "../account/memory/approval-prompts.ts";
+import {
+  askedIn,
+  chooseApproval,
+  type Decider,
+  forgetApprovalPrompt,
+} from "../account/memory/approval-prompts.ts";
 import type { TurnScope } from "./scope.ts";
 
 /** A question does not say of which kind it is; its id belongs to one of them. */
@@ -12,18 +17,28 @@ const KINDS = ["exec", "plugin"] as const;
 
 /**
  * Hands the decision of somebody who may decide to the gateway, under the whole id or its first characters, as
- * OpenClaw's own `/approve` does.
+ * OpenClaw's own `/approve` does; but about nothing else than he may decide about.
  */
 export async function resolveApproval(
-  { cfg, input }: TurnScope,
+  scope: Pick<TurnScope, "cfg" | "accountId" | "settings" | "input">,
   { id, decision }: Approval,
 ): Promise<ApprovalOutcome> {
-  const { sender } = input.message;
+  const approvalId = chooseApproval(id, deciderOf(scope));
+  if (approvalId === undefined) return { kind: "not-found" };
+  if (approvalId === "ambiguous")
+    return { kind: "refused", reason: "several ids begin so; write the whole id." };
+  const { sender } = scope.input.message;
   const clientDisplayName = `Rocket.Chat (${sender.username ?? sender.id})`;
   for (const resolveMethod of KINDS) {
     try {
-      await resolveApprovalOverGateway({ cfg, approvalId: id, decision, resolveMethod, clientDisplayName });
-      forgetApprovalPrompt(id);
+      await resolveApprovalOverGateway({
+        cfg: scope.cfg,
+        approvalId,
+        decision,
+        resolveMethod,
+        clientDisplayName,
+      });
+      forgetApprovalPrompt(approvalId);
       return { kind: "decided" };
     } catch (error) {
       if (isApprovalNotFoundError(error)) continue;
@@ -31,4 +46,18 @@ export async function resolveApproval(
     }
   }
   return { kind: "not-found" };
+}
+
+/** Who is an operator in a direct message for want of a list decides about what was asked there. */
+function deciderOf({
+  accountId,
+  settings,
+  input,
+}: Pick<TurnScope, "accountId" | "settings" | "input">): Decider {
+  const { room, message } = input;
+  const person = room.chatType === "direct" ? ([{ kind: "user", id: message.sender.id }] as const) : [];
+  return {
+    ...askedIn(accountId, { kind: "room", id: room.id }, ...person),
+    isListed: settings.commandAllowFrom.length > 0,
+  };
 }

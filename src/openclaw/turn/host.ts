@@ -85,7 +85,7 @@ function openTurn(scope: TurnScope): HostTurn {
     runOwnCommand: (text, port) => runOwnCommand(scope, commandTurn(), { text, port }),
     stop: (tell) => stopSession(scope, commandTurn(), tell),
     resolveApproval: (approval) => resolveApproval(scope, approval),
-    findApproval: findApprovalPrompt,
+    findApproval: (messageId) => findApprovalPrompt(accountId, messageId),
     describe: () => describeConversation(scope, route),
     listModels: () => listModels(scope, route),
     selectModel: (choice) => selectModel(scope, route, choice),

@@ -1,28 +1,77 @@
-// Owns which messages of the bot ask for an approval, so that a reaction to one decides about it.
+// Owns which messages of the bot ask for an approval, and where: who may decide is asked in the place of the question.
 
 import { getExecApprovalReplyMetadata } from "openclaw/plugin-sdk/approval-client-runtime";
+import { formatTarget, parseTarget, type Target } from "../../../outbound/target.ts";
 
 /** Messages that are remembered; what OpenClaw asks waits for half an hour at most, and not over its own restart. */
 const MAX_PROMPTS = 1000;
 
-/** By message id: the id of what is asked. */
-const prompts = new Map<string, string>();
+/** Where something was asked: by which account, and the room or person that it was sent to, as targets by id. */
+export interface AskedPlace {
+  readonly accountId: string;
+  readonly targets: readonly string[];
+}
+
+interface Prompt extends AskedPlace {
+  /** The id of what is asked. */
+  readonly approvalId: string;
+}
+
+/** By message id. */
+const prompts = new Map<string, Prompt>();
+
+/** A place by what OpenClaw and the message call it. */
+export function askedIn(accountId: string, ...targets: readonly (Target | string)[]): AskedPlace {
+  const read = targets.map((one) => (typeof one === "string" ? parseTarget(one) : one));
+  return { accountId, targets: read.flatMap((target) => (target === undefined ? [] : formatTarget(target))) };
+}
 
 /** Remembers a message that was posted for a payload, if OpenClaw, and no text of the agent's, asks for an approval in it. */
 export function noteApprovalPrompt(
   payload: Parameters<typeof getExecApprovalReplyMetadata>[0],
   messageIds: readonly string[],
+  place: AskedPlace,
 ): void {
   const asked = getExecApprovalReplyMetadata(payload);
   if (asked === null) return;
-  for (const id of messageIds) prompts.set(id, asked.approvalId);
+  for (const id of messageIds) prompts.set(id, { ...place, approvalId: asked.approvalId });
   for (const id of prompts.keys()) if (prompts.size > MAX_PROMPTS) prompts.delete(id);
 }
 
 /** What was decided is asked by no message any more. */
 export function forgetApprovalPrompt(approvalId: string): void {
-  for (const [messageId, asked] of prompts) if (asked === approvalId) prompts.delete(messageId);
+  for (const [messageId, asked] of prompts) if (asked.approvalId === approvalId) prompts.delete(messageId);
 }
 
-/** The id of what a message asks; undefined when it asks nothing. */
-export const findApprovalPrompt = (messageId: string): string | undefined => prompts.get(messageId);
+/** The id of what a message of an account asks; undefined when it asks nothing. */
+export function findApprovalPrompt(accountId: string, messageId: string): string | undefined {
+  const asked = prompts.get(messageId);
+  return asked?.accountId === accountId ? asked.approvalId : undefined;
+}
+
+/** Whoever decides, as far as it says about which questions. */
+export interface Decider extends AskedPlace {
+  /** About all of the account's; else only about those that were asked where he writes. */
+  readonly isListed: boolean;
+}
+
+/** The form of a whole id. Nobody guesses one: whoever writes it was shown the question, here or in OpenClaw's own apps. */
+const WHOLE = /^(?:plugin:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * Which approval somebody means by a whole id or its first characters, among those that he may decide about; several are
+ * `"ambiguous"`. OpenClaw itself would complete the beginning of any id, of another account, channel or person.
+ */
+export function chooseApproval(id: string, decider: Decider): string | "ambiguous" | undefined {
+  const meant = [...prompts.values()].filter(({ approvalId }) => approvalId.startsWith(id));
+  const own = new Set(meant.filter((asked) => mayDecide(asked, decider)).map(({ approvalId }) => approvalId));
+  if (own.has(id)) return id;
+  const [only] = own;
+  if (own.size > 0) return own.size === 1 ? only : "ambiguous";
+  return meant.length === 0 && decider.isListed && WHOLE.test(id) ? id : undefined;
+}
+
+function mayDecide(asked: AskedPlace, { accountId, targets, isListed }: Decider): boolean {
+  if (asked.accountId !== accountId) return false;
+  return isListed || asked.targets.some((target) => targets.includes(target));
+}

@@ -8,7 +8,7 @@ import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import { fetchMessage } from "../../../rest/messages.ts";
 import { updateMessage } from "../../../rest/reactions.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
-import { noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
+import { askedIn, noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
 import { offerToDelivery } from "../../account/previews/preview-offer.ts";
 import { type Handover, readMessageId } from "../handover.ts";
 import type { TurnProgress } from "../order.ts";
@@ -128,7 +128,11 @@ class Replies {
     const place = this.#place;
     const { signal, scope } = this.#options;
     const messageIds = await this.#post({ payload, threadId: place, signal });
-    noteApprovalPrompt(payload, messageIds);
+    noteApprovalPrompt(
+      payload,
+      messageIds,
+      askedIn(scope.accountId, { kind: "room", id: scope.input.room.id }),
+    );
     closeWhenAnswered(scope, payload, messageIds.at(-1));
     return { visibleReplySent: messageIds.length > 0, messageIds, ...(place && { threadId: place }) };
   }
