@@ -122,6 +122,9 @@ function shareAtHost({ scope, sending, memory, queue }: ProcessingOptions) {
   };
 }
 
+/** The server tells its time in whole seconds: what was written just now is not later than this. Milliseconds. */
+const CLOCK_GRAIN_MS = 2_000;
+
 function shareInTurn(options: ProcessingOptions) {
   const { scope, sending, memory } = options;
   const { rest } = sending;
@@ -135,7 +138,7 @@ function shareInTurn(options: ProcessingOptions) {
     known,
     fetchMessage: (messageId: string) => fetchMessage(rest, messageId),
     readRecent: (room: RoomFacts, count: number) =>
-      fetchMessagesUntil(rest, { room, until: serverNow(), since: undefined, count }),
+      fetchMessagesUntil(rest, { room, until: serverNow() + CLOCK_GRAIN_MS, since: undefined, count }),
     takeUp: options.store,
     runs: createRuns(),
     companions: openCompanions(options),
