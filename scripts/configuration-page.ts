@@ -85,7 +85,7 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
   {
     title: "Commands in chat",
     about: "What each command does: [commands](../specs/commands.md).",
-    keys: ["commandAllowFrom", "commands"],
+    keys: ["commandAllowFrom", "commands", "execApprovals"],
   },
   {
     title: "Replies",

@@ -424,7 +424,10 @@ const EVENTS: Part = {
         "takes a thread reply that the room shows too for one message, of the thread",
       ),
     ),
-    open("`presenceEvents`", "not built yet"),
+    open(
+      "`presenceEvents`",
+      "not built yet: the server pushes who is online, but nobody is followed, and nothing wakes the agent for it",
+    ),
     impossible("shortcuts, dialogs, App Home, slash commands", NEEDS_APP),
     different(
       "text commands `/status`",
@@ -472,7 +475,19 @@ const TOOLS: Part = {
       gateway("approvals", "what the agent asks for in %s goes on when an operator approves it"),
       gateway("approvals", "is decided by nobody else, and by nobody twice"),
     ),
-    open("`execApprovals`: questions to the direct messages of approvers", "not built yet"),
+    different(
+      "`execApprovals`: questions to the direct messages of approvers",
+      "the approvers are the operators of `commandAllowFrom`, one list for all commands; plugins ask the same people",
+      gateway(
+        "approvals",
+        "is asked in the operators' direct messages instead, where `execApprovals` says so, and closed there",
+      ),
+      by("src/openclaw/surface/approvals/approvals.test.ts", "%s, %j: %s"),
+      by(
+        "src/openclaw/surface/approvals/approvals.test.ts",
+        "goes to each operator whose id is known, and to where the agent was asked",
+      ),
+    ),
     same(
       "approving by reaction",
       by(
@@ -481,7 +496,10 @@ const TOOLS: Part = {
       ),
       gateway("approvals", "is approved by an operator's reaction to the question, and by nobody else's"),
     ),
-    open("approvals that plugins ask for, asked and decided as those of commands", "not tested yet"),
+    same(
+      "approvals that plugins ask for, asked and decided as those of commands",
+      gateway("approvals", "is asked by a plugin as well, and goes on when an operator approves it"),
+    ),
     different(
       "diagnostics of capabilities",
       "the bot user's roles say what it may do; a token of Rocket.Chat has no scopes",

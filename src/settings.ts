@@ -102,6 +102,17 @@ export interface StreamingSettings {
 /** Whether history, quotes and thread starters show people who may not speak to the agent. */
 export type ContextVisibility = "all" | "allowlist" | "allowlist_quote";
 
+/** Whether, about what, and where the operators are asked by this channel for an approval. */
+export interface ApprovalSettings {
+  readonly enabled: boolean;
+  /** In their direct messages, where the agent was asked, or both. */
+  readonly target: "dm" | "channel" | "both";
+  /** Only for these agents; empty: all. */
+  readonly agentFilter: string[];
+  /** Only for sessions whose key holds, or matches, one of these; empty: all. */
+  readonly sessionFilter: string[];
+}
+
 /** How threads are sessions. */
 export interface ThreadSettings {
   /** Whether a turn in a thread is shown the thread's recent messages or the room's. */
@@ -217,6 +228,7 @@ export interface AccountSettings {
   readonly mentionPatterns: MentionPatternSettings | undefined;
   /** User ids that may run `!model`, `!stop` and the further commands; empty: see specs/commands.md. */
   readonly commandAllowFrom: readonly string[];
+  readonly execApprovals: ApprovalSettings;
   readonly commands: CommandSettings;
   /** User ids known to be bots: those that accounts of this gateway logged in as, and those that turned out to be. */
   readonly bots: Pick<ReadonlySet<string>, "has">;

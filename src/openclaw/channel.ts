@@ -9,6 +9,7 @@ import { groups } from "./config/room-tools.ts";
 import { CHANNEL_ID } from "./config/schema.ts";
 import { setupBase } from "./setup/plugin.ts";
 import { actions } from "./surface/actions.ts";
+import { approvalCapability } from "./surface/approvals/capability.ts";
 import { messageToolHints } from "./surface/broadcast.ts";
 import { directory } from "./surface/directory.ts";
 import { allowlist, doctor } from "./surface/lists.ts";
@@ -40,6 +41,7 @@ export const rocketchatPlugin: ChannelPlugin<AccountSettings, Probe> = createCha
       inboundFormattingHints: formattingHints,
     },
     groups,
+    approvalCapability,
     actions,
     directory,
     doctor,

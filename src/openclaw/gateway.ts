@@ -1,7 +1,9 @@
 // Owns one running account, from its start to its end.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { CHANNEL_APPROVAL_NATIVE_RUNTIME_CONTEXT_CAPABILITY } from "openclaw/plugin-sdk/approval-handler-adapter-runtime";
 import { createAccountStatusSink } from "openclaw/plugin-sdk/channel-outbound";
+import { registerChannelRuntimeContext } from "openclaw/plugin-sdk/channel-runtime-context";
 import { channelBlockedPatch, channelStoppedPatch } from "openclaw/plugin-sdk/gateway-runtime";
 import { createSubsystemLogger } from "openclaw/plugin-sdk/logging-core";
 import { type Connection, type ConnectionChange, systemClock } from "../connection/driver.ts";
@@ -117,7 +119,18 @@ async function runAccount(base: AccountBase, socketUrl: string): Promise<void> {
   const ingress = createIngress(scope, sending, drops);
   const catchUp = openCatchUp(scope, rest, ingress);
   const deletions = openDeletions(scope, connection);
-  const unshare = [shareSending(ctx.accountId, sending), shareHealth(ctx.accountId, health)];
+  registerChannelRuntimeContext({
+    ...(ctx.channelRuntime && { channelRuntime: ctx.channelRuntime }),
+    channelId: CHANNEL_ID,
+    accountId: ctx.accountId,
+    capability: CHANNEL_APPROVAL_NATIVE_RUNTIME_CONTEXT_CAPABILITY,
+    context: {},
+    abortSignal: ctx.abortSignal,
+  });
+  const unshare = [
+    shareSending(ctx.accountId, { ...sending, readSettings: ingress.settings }),
+    shareHealth(ctx.accountId, health),
+  ];
   const parts = { scope, connection, rest, token, ingress, catchUp, deletions, writers, drops };
   try {
     await Promise.all([runLink(linkOf(parts)), ingress.prepare()]);

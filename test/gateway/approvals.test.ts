@@ -20,7 +20,7 @@ beforeAll(async () => {
   stack = await startStack(
     ({ control, userIds }) => {
       const members = ["alice", "bob", "openclaw-bot"];
-      for (const name of ["town", "plaza", "hall", "busy"])
+      for (const name of ["town", "plaza", "hall", "busy", "lodge", "porch"])
         rooms[name] = control.addRoom({ name, type: "c", members });
       rooms.direct = control.direct(["alice", "openclaw-bot"]);
       const cellar = control.addRoom({ name: "cellar", type: "c", members });
@@ -36,13 +36,19 @@ beforeAll(async () => {
         rooms: servedRooms(),
         allowFrom: [userIds.alice],
         commandAllowFrom: [userIds.alice],
+        // A session's key has no capitals.
+        execApprovals: { enabled: "auto", sessionFilter: [(rooms.lodge ?? "").toLowerCase()] },
       };
     },
     {
+      plugins: { asking: join(import.meta.dirname, "asking-plugin") },
       config: {
         tools: { exec: { host: "gateway", security: "full", ask: "always" } },
         messages: { queue: { mode: "followup" }, groupChat: { unmentionedInbound: "room_event" } },
-        approvals: { exec: { enabled: true, mode: "session" } },
+        approvals: {
+          exec: { enabled: true, mode: "session" },
+          plugin: { enabled: true, mode: "session" },
+        },
       },
     },
   );
@@ -53,6 +59,8 @@ const servedRooms = (town = {}) => ({
   [rooms.town ?? ""]: town,
   [rooms.plaza ?? ""]: {},
   [rooms.busy ?? ""]: {},
+  [rooms.lodge ?? ""]: {},
+  [rooms.porch ?? ""]: {},
   [rooms.hall ?? ""]: { requireMention: false, systemPrompt: "Speak of the sea.", skills: [] },
 });
 
@@ -106,6 +114,36 @@ it("is approved by an operator's reaction to the question, and by nobody else's"
   stack.emulator.control.react({ as: "alice", messageId, emoji: ":thumbsup:" });
   await waitFor("town", new RegExp(`Approved, this once: \`${id}`));
   await waitFor("town", /The tool answered: beacon/);
+});
+
+it("is asked in the operators' direct messages instead, where `execApprovals` says so, and closed there", async () => {
+  stack.model.script("run ember", { tool: { name: "exec", args: { command: "echo ember" } } });
+  write("bob", "lodge", "@openclaw-bot run ember");
+  const { _id: messageId } = await waitFor("direct", /Exec approval required[\s\S]*ember[\s\S]*!approve/);
+  await waitFor("lodge", /sent the approval request to Rocket\.Chat DMs/);
+  stack.emulator.control.react({ as: "alice", messageId, emoji: ":thumbsup:" });
+  await waitFor("lodge", /The tool answered: ember/);
+  await stack.emulator.control.waitForMessage(
+    ({ _id, msg }) => _id === messageId && /required[\s\S]*ember[\s\S]*approval allow-once/.test(msg),
+    TIMEOUT,
+  );
+  const messages = stack.emulator.control.messages(rooms.lodge ?? "");
+  expect(messages.filter(({ msg }) => /echo ember|!approve/.test(msg))).toEqual([]);
+});
+
+it("is asked by a plugin as well, and goes on when an operator approves it", async () => {
+  stack.model.script("look around", { tool: { name: "ls", args: { path: "." } } });
+  write("alice", "porch", "@openclaw-bot look around");
+  const { msg } = await waitFor("porch", /Plugin approval required[\s\S]*List a folder/);
+  const id = /Reply with: !approve ([\w:-]+)/.exec(msg)?.[1] ?? "";
+  expect(stack.emulator.control.messages(rooms.porch ?? "").some((said) => /answered/.test(said.msg))).toBe(
+    false,
+  );
+  write("bob", "porch", `!approve ${id} allow-once`);
+  await waitFor("porch", /`!approve` is for the command operators/);
+  write("alice", "porch", `!approve ${id} allow-once`);
+  await waitFor("porch", new RegExp(`Approved, this once: \`${id}\``));
+  await waitFor("porch", /The tool answered:/);
 });
 
 it("is decided by nobody else, and by nobody twice", async () => {

@@ -76,6 +76,8 @@ export interface StackOptions extends Pick<GatewayOptions, "env" | "config"> {
   /** Laid over the agents' configuration. */
   readonly agents?: Section;
   readonly bindings?: readonly Section[];
+  /** Further plugins, by id: the folder of each. */
+  readonly plugins?: Readonly<Record<string, string>>;
   /** Installs the tarball as a user would; otherwise the gateway loads what was packed from its folder, which is quicker. */
   readonly install?: boolean;
 }
@@ -83,7 +85,7 @@ export interface StackOptions extends Pick<GatewayOptions, "env" | "config"> {
 /** Starts everything and resolves when the channel is up. `section` is laid over the keys that connect the bot. */
 export async function startStack(
   section: (parts: StackParts) => Section,
-  { env = {}, config = {}, agents = {}, bindings = [], install = false }: StackOptions = {},
+  { env = {}, config = {}, agents = {}, bindings = [], plugins = {}, install = false }: StackOptions = {},
 ): Promise<Stack> {
   const emulator = await startEmulator();
   const model = await startScriptedModel();
@@ -114,6 +116,7 @@ export async function startStack(
   await gateway.updateConfig((written) => ({
     ...written,
     agents: { ...readSection(written.agents), ...agents },
+    plugins: addPlugins(readSection(written.plugins), plugins),
     bindings,
   }));
   await gateway.start();
@@ -163,6 +166,19 @@ function secretsOf({ world }: Emulator): [string, string][] {
     );
   });
 }
+
+function addPlugins({ allow, load, entries, ...plugins }: Section, added: Readonly<Record<string, string>>) {
+  const { paths } = readSection(load);
+  const enabled = Object.keys(added).map((id) => [id, { enabled: true }]);
+  return {
+    ...plugins,
+    allow: [...readList(allow), ...Object.keys(added)],
+    load: { ...readSection(load), paths: [...readList(paths), ...Object.values(added)] },
+    entries: { ...readSection(entries), ...Object.fromEntries(enabled) },
+  };
+}
+
+const readList = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 function readSection(value: unknown): Section {
   return typeof value === "object" && value !== null ? { ...value } : {};

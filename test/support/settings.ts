@@ -40,6 +40,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
     mentionPatterns: undefined,
     commandAllowFrom: [],
+    execApprovals: { enabled: false, target: "dm", agentFilter: [], sessionFilter: [] },
     commands: { extra: false },
     bots: new Set(),
     typingReaction: "",

@@ -12,6 +12,8 @@ export interface AccountSending extends Sending {
   readonly rest: AccountClient;
   /** Of the running account alone. */
   readonly typing?: Typing;
+  /** Of the running account alone: its settings in force, with ids in place of names. */
+  readonly readSettings?: () => AccountSettings;
 }
 
 const running = new Map<string, AccountSending>();
@@ -26,6 +28,10 @@ export function shareSending(accountId: string, sending: AccountSending): () => 
     if (running.get(accountId) === sending) running.delete(accountId);
   };
 }
+
+/** The settings in force of an account that runs in this process, with ids in place of names. */
+export const runningSettings = (accountId: string): AccountSettings | undefined =>
+  running.get(accountId)?.readSettings?.();
 
 /** As the running account sends, or with a client of its own and no patience where it does not run (the command line). */
 export function sendingFor(settings: AccountSettings): AccountSending {

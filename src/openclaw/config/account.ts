@@ -161,6 +161,7 @@ const NESTED_KEYS = [
   "thread",
   "replyToModeByChatType",
   "commands",
+  "execApprovals",
   "botLoopProtection",
   "reactionTriggers",
 ];

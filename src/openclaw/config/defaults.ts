@@ -28,6 +28,7 @@ export const DEFAULTS = {
   dmHistoryLimit: 0,
   contextVisibility: "all",
   joinPublicRooms: false,
+  execApprovals: { enabled: false, target: "dm" },
   commands: { extra: false },
   dangerouslyAllowNameMatching: false,
   credentialCheckSeconds: 240,

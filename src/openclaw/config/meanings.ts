@@ -28,6 +28,12 @@ export function accessOf(config: AccountConfig) {
     groupPolicy: config.groupPolicy ?? DEFAULTS.groupPolicy,
     groupAllowFrom: config.groupAllowFrom && mapEntries(config.groupAllowFrom),
     commandAllowFrom: mapEntries(config.commandAllowFrom),
+    execApprovals: {
+      enabled: (config.execApprovals?.enabled ?? DEFAULTS.execApprovals.enabled) !== false,
+      target: config.execApprovals?.target ?? DEFAULTS.execApprovals.target,
+      agentFilter: config.execApprovals?.agentFilter ?? [],
+      sessionFilter: config.execApprovals?.sessionFilter ?? [],
+    },
     commands: { extra: config.commands?.extra ?? DEFAULTS.commands.extra },
     dangerouslyAllowNameMatching:
       config.dangerouslyAllowNameMatching ?? DEFAULTS.dangerouslyAllowNameMatching,

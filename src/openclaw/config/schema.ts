@@ -97,6 +97,14 @@ const CatchUpSchema = z.strictObject({
 const { capabilities, configWrites, healthMonitor, heartbeatVisibility, responsePrefix } =
   buildChannelAccountSchemaParts().accountShape;
 
+/** Who is asked are the operators; `auto` and true mean the same, as on Slack. */
+const ExecApprovalsSchema = z.strictObject({
+  enabled: z.union([z.boolean(), z.literal("auto")]).optional(),
+  target: z.enum(["dm", "channel", "both"]).optional(),
+  agentFilter: z.array(z.string()).optional(),
+  sessionFilter: z.array(z.string()).optional(),
+});
+
 const ActionsSchema = z.strictObject({
   reactions: z.boolean().optional(),
   messages: z.boolean().optional(),
@@ -160,6 +168,7 @@ const AccountSchema = z.strictObject({
   joinPublicRooms: z.boolean().optional(),
   joinIntro: z.boolean().optional(),
   commandAllowFrom: AllowFromListSchema,
+  execApprovals: ExecApprovalsSchema.optional(),
   commands: z.strictObject({ extra: z.boolean().optional() }).optional(),
   dangerouslyAllowInsecure: z.boolean().optional(),
   tls: z.strictObject({ caFile: z.string().min(1).optional() }).optional(),

@@ -206,6 +206,24 @@ export const uiHints = {
     help: `${PEOPLE} that may use !model, !stop, !approve and !deny. Empty: nobody in rooms, and in direct messages the people who are paired or in allowFrom. "*" makes nobody an operator.`,
     placeholder: '["@alice"]',
   },
+  "execApprovals.enabled": {
+    label: "Ask operators for approvals",
+    help: "Whether the people in commandAllowFrom are asked for the approvals that the agent's commands and plugins need. true and auto mean the same.",
+  },
+  "execApprovals.target": {
+    label: "Where operators are asked",
+    help: "dm: in their direct messages; channel: where the agent was asked, for all there to read; both.",
+  },
+  "execApprovals.agentFilter": {
+    label: "Agents whose approvals are asked for here",
+    help: "Agent ids. Unset or empty: all.",
+    advanced: true,
+  },
+  "execApprovals.sessionFilter": {
+    label: "Sessions whose approvals are asked for here",
+    help: "Parts of session keys, or patterns. Unset or empty: all.",
+    advanced: true,
+  },
   "commands.extra": {
     label: "Further commands for operators",
     help: "Opens further commands of OpenClaw (!new, !think, …) to these people.",

@@ -30,6 +30,7 @@ import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
+import { isAskedElsewhere } from "./approvals/policy.ts";
 import {
   listPosted,
   noteDispatch,
@@ -157,6 +158,7 @@ export const outbound = {
   },
   sendText,
   sendMedia,
+  shouldSuppressLocalPayloadPrompt: isAskedElsewhere,
   afterDeliverPayload({ cfg, target, payload, results }: Delivered) {
     const { accountId } = resolveAccount(cfg, target.accountId);
     for (const { messageId, target: posted } of results) {

@@ -34,7 +34,16 @@ export function noteApprovalPrompt(
 ): void {
   const asked = getExecApprovalReplyMetadata(payload);
   if (asked === null) return;
-  for (const id of messageIds) prompts.set(id, { ...place, approvalId: asked.approvalId });
+  rememberApprovalPrompt(asked.approvalId, messageIds, place);
+}
+
+/** Remembers messages that ask for an approval. */
+export function rememberApprovalPrompt(
+  approvalId: string,
+  messageIds: readonly string[],
+  place: AskedPlace,
+): void {
+  for (const id of messageIds) prompts.set(id, { ...place, approvalId });
   for (const id of prompts.keys()) if (prompts.size > MAX_PROMPTS) prompts.delete(id);
 }
 

@@ -2,11 +2,10 @@
 
 import { questionGatewayRuntime } from "openclaw/plugin-sdk/question-gateway-runtime";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
+import { closeMessage } from "../../../outbound/close.ts";
 import { rememberThread } from "../../../outbound/resolve-target.ts";
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
-import { fetchMessage } from "../../../rest/messages.ts";
-import { updateMessage } from "../../../rest/reactions.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
 import { askedIn, noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
 import { offerToDelivery } from "../../account/previews/preview-offer.ts";
@@ -151,10 +150,7 @@ function closeWhenAnswered(
     deliveryId: messageId,
     async finalize(statusLine) {
       try {
-        const asked = await fetchMessage(rest, messageId);
-        if (asked === undefined) return;
-        const { roomId } = asked;
-        await updateMessage(rest, { messageId, roomId, text: `${asked.text}\n\n${statusLine}` });
+        await closeMessage(rest, messageId, statusLine);
       } catch (error) {
         log.warn("a question could not be closed", { error, message: messageId });
       }

@@ -1,0 +1,12 @@
+// Owns ending a question that stands in a room: its message says how it ended.
+
+import type { RestClient } from "../rest/client.ts";
+import { fetchMessage } from "../rest/messages.ts";
+import { updateMessage } from "../rest/reactions.ts";
+
+/** Adds a last line to a message of the bot's, if it still stands. Rejects with RestError. */
+export async function closeMessage(rest: RestClient, messageId: string, line: string): Promise<void> {
+  const asked = await fetchMessage(rest, messageId);
+  if (asked === undefined) return;
+  await updateMessage(rest, { messageId, roomId: asked.roomId, text: `${asked.text}\n\n${line}` });
+}
