@@ -52,6 +52,16 @@ it("lets a message that is sent again keep its first judgment", () => {
   );
 });
 
+it("tells of what was asked later about a message that had been dropped", () => {
+  const dropped: Parameters<typeof storiesOf>[number] = ["message dropped", 0, { reason: "not-mentioned" }];
+  expect(headline(dropped, ["message admitted", 900], ["turn started", 910], ["reply sent", 940])).toBe(
+    "answered in 40 ms",
+  );
+  expect(headline(dropped, ["message admitted", 900], ["message handled", 910, { as: "told" }])).toBe(
+    "not answered: not mentioned",
+  );
+});
+
 it("tells nothing of the agent's own messages and the server's notices", () => {
   expect(storiesOf(["message dropped", 0, { reason: "own-message" }]).all.size).toBe(0);
   expect(storiesOf(["message dropped", 0, { reason: "system-message" }]).all.size).toBe(0);

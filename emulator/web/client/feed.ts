@@ -84,7 +84,14 @@ export class Stories {
   }
 }
 
-export function outcomeOf({ steps }: Story): Outcome {
+/** What counts: where a message was dropped and is asked about later, by a reaction or an edit, only that. */
+function latest({ steps }: Story): readonly Step[] {
+  const since = steps.slice(steps.findLastIndex(({ name }) => name === "message dropped") + 1);
+  return since.some(({ name }) => name === "turn started") ? since : steps;
+}
+
+export function outcomeOf(story: Story): Outcome {
+  const steps = latest(story);
   const has = (name: string) => steps.some((step) => step.name === name);
   if (has("message dropped")) return "dropped";
   if (has("reply sent")) return "answered";
@@ -95,8 +102,9 @@ export function outcomeOf({ steps }: Story): Outcome {
 
 /** The outcome in a few words. */
 export function headlineOf(story: Story): string {
-  const last = story.steps.findLast(({ name }) => name === "reply sent" || name === "turn ended");
-  const took = last ? seconds(last.at - (story.steps[0]?.at ?? last.at)) : "";
+  const steps = latest(story);
+  const last = steps.findLast(({ name }) => name === "reply sent" || name === "turn ended");
+  const took = last ? seconds(last.at - (steps[0]?.at ?? last.at)) : "";
   switch (outcomeOf(story)) {
     case "dropped":
       return `not answered: ${reasonOf(story).replaceAll("-", " ")}`;
@@ -115,9 +123,9 @@ export function headlineOf(story: Story): string {
   }
 }
 
-/** The reason of a drop by its name; empty when the message was not dropped. */
-export function reasonOf({ steps }: Story): string {
-  return textOf(steps.find(({ name }) => name === "message dropped")?.fields, "reason");
+/** The reason of a drop by its name; empty when the message was not dropped, or was asked about later. */
+export function reasonOf(story: Story): string {
+  return textOf(latest(story).find(({ name }) => name === "message dropped")?.fields, "reason");
 }
 
 /** What a reason means, in a sentence; empty for a reason this page does not know. */
