@@ -36,6 +36,31 @@ const openUnder = (openClaw: "newer" | "older"): Queue => {
   return openIngressQueue(state as unknown as Parameters<typeof openIngressQueue>[0], "default", log);
 };
 
+it.each(["newer", "older"] as const)(
+  "what came in one millisecond is given out in the order of its arrival under an OpenClaw that is %s",
+  async (openClaw) => {
+    const queue = openUnder(openClaw);
+    const arrivals = [
+      ["m9", 5],
+      ["m8", 5],
+      ["m7", 5],
+      ["m6", 6],
+      ["m0", 20],
+      ["before the clock was set back", 1],
+    ] as const;
+    for (const [id, receivedAt] of arrivals) await queue.enqueue(id, event(id), { receivedAt });
+    const waiting = await queue.listPending();
+    expect(waiting.map(({ id }) => id)).toEqual([
+      "before the clock was set back",
+      "m9",
+      "m8",
+      "m7",
+      "m6",
+      "m0",
+    ]);
+  },
+);
+
 describe.each([
   ["OpenClaw's own", openHost],
   ["ours", () => openSqliteQueue(directory, "default")],

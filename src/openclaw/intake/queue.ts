@@ -27,7 +27,8 @@ export function openIngressQueue(
 ): Queue {
   const directory = join(state.resolveStateDir(), CHANNEL_ID);
   const host = openHostQueue(state, accountId);
-  if (host !== undefined) return onceTakenOver(host, openCopy(directory, accountId, log), log);
+  if (host !== undefined)
+    return inOrderOfArrival(onceTakenOver(host, openCopy(directory, accountId, log), log));
   const rows = openRows(directory, accountId);
   takeBack(rows);
   return queueOf(rows);
@@ -77,7 +78,30 @@ function openRows(directory: string, accountId: string, maxPages?: number): Queu
 }
 
 function queueOf(rows: QueueRows): Queue {
-  return { ...openLists(rows), ...openEntrance(rows), ...openClaims(rows), ...openExit(rows) };
+  return inOrderOfArrival({
+    ...openLists(rows),
+    ...openEntrance(rows),
+    ...openClaims(rows),
+    ...openExit(rows),
+  });
+}
+
+/**
+ * Events are given out by the millisecond of their arrival, and those of one by their ids, which are random: so each gets
+ * one of its own. An earlier one is of a clock that was set back.
+ */
+function inOrderOfArrival(queue: Queue): Queue {
+  let latest = Number.NEGATIVE_INFINITY;
+  let given = latest;
+  return {
+    ...queue,
+    enqueue(id, payload, options) {
+      const at = options?.receivedAt ?? Date.now();
+      given = at >= latest && at <= given ? given + 1 : at;
+      latest = at;
+      return queue.enqueue(id, payload, { ...options, receivedAt: given });
+    },
+  };
 }
 
 /** Looking at rows. */
