@@ -62,7 +62,7 @@ function stage(
         transcribe: async () => undefined,
         takeRefusal: options.takeRefusal ?? (async () => false),
         introduce: async () => {},
-        findApproval: () => undefined,
+        findApproval: async () => undefined,
         announce: () => {
           calls.push("announce");
         },

@@ -142,7 +142,7 @@ export interface HostTurn {
   /** Ends what runs in the session, after `authorizeCommand` said yes, and meanwhile tells what that is. */
   stop(tell: (facts: StopFacts) => Promise<unknown>): Promise<void>;
   /** The id of what a message of the bot asks to be approved; undefined when it asks nothing. */
-  findApproval(messageId: string): string | undefined;
+  findApproval(message: Pick<MessageFacts, "id" | "sentAt" | "updatedAt">): Promise<string | undefined>;
   /** Decides about something that waits for approval, after `authorizeCommand` said yes. */
   resolveApproval(approval: Approval): Promise<ApprovalOutcome>;
   describe(): Promise<ConversationFacts>;

@@ -77,7 +77,7 @@ interface Act extends Admission {
 /** Does what a reaction decides or asks; undefined when it does neither. */
 async function act(about: Act): Promise<TurnOutcome | undefined> {
   const { raw, actor, message, room, settings, deps } = about;
-  const approval = readVote(about);
+  const approval = await readVote(about);
   const asked = readAsked(about);
   if (approval === undefined && asked === undefined) return undefined;
   if (!(await isStillNamed(about))) return { kind: "dropped", reason: "actor-unknown" };
@@ -123,10 +123,10 @@ function mayAct(notice: Notice, settings: AccountSettings): boolean {
 }
 
 /** What a reaction to a question of the bot's decides; the question must still be the bot's own message. */
-function readVote({ notice, message, settings, turn }: Act): Approval | undefined {
+async function readVote({ notice, message, settings, turn }: Act): Promise<Approval | undefined> {
   if (message.sender.id !== settings.userId) return undefined;
   const decision = notice.kind === "reaction" && notice.added ? readDecision(notice.emoji) : undefined;
-  const approvalId = decision && turn.findApproval(message.id);
+  const approvalId = decision && (await turn.findApproval(message));
   return decision && approvalId ? { id: approvalId, decision } : undefined;
 }
 

@@ -412,7 +412,7 @@ describe("runTurn on a reaction to a question for an approval", () => {
     const parts = stage();
     const openTurn: InboundHost["openTurn"] = (input) => ({
       ...parts.deps.host.openTurn(input),
-      findApproval: (id) => (id === "m1" ? "1a2b" : undefined),
+      findApproval: async ({ id }) => (id === "m1" ? "1a2b" : undefined),
       authorizeCommand: async () => operator,
       resolveApproval: async (approval) => {
         decided.push(approval);

@@ -27,7 +27,7 @@ export const commandless: Pick<
   resolveApproval: unasked,
   stop: unasked,
   introduce: unasked,
-  findApproval: () => undefined,
+  findApproval: async () => undefined,
   describe: unasked,
   listModels: unasked,
   selectModel: unasked,

@@ -78,7 +78,7 @@ function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
       requestPairing: (send) => send("code"),
       announce: () => {},
       introduce: async () => {},
-      findApproval: () => undefined,
+      findApproval: async () => undefined,
       transcribe: async () => undefined,
       takeRefusal: async () => false,
       authorizeCommand: async () => (await authorizeCommand(scope, route, store)).commandAccess.authorized,

@@ -3,7 +3,7 @@
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pairing";
 import type { Announcement, HostTurn, InboundHost } from "../../turn/host.ts";
-import { findApprovalPrompt } from "../account/memory/approval-prompts.ts";
+import { awaitApprovalPrompt, findApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { readAccess, resolveIngress } from "./access.ts";
 import { resolveApproval } from "./approval.ts";
@@ -21,6 +21,9 @@ import { takeRefusal } from "./refusal.ts";
 import { type Route, resolveRoute } from "./route.ts";
 import type { HostOptions, TurnScope } from "./scope.ts";
 import { transcribe } from "./voice.ts";
+
+/** A reaction so soon after a message may come before the answer to its post. Milliseconds of the server's clock. */
+const JUST_NOW_MS = 10_000;
 
 /** The inbound port for one event, under the configuration in force when it is called. */
 export function createInboundHost(options: HostOptions): InboundHost {
@@ -85,7 +88,10 @@ function openTurn(scope: TurnScope): HostTurn {
     runOwnCommand: (text, port) => runOwnCommand(scope, commandTurn(), { text, port }),
     stop: (tell) => stopSession(scope, commandTurn(), tell),
     resolveApproval: (approval) => resolveApproval(scope, approval),
-    findApproval: (messageId) => findApprovalPrompt(accountId, messageId),
+    async findApproval({ id, sentAt, updatedAt }) {
+      const isNew = updatedAt - sentAt < JUST_NOW_MS;
+      return isNew ? awaitApprovalPrompt(accountId, id) : findApprovalPrompt(accountId, id);
+    },
     describe: () => describeConversation(scope, route),
     listModels: () => listModels(scope, route),
     selectModel: (choice) => selectModel(scope, route, choice),

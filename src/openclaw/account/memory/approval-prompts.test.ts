@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import {
   askedIn,
+  awaitApprovalPrompt,
   chooseApproval,
   findApprovalPrompt,
   forgetApprovalPrompt,
@@ -31,6 +32,14 @@ const inDirect = (accountId: string, ...targets: string[]) => ({
 
 afterEach(() => {
   for (const id of [FIRST, SECOND]) forgetApprovalPrompt(id);
+});
+
+describe("a reaction to a question", () => {
+  it("finds it though it comes before the answer to the question's post", async () => {
+    const found = awaitApprovalPrompt("ops", "m1");
+    setImmediate(() => ask("m1", FIRST, askedIn("ops", "room:town")));
+    expect(await found).toBe(FIRST);
+  });
 });
 
 describe("which approval an id means", () => {

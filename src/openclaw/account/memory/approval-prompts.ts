@@ -1,5 +1,6 @@
 // Owns which messages of the bot ask for an approval, and where: who may decide is asked in the place of the question.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { getExecApprovalReplyMetadata } from "openclaw/plugin-sdk/approval-client-runtime";
 import { formatTarget, parseTarget, type Target } from "../../../outbound/target.ts";
 
@@ -56,6 +57,15 @@ export function forgetApprovalPrompt(approvalId: string): void {
 export function findApprovalPrompt(accountId: string, messageId: string): string | undefined {
   const asked = prompts.get(messageId);
   return asked?.accountId === accountId ? asked.approvalId : undefined;
+}
+
+/** How long the answer to a post is waited for, and how often it is looked for. Milliseconds. */
+const [ANSWER_MS, LOOK_MS] = [3_000, 50];
+
+/** The same of a message that was posted just now: its frame, and a reaction to it, may come before the post's answer. */
+export async function awaitApprovalPrompt(accountId: string, messageId: string): Promise<string | undefined> {
+  for (let left = ANSWER_MS; left > 0 && !prompts.has(messageId); left -= LOOK_MS) await sleep(LOOK_MS);
+  return findApprovalPrompt(accountId, messageId);
 }
 
 /** Whoever decides, as far as it says about which questions. */

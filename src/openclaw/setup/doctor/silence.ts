@@ -237,6 +237,6 @@ function openDryTurn(
     listModels: reached,
     selectModel: reached,
     resolveApproval: reached,
-    findApproval: () => undefined,
+    findApproval: async () => undefined,
   };
 }
