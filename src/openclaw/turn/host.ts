@@ -22,9 +22,6 @@ import { type Route, resolveRoute } from "./route.ts";
 import type { HostOptions, TurnScope } from "./scope.ts";
 import { transcribe } from "./voice.ts";
 
-/** A reaction so soon after a message may come before the answer to its post. Milliseconds of the server's clock. */
-const JUST_NOW_MS = 10_000;
-
 /** The inbound port for one event, under the configuration in force when it is called. */
 export function createInboundHost(options: HostOptions): InboundHost {
   const cfg = options.readConfig();
@@ -88,14 +85,22 @@ function openTurn(scope: TurnScope): HostTurn {
     runOwnCommand: (text, port) => runOwnCommand(scope, commandTurn(), { text, port }),
     stop: (tell) => stopSession(scope, commandTurn(), tell),
     resolveApproval: (approval) => resolveApproval(scope, approval),
-    async findApproval({ id, sentAt, updatedAt }) {
-      const isNew = updatedAt - sentAt < JUST_NOW_MS;
-      return isNew ? awaitApprovalPrompt(accountId, id) : findApprovalPrompt(accountId, id);
-    },
+    findApproval: (message) => findApproval(accountId, message),
     describe: () => describeConversation(scope, route),
     listModels: () => listModels(scope, route),
     selectModel: (choice) => selectModel(scope, route, choice),
   };
+}
+
+/** A reaction so soon after a message may come before the answer to its post. Milliseconds of the server's clock. */
+const JUST_NOW_MS = 10_000;
+
+async function findApproval(
+  accountId: string,
+  { id, sentAt, updatedAt }: Parameters<HostTurn["findApproval"]>[0],
+): Promise<string | undefined> {
+  const isNew = updatedAt - sentAt < JUST_NOW_MS;
+  return isNew ? awaitApprovalPrompt(accountId, id) : findApprovalPrompt(accountId, id);
 }
 
 function announce(scope: TurnScope, { turnSessionKey: sessionKey }: Route, announcement: Announcement): void {
