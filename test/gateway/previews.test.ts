@@ -110,7 +110,8 @@ it.each([
 ])("grows in a %s and becomes the answer: one message", async (name, place) => {
   const rid = place();
   const { from, preview, finish } = await begin(rid, name);
-  expect(preview.msg).not.toContain("end");
+  const grown = await said(rid, `${name}: first **words of** an answer`);
+  expect([grown._id, grown.msg.includes("end")]).toEqual([preview._id, false]);
   finish();
   await said(rid, textOf(name));
   expect(spoken(rid, from).map(({ _id, msg }) => [_id, msg])).toEqual([[preview._id, textOf(name)]]);
