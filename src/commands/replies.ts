@@ -124,7 +124,11 @@ export function formatStopped(stopped: {
 
 /** What has become of an attempt to decide about something that waits for approval. */
 export type ApprovalOutcome =
-  | { readonly kind: "decided" }
+  | {
+      readonly kind: "decided";
+      /** OpenClaw says so itself, in the place where it was decided. */
+      readonly isTold: boolean;
+    }
   /** There is none with this id: it was never asked for, was decided, or its time is over. */
   | { readonly kind: "not-found" }
   /** `reason` is OpenClaw's. */
@@ -136,11 +140,12 @@ const DECIDED: Record<Decision, string> = {
   deny: "Denied",
 };
 
-export function formatApproval({ id, decision }: Approval, outcome: ApprovalOutcome): string {
+/** Undefined when there is nothing more to say. */
+export function formatApproval({ id, decision }: Approval, outcome: ApprovalOutcome): string | undefined {
   const name = `\`${id.replaceAll("`", "").slice(0, MAX_ECHO)}\``;
   switch (outcome.kind) {
     case "decided":
-      return `${DECIDED[decision]}: ${name}.`;
+      return outcome.isTold ? undefined : `${DECIDED[decision]}: ${name}.`;
     case "not-found":
       return `Nothing with the id ${name} waits for approval. It may have been decided already, or it has expired.`;
     case "refused":

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nameApproveCommand } from "./own-words.ts";
+import { nameApproveCommand, nameCommands } from "./own-words.ts";
 
 it.each([
   [
@@ -19,3 +19,10 @@ it.each([
   ["see /approve/this and docs/approve or /approved", "see /approve/this and docs/approve or /approved"],
   ["https://example.org/approve", "https://example.org/approve"],
 ])("%s", (text, shown) => expect(nameApproveCommand(text)).toBe(shown));
+
+it("names the commands that are commands here, and leaves paths and others", () => {
+  const text = "/context\nTry `/context list` or (/new); /etc/context, /tmp and /export stay.";
+  expect(nameCommands(text, new Set(["context", "new"]))).toBe(
+    "!context\nTry `!context list` or (!new); /etc/context, /tmp and /export stay.",
+  );
+});

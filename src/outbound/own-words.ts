@@ -1,14 +1,21 @@
 // Owns putting OpenClaw's words for its commands into those that work in a Rocket.Chat room.
 
-/** Between spaces, quotes or brackets, so that no path is taken for it. */
-const APPROVE = /(?<=^|[\s`("'])\/approve(?=$|[\s`.,;:!?)"'])/gm;
+/** Between spaces, quotes or brackets, so that no path is taken for one. */
+const COMMAND = /(?<=^|[\s`("'])\/([a-z]+)(?=$|[\s`.,;:!?)"'])/gm;
+
+const APPROVE: ReadonlySet<string> = new Set(["approve"]);
 
 /**
- * Writes `!approve` for `/approve`. OpenClaw's questions for an approval tell people, and the agent, to write
- * `/approve ID`; Rocket.Chat's clients take a text that begins with `/` for a command of their own and refuse it.
+ * Writes `!word` for `/word`, of the words that are commands here. OpenClaw tells people to write `/word`; Rocket.Chat's
+ * clients take a text that begins with `/` for a command of their own and refuse it.
  */
+export function nameCommands(text: string, words: ReadonlySet<string>): string {
+  return text.replaceAll(COMMAND, (written, word) => (words.has(word) ? `!${word}` : written));
+}
+
+/** The same of OpenClaw's questions for an approval, of which the agent speaks as well, and the reactions that decide. */
 export function nameApproveCommand(text: string): string {
-  return text.replaceAll(APPROVE, "!approve").replace(REPLY_WITH, nameReactions);
+  return nameCommands(text, APPROVE).replace(REPLY_WITH, nameReactions);
 }
 
 /** OpenClaw's line on how to answer a question for an approval. */

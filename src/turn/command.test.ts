@@ -95,7 +95,7 @@ function stage(
         }),
         resolveApproval: async ({ id, decision }) => {
           calls.push(`approval ${id} ${decision}`);
-          return options.approval ?? { kind: "decided" };
+          return options.approval ?? { kind: "decided", isTold: false };
         },
         selectModel: async (choice) => {
           calls.push(`select ${choice}`);
@@ -251,6 +251,12 @@ describe("runTurn with a command", () => {
     const { deps, posted } = stage({ operator: true, modelRefusal: "The model is locked." });
     await runTurn(inRoom("!model scripted-two"), deps);
     expect(posted).toMatchObject([{ text: "The model is locked." }]);
+  });
+
+  it("says nothing more where OpenClaw says itself what was decided", async () => {
+    const scene = stage({ operator: true, room: direct, approval: { kind: "decided", isTold: true } });
+    expect(await runTurn(inDm("!approve 1a2b"), scene.deps)).toEqual({ kind: "commanded" });
+    expect([scene.calls.at(-1), scene.posted]).toEqual(["approval 1a2b allow-once", []]);
   });
 
   it.each<[ApprovalOutcome, string]>([

@@ -109,8 +109,11 @@ async function selectModel({ command, turn, reply }: CommandScope): Promise<void
 
 async function decide({ command, turn, reply }: CommandScope): Promise<void> {
   const approval = readApproval(command);
-  if (approval === undefined) await reply(formatApprovalUsage(command.word));
-  else await reply(formatApproval(approval, await turn.resolveApproval(approval)));
+  const text =
+    approval === undefined
+      ? formatApprovalUsage(command.word)
+      : formatApproval(approval, await turn.resolveApproval(approval));
+  if (text !== undefined) await reply(text);
 }
 
 /**

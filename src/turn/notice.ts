@@ -138,7 +138,8 @@ async function decide(
   const isOperator = await turn.authorizeCommand();
   if (!isOperator && isSenderUndecided(settings, actor)) throw new NamesPendingError();
   if (!isOperator) return { kind: "dropped", reason: "sender-not-allowed", detail: "no operator" };
-  await postBeside(message, formatApproval(approval, await turn.resolveApproval(approval)), deps);
+  const text = formatApproval(approval, await turn.resolveApproval(approval));
+  if (text !== undefined) await postBeside(message, text, deps);
   return { kind: "commanded" };
 }
 

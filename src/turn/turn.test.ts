@@ -416,7 +416,7 @@ describe("runTurn on a reaction to a question for an approval", () => {
       authorizeCommand: async () => operator,
       resolveApproval: async (approval) => {
         decided.push(approval);
-        return { kind: "decided" };
+        return { kind: "decided", isTold: false };
       },
     });
     const silent = accountSettings({ ...settings, reactionNotifications: "off" });

@@ -78,7 +78,7 @@ async function want(room: string, word: string): Promise<string> {
   stack.model.script(`run ${word}`, { tool: { name: "exec", args: { command: `echo ${word}` } } });
   write("alice", room, `@openclaw-bot run ${word}`);
   const { msg } = await waitFor(room, new RegExp(`approval required[\\s\\S]*${word}`));
-  expect(msg).not.toContain("/approve");
+  expect(msg).not.toMatch(/\/approve|^- /m);
   return ID.exec(msg)?.[1] ?? "";
 }
 
@@ -87,7 +87,7 @@ it.each(["town", "direct"])(
   async (room) => {
     const id = await want(room, `lantern-${room}`);
     write("alice", room, `!approve ${id} allow-once`);
-    await waitFor(room, new RegExp(`Approved, this once: \`${id}\``));
+    await waitFor(room, new RegExp(`allowed once\\. Resolved by .* ID: ${id}`));
     await waitFor(room, new RegExp(`The tool answered: lantern-${room}`));
   },
 );
@@ -95,7 +95,7 @@ it.each(["town", "direct"])(
 it("is refused by an operator, and nothing runs", async () => {
   const id = await want("town", "anchor");
   write("alice", "town", `!deny ${id}`);
-  await waitFor("town", new RegExp(`Denied: \`${id}\``));
+  await waitFor("town", new RegExp(`approval denied\\. Resolved by .* ID: ${id}`));
   const { msg } = await waitFor("town", /The tool answered: (?!lantern)/);
   expect(msg).not.toMatch(/answered: anchor/);
 });
@@ -112,7 +112,7 @@ it("is approved by an operator's reaction to the question, and by nobody else's"
     from,
   });
   stack.emulator.control.react({ as: "alice", messageId, emoji: ":thumbsup:" });
-  await waitFor("town", new RegExp(`Approved, this once: \`${id}`));
+  await waitFor("town", new RegExp(`allowed once\\. Resolved by .* ID: ${id}`));
   await waitFor("town", /The tool answered: beacon/);
 });
 
@@ -142,8 +142,10 @@ it("is asked by a plugin as well, and goes on when an operator approves it", asy
   write("bob", "porch", `!approve ${id} allow-once`);
   await waitFor("porch", /`!approve` is for the command operators/);
   write("alice", "porch", `!approve ${id} allow-once`);
-  await waitFor("porch", new RegExp(`Approved, this once: \`${id}\``));
+  await waitFor("porch", new RegExp(`allowed once\\. Resolved by .* ID: ${id}`));
   await waitFor("porch", /The tool answered:/);
+  const again = stack.emulator.control.messages(rooms.porch ?? "").filter(({ msg }) => /^Approved/.test(msg));
+  expect(again).toEqual([]);
 });
 
 it("is decided by nobody else, and by nobody twice", async () => {

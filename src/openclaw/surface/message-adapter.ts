@@ -1,6 +1,7 @@
 // Owns sending on OpenClaw's behalf: final replies, the message tool, the command line, recovery after a restart.
 
 import { randomUUID } from "node:crypto";
+import { getExecApprovalReplyMetadata } from "openclaw/plugin-sdk/approval-client-runtime";
 import type { ChannelOutboundAdapter } from "openclaw/plugin-sdk/channel-contract";
 import {
   type ChannelMessageAdapterShape,
@@ -137,6 +138,7 @@ async function reconcileUnknownSend({ cfg, queueId, to, accountId, payloads }: U
   };
 }
 
+type Presented = Parameters<NonNullable<ChannelOutboundAdapter["renderPresentation"]>>[0];
 type Delivered = Parameters<NonNullable<ChannelOutboundAdapter["afterDeliverPayload"]>>[0];
 
 /**
@@ -159,6 +161,9 @@ export const outbound = {
   sendText,
   sendMedia,
   shouldSuppressLocalPayloadPrompt: isAskedElsewhere,
+  // The words of a question for an approval say how it is answered: buttons told as a list would only repeat it.
+  renderPresentation: ({ payload }: Presented) =>
+    payload.text && getExecApprovalReplyMetadata(payload) !== null ? payload : null,
   afterDeliverPayload({ cfg, target, payload, results }: Delivered) {
     const { accountId } = resolveAccount(cfg, target.accountId);
     for (const { messageId, target: posted } of results) {

@@ -238,7 +238,7 @@ describe("the parameters of the tool", () => {
     expect(told({})).toEqual([
       ["send", "topLevel replyBroadcast"],
       ["read", "channelId before after"],
-      ["search member-info emoji-list list-pins", "channelId"],
+      ["edit download-file search member-info emoji-list list-pins", "channelId"],
       ["conversation-open", "userIds"],
     ]);
     expect(told({ messages: false, search: false, pins: false, emojiList: false })).toEqual([

@@ -20,7 +20,9 @@ const SEND = {
 };
 
 const HERE = {
-  channelId: text("Rocket.Chat: room:<id of the present room>; no other conversation can be read."),
+  channelId: text(
+    "Rocket.Chat: room:<id of the present room>; needed, and no other conversation is allowed.",
+  ),
 };
 
 const READ = {
@@ -42,7 +44,10 @@ const OPEN = {
 const PARTS: readonly Contribution[] = [
   { actions: ["send"], properties: SEND },
   { actions: ["read"], properties: READ },
-  { actions: ["search", "member-info", "emoji-list", "list-pins"], properties: HERE },
+  {
+    actions: ["edit", "download-file", "search", "member-info", "emoji-list", "list-pins"],
+    properties: HERE,
+  },
   { actions: ["conversation-open"], properties: OPEN },
 ];
 

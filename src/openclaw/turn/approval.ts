@@ -9,6 +9,7 @@ import {
   chooseApproval,
   type Decider,
   forgetApprovalPrompt,
+  isToldIn,
 } from "../account/memory/approval-prompts.ts";
 import type { TurnScope } from "./scope.ts";
 
@@ -23,7 +24,8 @@ export async function resolveApproval(
   scope: Pick<TurnScope, "cfg" | "accountId" | "settings" | "input">,
   { id, decision }: Approval,
 ): Promise<ApprovalOutcome> {
-  const approvalId = chooseApproval(id, deciderOf(scope));
+  const decider = deciderOf(scope);
+  const approvalId = chooseApproval(id, decider);
   if (approvalId === undefined) return { kind: "not-found" };
   if (approvalId === "ambiguous")
     return { kind: "refused", reason: "several ids begin so; write the whole id." };
@@ -38,8 +40,9 @@ export async function resolveApproval(
         resolveMethod,
         clientDisplayName,
       });
+      const isTold = isToldIn(approvalId, decider);
       forgetApprovalPrompt(approvalId);
-      return { kind: "decided" };
+      return { kind: "decided", isTold };
     } catch (error) {
       if (isApprovalNotFoundError(error)) continue;
       return { kind: "refused", reason: error instanceof Error ? error.message : String(error) };

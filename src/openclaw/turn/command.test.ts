@@ -95,7 +95,7 @@ function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
         waiting: 0,
         link: { state: "ready", connectedAt: 0 },
       }),
-      resolveApproval: async () => ({ kind: "decided" }),
+      resolveApproval: async () => ({ kind: "decided", isTold: false }),
       selectModel: async () => undefined,
       listModels: async () => ({ current: "demo/a", choices: ["demo/a"] }),
     };

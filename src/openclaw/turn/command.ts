@@ -15,7 +15,8 @@ import {
   buildPreparedModelsProviderData,
 } from "openclaw/plugin-sdk/models-provider-runtime";
 import type { ModelFacts, SessionFacts } from "../../commands/replies.ts";
-import { operatorsIn } from "../../commands/rights.ts";
+import { operatorsIn, wordsFor } from "../../commands/rights.ts";
+import { nameCommands } from "../../outbound/own-words.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import type { CommandPort, ConversationFacts, ReplyPort, StopFacts } from "../../turn/host.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
@@ -68,7 +69,9 @@ export async function runOwnCommand(
     );
     return;
   }
-  await dispatchTurn(scope, { route, ingress, replies: repliesBy(port), command: text });
+  const words = new Set(wordsFor(scope.settings, true));
+  const post: CommandPort["post"] = (reply) => port.post(nameCommands(reply, words));
+  await dispatchTurn(scope, { route, ingress, replies: repliesBy({ ...port, post }), command: text });
 }
 
 /** A command is answered where it was given, whatever place a reply of the agent would have. */

@@ -5,7 +5,9 @@ import {
   chooseApproval,
   findApprovalPrompt,
   forgetApprovalPrompt,
+  isToldIn,
   noteApprovalPrompt,
+  rememberApprovalPrompt,
 } from "./approval-prompts.ts";
 
 const FIRST = "3f0c1f6e-9d4b-4a51-8a6e-0d5b8c2e7a10";
@@ -32,6 +34,19 @@ const inDirect = (accountId: string, ...targets: string[]) => ({
 
 afterEach(() => {
   for (const id of [FIRST, SECOND]) forgetApprovalPrompt(id);
+});
+
+it("is told by OpenClaw where OpenClaw asked, and nowhere else", () => {
+  ask("m1", FIRST, askedIn("ops", "room:town"));
+  rememberApprovalPrompt(SECOND, ["m2"], askedIn("ops", "room:town"));
+  const told = (id: string, account: string, ...targets: string[]) =>
+    isToldIn(id, askedIn(account, ...targets));
+  expect([
+    told(FIRST, "ops", "room:town"),
+    told(FIRST, "ops", "room:lab", "user:alice"),
+    told(FIRST, "sales", "room:town"),
+    told(SECOND, "ops", "room:town"),
+  ]).toEqual([true, false, false, false]);
 });
 
 describe("a reaction to a question", () => {

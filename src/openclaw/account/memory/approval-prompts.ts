@@ -16,6 +16,8 @@ export interface AskedPlace {
 interface Prompt extends AskedPlace {
   /** The id of what is asked. */
   readonly approvalId: string;
+  /** OpenClaw asked, and says in the same place what was decided. */
+  readonly isForwarded: boolean;
 }
 
 /** By message id. */
@@ -35,22 +37,37 @@ export function noteApprovalPrompt(
 ): void {
   const asked = getExecApprovalReplyMetadata(payload);
   if (asked === null) return;
-  rememberApprovalPrompt(asked.approvalId, messageIds, place);
+  remember({ ...place, approvalId: asked.approvalId, isForwarded: true }, messageIds);
 }
 
-/** Remembers messages that ask for an approval. */
+/** Remembers messages in which this channel itself asks for an approval. */
 export function rememberApprovalPrompt(
   approvalId: string,
   messageIds: readonly string[],
   place: AskedPlace,
 ): void {
-  for (const id of messageIds) prompts.set(id, { ...place, approvalId });
+  remember({ ...place, approvalId, isForwarded: false }, messageIds);
+}
+
+function remember(prompt: Prompt, messageIds: readonly string[]): void {
+  for (const id of messageIds) prompts.set(id, prompt);
   for (const id of prompts.keys()) if (prompts.size > MAX_PROMPTS) prompts.delete(id);
 }
 
 /** What was decided is asked by no message any more. */
 export function forgetApprovalPrompt(approvalId: string): void {
   for (const [messageId, asked] of prompts) if (asked.approvalId === approvalId) prompts.delete(messageId);
+}
+
+/** Whether OpenClaw will say in this place what was decided. */
+export function isToldIn(approvalId: string, { accountId, targets }: AskedPlace): boolean {
+  return [...prompts.values()].some(
+    (asked) =>
+      asked.isForwarded &&
+      asked.approvalId === approvalId &&
+      asked.accountId === accountId &&
+      asked.targets.some((target) => targets.includes(target)),
+  );
 }
 
 /** The id of what a message of an account asks; undefined when it asks nothing. */
