@@ -11,6 +11,7 @@ import {
   forgetApprovalPrompt,
   isToldIn,
 } from "../account/memory/approval-prompts.ts";
+import { CHANNEL_ID } from "../config/schema.ts";
 import type { TurnScope } from "./scope.ts";
 
 /** A question does not say of which kind it is; its id belongs to one of them. */
@@ -30,7 +31,8 @@ export async function resolveApproval(
   if (approvalId === "ambiguous")
     return { kind: "refused", reason: "several ids begin so; write the whole id." };
   const { sender } = scope.input.message;
-  const clientDisplayName = `Rocket.Chat (${sender.username ?? sender.id})`;
+  // Not "Rocket.Chat", which is shown as a link to a site of that name.
+  const clientDisplayName = `${sender.username ?? sender.id} (${CHANNEL_ID})`;
   for (const resolveMethod of KINDS) {
     try {
       await resolveApprovalOverGateway({
