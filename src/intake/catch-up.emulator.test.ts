@@ -389,6 +389,19 @@ describe("catching up", () => {
     expect(left.length).toBeLessThan(emulator.world.rooms.size);
   });
 
+  it("keeps a live message behind what its room has missed when the connection is lost meanwhile", async () => {
+    emulator.faults.rest({ path: "groups.history", times: 1, delayMs: 60 });
+    const { catchUp, came } = account();
+    say("missed");
+    catchUp.online();
+    const turn = catchUp.awaitTurn({ message: { rid }, room: {} });
+    catchUp.offline();
+    await new Promise(setImmediate);
+    catchUp.online();
+    await turn;
+    expect(came).toEqual(["missed"]);
+  });
+
   it("takes no late answer of a lost connection for one of the present", async () => {
     emulator.faults.rest({ path: "groups.history", times: 1, delayMs: 60 });
     const { catchUp, came, until, settled } = account();

@@ -79,13 +79,12 @@ class Looks implements CatchUp {
     this.#link?.abort();
     this.#link = undefined;
     this.#step({ type: "offline", now: this.#options.now() });
-    this.#gates.pass(() => true);
   }
 
   awaitTurn({ message }: RawMessageEvent): Promise<void> | undefined {
     const roomId = isJsonObject(message) ? readText(message, "rid") : undefined;
     if (this.#link === undefined || !this.#round.holds(roomId)) return undefined;
-    const waiting = this.#gates.wait(roomId, this.#link.signal);
+    const waiting = this.#gates.wait(roomId);
     if (roomId !== undefined) this.#step({ type: "wanted", roomId, now: this.#options.now() });
     return waiting;
   }
@@ -217,11 +216,12 @@ class Gates {
     }
   }
 
-  async wait(roomId: string | undefined, signal: AbortSignal): Promise<void> {
+  /** Waits over connections: what the room has missed is read by one of them. */
+  async wait(roomId: string | undefined): Promise<void> {
     const gate = this.#waiting.get(roomId) ?? Promise.withResolvers<void>();
     this.#waiting.set(roomId, gate);
     const over = new AbortController();
-    const tooLong = this.#sleep(TURN_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => {});
+    const tooLong = this.#sleep(TURN_WAIT_MS, over.signal).catch(() => {});
     await Promise.race([gate.promise, tooLong]);
     over.abort();
   }
