@@ -14,6 +14,7 @@ import { createWatch, type Reading } from "./watch.ts";
 
 let emulator: Emulator;
 let rest: AccountClient;
+let botId: string;
 let rid: string;
 let catchUp: CatchUp | undefined;
 const logged: string[] = [];
@@ -24,15 +25,16 @@ beforeAll(async () => {
   emulator = await startEmulator();
   emulator.control.addUser({ username: "ann" });
   const { userId } = emulator.control.addUser({ username: "bot", roles: ["user", "bot"] });
-  rest = clientOf("bot", userId);
+  botId = userId;
+  rest = clientOf("bot", botId);
 });
 
-const clientOf = (username: string, userId: string): AccountClient =>
+const clientOf = (username: string, userId: string, rewrite = (url: string) => url): AccountClient =>
   createRestClient({
     serverUrl: emulator.url,
     userId,
     pat: emulator.control.personalAccessToken(username),
-    fetch: async (url, init) => ({ response: await fetch(url, init), release: async () => {} }),
+    fetch: async (url, init) => ({ response: await fetch(rewrite(url), init), release: async () => {} }),
     onUnauthorized: () => {},
   });
 
@@ -320,6 +322,18 @@ describe("catching up", () => {
     catchUp.online();
     await settled();
     expect(came.map((text) => text.slice(0, 2))).toEqual(texts);
+  });
+
+  it("reads to the end where the server's pages are smaller than asked for", async () => {
+    const texts = Array.from({ length: 120 }, (_, index) => `${index}`);
+    for (const text of texts) say(text);
+    const limited = clientOf("bot", botId, (url) =>
+      url.replace(/(?<=[?&]count=)\d+/, (count) => `${Math.min(50, Number(count))}`),
+    );
+    const { catchUp, came, settled } = account({ rest: limited });
+    catchUp.online();
+    await settled();
+    expect(came).toEqual(texts);
   });
 
   it("does not call skipped what it read before the gap", async () => {
