@@ -71,10 +71,14 @@ function strangerError({ ok, status }: Response, path: string): NetworkError | P
 /** What errors call a file. */
 export const THE_FILE = "the file";
 
-/** The answer for a file, which is a 200; any other rejects with RestError. */
+/**
+ * The answer for a file, which is a 200. Rejects with RestError when the server refuses it, which it does without a body
+ * (recording `download-rules`), and with NetworkError for a page, which is a proxy's or the file store's.
+ */
 export function assertServed(response: Response): Response {
   const { status } = response;
   if (status === 200) return response;
+  if (response.headers.has("content-type")) throw strangerError(response, THE_FILE);
   throw new RestError(`The file was refused with status ${status}`, { status, endpoint: THE_FILE });
 }
 

@@ -260,8 +260,8 @@ describe("opening a file", () => {
   });
 
   it("says with which status it was refused", async () => {
-    const { rest } = await connect(answer(403, ""));
-    expect(await failure(rest.openFile("a1", async () => {}))).toMatchObject({ status: 403 });
+    const { rest } = await connect((_, response) => response.writeHead(403).end());
+    expect(await failure(rest.openFile("a1", async () => {}))).toMatchObject({ code: "rest", status: 403 });
   });
 
   it("ends with the signal", async () => {
@@ -270,6 +270,11 @@ describe("opening a file", () => {
     const opened = failure(rest.openFile("a1", async () => {}, stop.signal));
     stop.abort();
     expect(await opened).toMatchObject({ code: "network" });
+  });
+
+  it.each([403, 404, 502])("takes a proxy's page of status %i for no word about the file", async (status) => {
+    const { rest } = await connect(answer(status, "<html>", { "content-type": "text/html" }));
+    expect(await failure(rest.openFile("a1", async () => {}))).toMatchObject({ code: "network", status });
   });
 });
 

@@ -106,10 +106,16 @@ describe("files of a message", () => {
 
   it("are asked for again while the server is away for a moment, and named when it stays away", async () => {
     const message = post(note("shaky\n", "shaky.txt"));
-    emulator.faults.rest({ path: "groups.files", status: 503, times: 3 });
+    emulator.faults.rest({ path: "groups.files", status: 503, times: 5 });
     expect((await bringFrom(message)).stored).toHaveLength(1);
-    emulator.faults.rest({ path: "groups.files", status: 503, times: 4 });
+    emulator.faults.rest({ path: "groups.files", status: 503, times: 6 });
     expect((await bringFrom(message)).missing).toEqual([{ name: "shaky.txt", reason: "unreachable" }]);
+  });
+
+  it("are asked for again while a proxy's page comes in their place", async () => {
+    const message = post(note("behind\n", "behind.txt"));
+    emulator.faults.rest({ path: "file-upload", status: 403, body: "<html>", times: 3 });
+    expect((await bringFrom(message)).stored).toHaveLength(1);
   });
 });
 
