@@ -88,7 +88,7 @@ export const MAX_FILES = 8;
 const SIDE_BY_SIDE = 3;
 
 /** What did not come for a reason that passes, such as a server that starts again, is asked for anew after these waits. */
-const RETRY_AFTER_MS = [500, 1500, 4000, 8000, 16_000];
+const RETRY_AFTER_MS = [500, 1500, 4000];
 
 /**
  * Brings the files of a message; to be called for admitted messages only. What a message says of its files may be

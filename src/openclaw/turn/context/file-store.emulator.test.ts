@@ -106,9 +106,9 @@ describe("files of a message", () => {
 
   it("are asked for again while the server is away for a moment, and named when it stays away", async () => {
     const message = post(note("shaky\n", "shaky.txt"));
-    emulator.faults.rest({ path: "groups.files", status: 503, times: 5 });
+    emulator.faults.rest({ path: "groups.files", status: 503, times: 3 });
     expect((await bringFrom(message)).stored).toHaveLength(1);
-    emulator.faults.rest({ path: "groups.files", status: 503, times: 6 });
+    emulator.faults.rest({ path: "groups.files", status: 503, times: 4 });
     expect((await bringFrom(message)).missing).toEqual([{ name: "shaky.txt", reason: "unreachable" }]);
   });
 
