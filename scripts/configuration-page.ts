@@ -119,6 +119,7 @@ const SECTIONS: readonly { title: string; about: string; keys: readonly string[]
         "reactionNotifications",
         "reactionAllowlist",
         "reactionTriggers",
+        "presenceEvents",
         "ackReaction",
         "removeAckAfterReply",
       ],

@@ -8,9 +8,8 @@ const INTRODUCTION = `# Beside OpenClaw's Slack channel
 <!-- Written by \`npm run manifest\`, from scripts/parity-table.ts. -->
 
 Each row names something that OpenClaw's Slack channel (2026.9.6) offers. Beside it stands what holds here: a link alone means
-the same; else it is different, with the reason, not possible on Rocket.Chat, or not built or tested yet. A link is the title of
-the test that fails when the row is no longer true; \`%s\` stands for a value. \`test/architecture/parity.test.ts\` checks that each
-test is there.`;
+the same; else it is different, with the reason, or not possible on Rocket.Chat. A link is the title of the test that fails when the
+row is no longer true; \`%s\` stands for a value. \`test/architecture/parity.test.ts\` checks that each test is there.`;
 
 /** The whole page. */
 export function buildParityPage(): string {
@@ -30,8 +29,6 @@ function describeStanding(standing: Standing): string {
       return [`different: ${standing.why}`, describeProofs(standing.proofs)].filter(Boolean).join("; ");
     case "impossible":
       return `not possible: ${standing.why}`;
-    case "open":
-      return `**${standing.what}**`;
   }
 }
 

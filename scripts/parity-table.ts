@@ -10,8 +10,7 @@ export interface Proof {
 export type Standing =
   | { readonly kind: "same"; readonly proofs: readonly [Proof, ...Proof[]] }
   | { readonly kind: "different"; readonly why: string; readonly proofs: readonly Proof[] }
-  | { readonly kind: "impossible"; readonly why: string }
-  | { readonly kind: "open"; readonly what: string };
+  | { readonly kind: "impossible"; readonly why: string };
 
 export interface Row {
   /** A key or a behavior, in Slack's words. */
@@ -47,7 +46,6 @@ const different = (slack: string, why: string, ...proofs: Proof[]): Row => ({
   standing: { kind: "different", why, proofs },
 });
 const impossible = (slack: string, why: string): Row => ({ slack, standing: { kind: "impossible", why } });
-const open = (slack: string, what: string): Row => ({ slack, standing: { kind: "open", what } });
 
 const NEEDS_APP =
   "clients show buttons, dialogs and commands only for apps that an administrator installs on the server";
@@ -424,9 +422,15 @@ const EVENTS: Part = {
         "takes a thread reply that the room shows too for one message, of the thread",
       ),
     ),
-    open(
-      "`presenceEvents`",
-      "not built yet: the server pushes who is online, but nobody is followed, and nothing wakes the agent for it",
+    different(
+      "`presenceEvents`, off",
+      "the server tells of presence by itself, so nobody is asked; an absence under a minute is none, and busy people are left alone",
+      gateway("conversations", "is greeted where the talk was, once, and only who may still speak"),
+      by("src/policy/presence.test.ts", "is told in a conversation of up to eight people, unless of all"),
+      by(
+        "src/openclaw/presence/cooldown.test.ts",
+        "lets each person be told of once in eight hours, over restarts",
+      ),
     ),
     impossible("shortcuts, dialogs, App Home, slash commands", NEEDS_APP),
     different(

@@ -18,6 +18,13 @@ export type ReactionNotifications = "off" | "own" | "all" | "allowlist";
 /** What the agent is asked when somebody reacts so, by the emoji as written, and while the account runs by each of its names with colons; "" asks nothing. */
 export type ReactionTriggers = Readonly<Record<string, string>>;
 
+/** In which conversations the agent is told that somebody is back: `auto` are those of few people. */
+export interface PresenceEventSettings {
+  readonly mode?: "off" | "auto" | "on" | undefined;
+  /** What the agent is to do then, in place of what it is told otherwise. */
+  readonly prompt?: string | undefined;
+}
+
 /** A room as far as its settings depend on it. */
 export interface RoomRef {
   readonly id: string;
@@ -150,6 +157,8 @@ export interface RoomSettings {
   readonly systemPrompt?: string | undefined;
   /** Emoji by emoji before the account's. */
   readonly reactionTriggers?: ReactionTriggers | undefined;
+  /** Key by key before the account's. */
+  readonly presenceEvents?: PresenceEventSettings | undefined;
   readonly replyToMode?: ReplyToMode | undefined;
   readonly streamingMode?: StreamingMode | undefined;
 }
@@ -224,6 +233,7 @@ export interface AccountSettings {
   /** User ids, or `*`: whose reactions are told under `allowlist`. */
   readonly reactionAllowlist: readonly string[];
   readonly reactionTriggers: ReactionTriggers;
+  readonly presenceEvents: PresenceEventSettings;
   readonly implicitMentions: ImplicitMentionSettings;
   readonly mentionPatterns: MentionPatternSettings | undefined;
   /** User ids that may run `!model`, `!stop` and the further commands; empty: see specs/commands.md. */

@@ -33,6 +33,8 @@ import { type Arrivals, createArrivals, STREAMS } from "./intake/arrivals.ts";
 import { openCatchUp } from "./intake/catch-up.ts";
 import { createDeletions, type Deletions, MAX_DELETION_ROOMS } from "./intake/deletions.ts";
 import { createIngress, type Ingress } from "./intake/ingress.ts";
+import { openCooldown } from "./presence/cooldown.ts";
+import { createPresence, type Presence } from "./presence/presence.ts";
 
 /**
  * Runs an account until `abortSignal` aborts. An account that cannot work is reported as `blocked` with what
@@ -116,7 +118,8 @@ async function runAccount(base: AccountBase, socketUrl: string): Promise<void> {
   });
   const scope: AccountScope = { ...base, typing: openTyping(connection, rest) };
   const sending = openSending(scope, rest);
-  const ingress = createIngress(scope, sending, drops);
+  const presence = createPresence({ scope, connection, cooldown: openCooldown(settings) });
+  const ingress = createIngress({ scope, sending, drops, onTurn: presence.note });
   const catchUp = openCatchUp(scope, rest, ingress);
   const deletions = openDeletions(scope, connection);
   registerChannelRuntimeContext({
@@ -131,7 +134,7 @@ async function runAccount(base: AccountBase, socketUrl: string): Promise<void> {
     shareSending(ctx.accountId, { ...sending, readSettings: ingress.settings }),
     shareHealth(ctx.accountId, health),
   ];
-  const parts = { scope, connection, rest, token, ingress, catchUp, deletions, writers, drops };
+  const parts = { scope, connection, rest, token, ingress, catchUp, deletions, presence, writers, drops };
   try {
     await Promise.all([runLink(linkOf(parts)), ingress.prepare()]);
   } finally {
@@ -198,6 +201,7 @@ interface AccountParts {
   readonly ingress: Ingress;
   readonly catchUp: CatchUp;
   readonly deletions: Deletions;
+  readonly presence: Presence;
   readonly writers: WriterWatch;
   readonly drops: DropCounter;
 }
@@ -235,7 +239,7 @@ function linkOf(parts: AccountParts): LinkOptions {
 }
 
 function follow(
-  { scope, rest, catchUp, deletions, arrivals }: AccountParts & { readonly arrivals: Arrivals },
+  { scope, rest, catchUp, deletions, presence, arrivals }: AccountParts & { readonly arrivals: Arrivals },
   change: ConnectionChange,
 ): void {
   const online = change.state === "online";
@@ -244,7 +248,7 @@ function follow(
   if (online) void refreshServerFacts(scope.settings.accountId, rest);
   if (online) void withdrawLeftovers(scope, rest);
   reportState(scope, change);
-  for (const part of [catchUp, deletions]) {
+  for (const part of [catchUp, deletions, presence]) {
     if (online) part.online();
     else part.offline();
   }

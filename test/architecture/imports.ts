@@ -34,6 +34,7 @@ const FLOORS = [
   "setup/",
   "surface/",
   "intake/",
+  "presence/",
   "turn/",
   "account/",
   "config/",

@@ -1,11 +1,16 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
 
 let stack: Stack;
-let rooms: Record<"town" | "all" | "first" | "batched" | "open" | "guarded" | "plaza" | "plan", string>;
+let rooms: Record<
+  "town" | "all" | "first" | "batched" | "open" | "guarded" | "plaza" | "plan" | "harbour",
+  string
+>;
 let dm: string;
 let group: string;
 let bots: { main: string; second: string };
+let guests: { dora: string; erin: string };
 
 beforeAll(async () => {
   stack = await startStack(
@@ -14,6 +19,10 @@ beforeAll(async () => {
       const pat = control.personalAccessToken("second-bot");
       const room = (name: string, type: "c" | "p", others: string[]) =>
         control.addRoom({ name, type, members: ["alice", "bob", ...others] });
+      guests = {
+        dora: control.addUser({ username: "dora" }).userId,
+        erin: control.addUser({ username: "erin" }).userId,
+      };
       const both = ["openclaw-bot", "second-bot"];
       const town = room("town", "c", both);
       rooms = {
@@ -24,6 +33,7 @@ beforeAll(async () => {
         open: room("open", "c", ["openclaw-bot"]),
         guarded: room("guarded", "p", ["openclaw-bot", "second-bot"]),
         plaza: room("plaza", "c", []),
+        harbour: room("harbour", "c", ["openclaw-bot", "dora", "erin"]),
         plan: control.discuss({ as: "alice", rid: town, title: "The plan", users: ["bob", "openclaw-bot"] }),
       };
       control.describe({ as: "alice", rid: town, field: "topic", value: "Everything about the town" });
@@ -35,6 +45,7 @@ beforeAll(async () => {
         dmPolicy: "allowlist",
         allowFrom: [alice],
         dm: { groupEnabled: true },
+        presenceEvents: { mode: "auto" },
         replyToModeByChatType: { direct: "first", group: "all" },
         rooms: {
           [town]: {},
@@ -43,6 +54,7 @@ beforeAll(async () => {
           [rooms.batched]: { replyToMode: "batched" },
           [rooms.open]: { replyToMode: "all", requireMention: false },
           [rooms.guarded]: { users: [alice] },
+          [rooms.harbour]: { users: Object.values(guests) },
         },
         accounts: {
           default: {},
@@ -84,6 +96,29 @@ async function ask(rid: string, text: string, where: { as?: string; tmid?: strin
 
 /** What the model was given with the message that holds a word. */
 const givenWith = async (word: string) => (await stack.model.waitForRequest(word)).prompt;
+
+const PRESENCE = "stream-notify-logged user-status";
+/** Less is no absence. */
+const ABSENCE_MS = 61_000;
+let leftAt: number;
+let talk: string;
+
+describe("somebody who talks with the agent", () => {
+  it("is followed from then on", async () => {
+    const follows = () =>
+      control()
+        .connections()
+        .flatMap(({ subs }) => subs)
+        .filter((sub) => sub === PRESENCE);
+    expect(follows()).toEqual([]);
+    talk = post("dora", rooms.harbour, "a thread to talk in")._id;
+    for (const as of Object.keys(guests))
+      await ask(rooms.harbour, `@openclaw-bot [say hello ${as}]`, { as, tmid: talk });
+    await expect.poll(follows, { timeout: 60_000 }).toEqual([PRESENCE]);
+    for (const username of Object.keys(guests)) control().setStatus({ username, status: "away" });
+    leftAt = Date.now();
+  });
+});
 
 describe("sessions and the place of replies", () => {
   const key = (base: string, thread?: string) =>
@@ -320,5 +355,35 @@ describe("a reply by the message tool", () => {
       { msg: "under it", tmid: question },
       { msg: "above it", tmid: undefined },
     ]);
+  });
+});
+
+describe("somebody who talks with the agent and comes back", () => {
+  it("is greeted where the talk was, once, and only who may still speak", async () => {
+    const isEvent = (request: object): boolean =>
+      JSON.stringify(request).includes("Rocket.Chat presence event");
+    stack.model.script(isEvent, { text: "Welcome back." });
+    const from = stack.gateway.mark();
+    await stack.changeSection(({ rooms: entries, ...section }) => ({
+      ...section,
+      rooms: { ...Object(entries), [rooms.harbour]: { users: [guests.dora] } },
+    }));
+    await stack.gateway.waitForOutput(/\[reload\] config .*channels\.rocketchat/, { from });
+    await wait(Math.max(0, leftAt + ABSENCE_MS - Date.now()));
+    for (const status of ["online", "away", "online"] as const)
+      for (const username of ["erin", "dora"]) control().setStatus({ username, status });
+    expect((await spoken("Welcome back.")).tmid).toBe(talk);
+    await ask(rooms.harbour, "@openclaw-bot [say after the greeting]", { as: "dora" });
+    const greetings = control()
+      .messages(rooms.harbour)
+      .filter(({ msg }) => msg === "Welcome back.");
+    expect(greetings).toHaveLength(1);
+    const events = stack.model
+      .requests()
+      .filter(isEvent)
+      .map((request) => JSON.stringify(request));
+    const told = (userId: string) =>
+      events.filter((event) => event.includes(`user_id=\\\\\\"${userId}`)).length;
+    expect([told(guests.dora), told(guests.erin)]).toEqual([events.length, 0]);
   });
 });

@@ -37,6 +37,7 @@ export function accountSettings(changes: Partial<AccountSettings> = {}): Account
     reactionNotifications: "own",
     reactionAllowlist: [],
     reactionTriggers: {},
+    presenceEvents: { mode: "off" },
     implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
     mentionPatterns: undefined,
     commandAllowFrom: [],

@@ -164,6 +164,7 @@ const NESTED_KEYS = [
   "execApprovals",
   "botLoopProtection",
   "reactionTriggers",
+  "presenceEvents",
 ];
 
 function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {

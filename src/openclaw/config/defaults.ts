@@ -12,6 +12,7 @@ export const DEFAULTS = {
   requireMention: true,
   allowBots: false,
   reactionNotifications: "own",
+  presenceEvents: { mode: "off" },
   implicitMentions: { replyToBot: true, quotedBot: true, threadParticipation: true },
   removeAckAfterReply: false,
   typingReaction: "",

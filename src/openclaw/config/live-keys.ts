@@ -14,6 +14,7 @@ export const LIVE_KEYS = [
   "reactionNotifications",
   "reactionAllowlist",
   "reactionTriggers",
+  "presenceEvents",
   "implicitMentions",
   "mentionPatterns",
   "ackReaction",

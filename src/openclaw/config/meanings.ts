@@ -52,6 +52,7 @@ export function roomsOf(config: AccountConfig) {
     reactionNotifications: config.reactionNotifications ?? DEFAULTS.reactionNotifications,
     reactionAllowlist: mapEntries(config.reactionAllowlist),
     reactionTriggers: config.reactionTriggers ?? {},
+    presenceEvents: { ...DEFAULTS.presenceEvents, ...withoutGaps(config.presenceEvents ?? {}) },
     joinPublicRooms: config.joinPublicRooms ?? DEFAULTS.joinPublicRooms,
     pendingNames: new Set<string>(),
   };

@@ -39,6 +39,12 @@ const AllowBotsSchema = buildChannelAllowBotsSchema({ allowMentions: true });
 /** By emoji: what the agent is asked. */
 const ReactionTriggersSchema = z.record(z.string().min(1), z.string());
 
+/** As on Slack. The prompt in characters. */
+const PresenceEventsSchema = z.strictObject({
+  mode: z.enum(["off", "auto", "on"]).optional(),
+  prompt: z.string().max(20_000).optional(),
+});
+
 const RoomSchema = z.strictObject({
   enabled: z.boolean().optional(),
   requireMention: z.boolean().optional(),
@@ -47,6 +53,7 @@ const RoomSchema = z.strictObject({
   allowBots: AllowBotsSchema,
   botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
   reactionTriggers: ReactionTriggersSchema.optional(),
+  presenceEvents: PresenceEventsSchema.optional(),
   replyToMode: ReplyToModeSchema.optional(),
   streamingMode: UnifiedStreamingModeSchema.optional(),
   tools: ToolPolicySchema,
@@ -136,6 +143,7 @@ const AccountSchema = z.strictObject({
   reactionNotifications: z.enum(["off", "own", "all", "allowlist"]).optional(),
   reactionAllowlist: AllowFromListSchema,
   reactionTriggers: ReactionTriggersSchema.optional(),
+  presenceEvents: PresenceEventsSchema.optional(),
   implicitMentions: ChannelImplicitMentionsSchema.optional(),
   mentionPatterns: MentionPatternsPolicySchema.optional(),
   ackReaction: z.string().optional(),

@@ -135,6 +135,11 @@ export const uiHints = {
     label: "Reactions that ask the agent",
     help: 'Like the account\'s reactionTriggers. An emoji here overrides the same emoji there; "" turns it off.',
   },
+  "rooms.*.presenceEvents": {
+    label: "Coming back, told to the agent here",
+    help: "Overrides the account's presenceEvents, key by key.",
+    advanced: true,
+  },
   "rooms.*.replyToMode": {
     label: "Replies to top-level messages",
     help: "In place of the account's replyToMode and replyToModeByChatType.",
@@ -399,6 +404,19 @@ export const uiHints = {
     label: "Reactions that ask the agent",
     help: "By emoji: what the agent is asked about a message when somebody who may speak to it there reacts with that emoji. Once for each message and emoji.",
     placeholder: '{"memo": "Summarize this message."}',
+  },
+  presenceEvents: {
+    label: "Coming back, told to the agent",
+    help: "Whether the agent gets a turn when somebody who wrote to it within 24 hours was away for a minute or more and is back: at most once in 8 hours for each person.",
+    advanced: true,
+  },
+  "presenceEvents.mode": {
+    label: "Where",
+    help: "off: nowhere; auto: in direct messages, group DMs and threads of up to 8 people; on: also in larger ones and in rooms.",
+  },
+  "presenceEvents.prompt": {
+    label: "What the agent is to do",
+    help: 'In place of the advice to greet briefly, if at all; "" leaves it to the agent\'s own instructions. At most 20,000 characters.',
   },
   ackReaction: {
     label: "Acknowledging reaction",

@@ -11,6 +11,7 @@ import { noteOtherWriter } from "../account/observe.ts";
 import type { WriterWatch } from "../account/other-writer.ts";
 import type { AccountScope } from "../account/scope.ts";
 import { noteSettingChange, SETTINGS_STREAM } from "../account/server-facts.ts";
+import type { Presence } from "../presence/presence.ts";
 import { type Deletions, type Gone, readGone } from "./deletions.ts";
 import type { Ingress } from "./ingress.ts";
 import { idsOf, toRawEvent } from "./raw-event.ts";
@@ -27,6 +28,7 @@ export interface ArrivalOptions {
   readonly ingress: Ingress;
   readonly catchUp: CatchUp;
   readonly deletions: Deletions;
+  readonly presence: Pick<Presence, "take">;
   readonly writers: WriterWatch;
 }
 
@@ -58,6 +60,7 @@ export function createArrivals(options: ArrivalOptions): Arrivals {
     take(event, characters) {
       scope.health.heard(Date.now());
       if (event.eventName === SETTINGS_STREAM.eventName) return takeSettingChange(scope, event);
+      if (options.presence.take(event)) return undefined;
       const gone = readGone(event);
       if (gone !== undefined) return takeGone(options, { lanes, gone, characters });
       if (writers.isForeign(event.args[0])) noteOtherWriter(scope);

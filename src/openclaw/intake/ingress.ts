@@ -17,7 +17,6 @@ import { fetchPinnedIds, fetchRevision } from "../../rest/reactions.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { type AccountMemory, openAccountMemory } from "../account/memory/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
-import type { AccountSending } from "../account/sending.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { getRuntime } from "../runtime.ts";
 import { Admission } from "./admission.ts";
@@ -68,11 +67,15 @@ export interface Ingress {
   stop(): Promise<void>;
 }
 
+export interface IngressOptions extends Pick<ProcessingOptions, "scope" | "sending" | "onTurn"> {
+  readonly drops: DropCounter;
+}
+
 /**
  * The durable way in: what `receive` lets pass is stored, and while the way is open run through `runTurn`. It begins
  * on hold. Throws when the queue cannot be opened.
  */
-export function createIngress(scope: AccountScope, sending: AccountSending, drops: DropCounter): Ingress {
+export function createIngress({ scope, sending, drops, onTurn }: IngressOptions): Ingress {
   const { log } = scope;
   const { rest } = sending;
   const queue = openIngressQueue(getRuntime().state, scope.ctx.accountId, log);
@@ -80,7 +83,7 @@ export function createIngress(scope: AccountScope, sending: AccountSending, drop
   const { readSettings, known } = memory;
   const ledger = openLedger(scope);
   const { watch, close } = openWatch(scope, memory, ledger);
-  const { processing, monitor } = openProcessing({ scope, sending, memory, queue });
+  const { processing, monitor } = openProcessing({ scope, sending, memory, queue, onTurn });
   const approvals = openApprovals(scope, sending, memory);
   const admission = new Admission({ scope, readSettings, known, drops, monitor });
 

@@ -42,6 +42,7 @@ export interface ProcessingOptions {
   readonly sending: AccountSending;
   readonly memory: AccountMemory;
   readonly queue: Queue;
+  readonly onTurn: HostOptions["onTurn"];
   /** Stores an event behind those of its place; answers false where it was stored before. */
   readonly store: (event: RawMessageEvent) => Promise<boolean>;
 }
@@ -103,7 +104,7 @@ export class Processing implements EventRunner {
   }
 }
 
-function shareAtHost({ scope, sending, memory, queue }: ProcessingOptions) {
+function shareAtHost({ scope, sending, memory, queue, onTurn }: ProcessingOptions) {
   const { ctx, log, typing } = scope;
   const { readConfig, readSettings, pairings } = memory;
   return {
@@ -115,6 +116,7 @@ function shareAtHost({ scope, sending, memory, queue }: ProcessingOptions) {
     turns: new Map(),
     bursts: createBursts({ now: systemClock.now }),
     pairings,
+    onTurn,
     countWaiting: createWaitingCounter(queue),
     readLink: () => readLink(ctx),
     rest: sending.rest,

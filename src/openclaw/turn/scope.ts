@@ -1,6 +1,7 @@
 // Owns the values that every stage of one turn at the host is given: settings, log, message, room.
 
 import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/channel-core";
+import type { InboundEventKind } from "openclaw/plugin-sdk/channel-inbound";
 import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel-outbound";
 import type { LinkFacts } from "../../commands/replies.ts";
 import type { Log } from "../../log.ts";
@@ -11,6 +12,13 @@ import type { Bursts } from "../../turn/bursts.ts";
 import type { TurnInput } from "../../turn/host.ts";
 import type { PairingMemory } from "../account/memory/pairing-memory.ts";
 import type { SessionTurns } from "./order.ts";
+
+/** Which agent and session a turn belongs to. */
+export interface TurnRoute {
+  readonly agentId: string;
+  readonly turnSessionKey: string;
+  readonly eventKind: InboundEventKind;
+}
 
 export interface HostOptions {
   readonly core: PluginRuntime;
@@ -27,6 +35,8 @@ export interface HostOptions {
   readonly turns: SessionTurns;
   readonly pairings: PairingMemory;
   readonly bursts: Bursts;
+  /** Told of every message that is about to be handed to an agent. */
+  readonly onTurn: (scope: TurnScope, route: TurnRoute) => void;
   /** How many stored messages of the input's conversation wait for their turn. */
   readonly countWaiting: (input: TurnInput) => Promise<number>;
   readonly readLink: () => LinkFacts;

@@ -21,7 +21,8 @@ import { showHeard } from "../voice.ts";
 import type { TurnMedia } from "./media.ts";
 import { presentSurroundings } from "./surroundings.ts";
 
-function replyTarget({ message, room }: TurnInput): string {
+/** Where replies go, as OpenClaw addresses it. */
+export function replyTarget({ message, room }: TurnInput): string {
   if (room.chatType === "direct") return formatTarget({ kind: "user", id: message.sender.id });
   return formatTarget({ kind: "room", id: room.id });
 }
