@@ -425,7 +425,7 @@ const EVENTS: Part = {
     different(
       "`presenceEvents`, off",
       "the server tells of presence by itself, so nobody is asked; an absence under a minute is none, and busy people are left alone",
-      gateway("conversations", "is greeted where the talk was, once, and only who may still speak"),
+      gateway("conversations", "is greeted where the talk was, once, and only who may still speak there"),
       by("src/policy/presence.test.ts", "is told in a conversation of up to eight people, unless of all"),
       by(
         "src/openclaw/presence/cooldown.test.ts",

@@ -28,7 +28,9 @@ it.each([
 ])("reads the status %i as %s", (status, presence) => {
   expect(decodePresence([["a", "alice", status, "lunch", "Alice", ["user"]]])).toEqual({
     userId: "a",
+    username: "alice",
     presence,
+    isBot: false,
   });
 });
 
@@ -45,4 +47,11 @@ it.each([
   [[["a", "alice", "1"]]],
 ])("reads nothing in %j", (args) => {
   expect(decodePresence(args)).toBeUndefined();
+});
+
+it("tells bots by their role, and an absent name from a name", () => {
+  expect(decodePresence([["a", null, 1, null, null, ["user", "bot"]]])).toMatchObject({
+    username: undefined,
+    isBot: true,
+  });
 });

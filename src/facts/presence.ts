@@ -8,7 +8,11 @@ const BY_NUMBER: readonly Presence[] = ["away", "active", "away", "busy"];
 
 export interface PresenceNews {
   readonly userId: string;
+  /** As it is now. */
+  readonly username: string | undefined;
   readonly presence: Presence;
+  /** It has the role `bot`. */
+  readonly isBot: boolean;
 }
 
 /**
@@ -17,7 +21,13 @@ export interface PresenceNews {
  */
 export function decodePresence([news]: readonly unknown[]): PresenceNews | undefined {
   if (!Array.isArray(news)) return undefined;
-  const [userId, , status]: unknown[] = news;
+  const [userId, username, status, , , roles]: unknown[] = news;
   const presence = typeof status === "number" ? BY_NUMBER[status] : undefined;
-  return typeof userId === "string" && userId !== "" && presence ? { userId, presence } : undefined;
+  if (typeof userId !== "string" || userId === "" || presence === undefined) return undefined;
+  return {
+    userId,
+    username: typeof username === "string" && username !== "" ? username : undefined,
+    presence,
+    isBot: Array.isArray(roles) && roles.includes("bot"),
+  };
 }

@@ -47,57 +47,75 @@ export interface Absence {
   readonly backAt: number;
 }
 
-/** Those who talk with the agent, and since when they are away. `now` in milliseconds since 1970. */
+/** Those who talk with the agent, and since when they are away. All times in milliseconds since 1970. */
 export class Company<Member extends Companion> {
   /** Whoever wrote longest ago comes first. */
   readonly #members = new Map<string, { readonly member: Member; readonly at: number }>();
-  readonly #awayAt = new Map<string, number>();
+  readonly #absences = new Map<string, { readonly awayAt: number; isSure: boolean }>();
 
-  get isEmpty(): boolean {
+  isEmpty(now: number): boolean {
+    this.#prune(now);
     return this.#members.size === 0;
   }
 
-  /** Somebody wrote, so is there. */
-  note(member: Member, now: number): void {
+  /** Somebody wrote to the agent, so was there then. */
+  wrote(userId: string, at: number): void {
+    const absence = this.#absences.get(userId);
+    if (absence !== undefined && absence.awayAt <= at) this.#absences.delete(userId);
+  }
+
+  /** Follows who wrote in a conversation. */
+  note(member: Member, at: number, now: number): void {
     const key = JSON.stringify([member.conversation, member.userId]);
     this.#members.delete(key);
-    this.#members.set(key, { member, at: now });
-    this.#awayAt.delete(member.userId);
+    this.#members.set(key, { member, at });
     this.#prune(now);
+  }
+
+  /** From now on presence is not heard for a while: whoever is told to be away next was there meanwhile. */
+  lose(): void {
+    for (const absence of this.#absences.values()) absence.isSure = false;
   }
 
   /** Who is back, and where to tell it; undefined where nothing is to be told. Who was not seen away does not come back. */
-  hear({ userId, presence }: PresenceNews, now: number): (Absence & { readonly member: Member }) | undefined {
+  hear(
+    { userId, presence }: Pick<PresenceNews, "userId" | "presence">,
+    now: number,
+  ): (Absence & { readonly member: Member }) | undefined {
     this.#prune(now);
-    const awayAt = this.#awayAt.get(userId);
+    const absence = this.#absences.get(userId);
     if (presence === "away") {
-      if (awayAt === undefined && this.#find(userId)) this.#awayAt.set(userId, now);
+      if (!absence?.isSure && this.#find(userId)) this.#absences.set(userId, { awayAt: now, isSure: true });
       return undefined;
     }
-    this.#awayAt.delete(userId);
-    if (presence === "busy" || awayAt === undefined || now - awayAt < MIN_ABSENCE_MS) return undefined;
+    this.#absences.delete(userId);
+    if (presence === "busy" || absence === undefined || now - absence.awayAt < MIN_ABSENCE_MS)
+      return undefined;
     const member = this.#find(userId, (companion) => this.#mayTell(companion));
-    return member && { member, awayAt, backAt: now };
+    return member && { member, awayAt: absence.awayAt, backAt: now };
   }
 
+  /** Where somebody wrote last, of the places that fit. */
   #find(userId: string, fits: (member: Member) => boolean = () => true): Member | undefined {
-    return [...this.#members.values()]
-      .map(({ member }) => member)
-      .findLast((member) => member.userId === userId && fits(member));
+    let found: Member | undefined;
+    for (const { member } of this.#members.values())
+      if (member.userId === userId && fits(member)) found = member;
+    return found;
   }
 
   #mayTell({ conversation, reach }: Member): boolean {
     const allowed = reach();
     if (allowed !== "few") return allowed === "all";
-    const people = [...this.#members.values()].filter(({ member }) => member.conversation === conversation);
-    return people.length <= FEW;
+    let people = 0;
+    for (const { member } of this.#members.values()) if (member.conversation === conversation) people += 1;
+    return people <= FEW;
   }
 
   #prune(now: number): void {
     for (const [key, { member, at }] of this.#members) {
       if (this.#members.size <= MAX_FOLLOWED && now - at < FOLLOWED_MS) return;
       this.#members.delete(key);
-      if (!this.#find(member.userId)) this.#awayAt.delete(member.userId);
+      if (!this.#find(member.userId)) this.#absences.delete(member.userId);
     }
   }
 }

@@ -88,6 +88,26 @@ export async function listMembers(
   return decodePage(await rest.get(`v1/${family}.members`, { roomId: room.id, ...queryOf(page) }), "members");
 }
 
+/** Members are listed so many at once, and so many of them are looked through for one. */
+const MEMBERS_AT_ONCE = 100;
+const MAX_MEMBERS_READ = 1000;
+
+/** Whether somebody who is online is in a room; false where that would take more than ten pages to learn. */
+export async function hasOnlineMember(
+  rest: RestClient,
+  room: Parameters<typeof listMembers>[1],
+  userId: string,
+): Promise<boolean> {
+  for (let offset = 0; offset < MAX_MEMBERS_READ; ) {
+    const { users, total } = await listMembers(rest, room, { offset, count: MEMBERS_AT_ONCE });
+    if (users.some(({ id }) => id === userId)) return true;
+    // A server may give less at once than it is asked for.
+    offset += users.length;
+    if (users.length === 0 || offset >= total) return false;
+  }
+  return false;
+}
+
 /** `GET /api/v1/spotlight` (recording `lookups`): the few whose name or username has the text in it. */
 export async function searchUsers(rest: RestClient, text: string): Promise<readonly UserFacts[]> {
   return decodePage(await rest.get("v1/spotlight", { query: `@${text}` }), "users").users;

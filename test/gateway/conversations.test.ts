@@ -10,7 +10,7 @@ let rooms: Record<
 let dm: string;
 let group: string;
 let bots: { main: string; second: string };
-let guests: { dora: string; erin: string };
+let guests: { dora: string; erin: string; frank: string };
 
 beforeAll(async () => {
   stack = await startStack(
@@ -22,6 +22,7 @@ beforeAll(async () => {
       guests = {
         dora: control.addUser({ username: "dora" }).userId,
         erin: control.addUser({ username: "erin" }).userId,
+        frank: control.addUser({ username: "frank" }).userId,
       };
       const both = ["openclaw-bot", "second-bot"];
       const town = room("town", "c", both);
@@ -33,7 +34,7 @@ beforeAll(async () => {
         open: room("open", "c", ["openclaw-bot"]),
         guarded: room("guarded", "p", ["openclaw-bot", "second-bot"]),
         plaza: room("plaza", "c", []),
-        harbour: room("harbour", "c", ["openclaw-bot", "dora", "erin"]),
+        harbour: room("harbour", "c", ["openclaw-bot", "dora", "erin", "frank"]),
         plan: control.discuss({ as: "alice", rid: town, title: "The plan", users: ["bob", "openclaw-bot"] }),
       };
       control.describe({ as: "alice", rid: town, field: "topic", value: "Everything about the town" });
@@ -359,19 +360,20 @@ describe("a reply by the message tool", () => {
 });
 
 describe("somebody who talks with the agent and comes back", () => {
-  it("is greeted where the talk was, once, and only who may still speak", async () => {
+  it("is greeted where the talk was, once, and only who may still speak there", async () => {
     const isEvent = (request: object): boolean =>
       JSON.stringify(request).includes("Rocket.Chat presence event");
     stack.model.script(isEvent, { text: "Welcome back." });
     const from = stack.gateway.mark();
     await stack.changeSection(({ rooms: entries, ...section }) => ({
       ...section,
-      rooms: { ...Object(entries), [rooms.harbour]: { users: [guests.dora] } },
+      rooms: { ...Object(entries), [rooms.harbour]: { users: [guests.dora, guests.frank] } },
     }));
     await stack.gateway.waitForOutput(/\[reload\] config .*channels\.rocketchat/, { from });
+    control().kick({ as: "alice", rid: rooms.harbour, username: "frank" });
     await wait(Math.max(0, leftAt + ABSENCE_MS - Date.now()));
     for (const status of ["online", "away", "online"] as const)
-      for (const username of ["erin", "dora"]) control().setStatus({ username, status });
+      for (const username of ["erin", "frank", "dora"]) control().setStatus({ username, status });
     expect((await spoken("Welcome back.")).tmid).toBe(talk);
     await ask(rooms.harbour, "@openclaw-bot [say after the greeting]", { as: "dora" });
     const greetings = control()
@@ -384,6 +386,6 @@ describe("somebody who talks with the agent and comes back", () => {
       .map((request) => JSON.stringify(request));
     const told = (userId: string) =>
       events.filter((event) => event.includes(`user_id=\\\\\\"${userId}`)).length;
-    expect([told(guests.dora), told(guests.erin)]).toEqual([events.length, 0]);
+    expect([guests.dora, guests.erin, guests.frank].map(told)).toEqual([events.length, 0, 0]);
   });
 });

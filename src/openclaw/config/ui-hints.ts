@@ -412,7 +412,7 @@ export const uiHints = {
   },
   "presenceEvents.mode": {
     label: "Where",
-    help: "off: nowhere; auto: in direct messages, group DMs and threads of up to 8 people; on: also in larger ones and in rooms.",
+    help: "off: nowhere; auto: in direct messages, group DMs and threads where up to 8 people wrote to the agent within 24 hours; on: everywhere.",
   },
   "presenceEvents.prompt": {
     label: "What the agent is to do",

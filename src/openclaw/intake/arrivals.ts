@@ -58,9 +58,10 @@ export function createArrivals(options: ArrivalOptions): Arrivals {
       }
     },
     take(event, characters) {
+      // It says nothing of whether messages come.
+      if (options.presence.take(event)) return undefined;
       scope.health.heard(Date.now());
       if (event.eventName === SETTINGS_STREAM.eventName) return takeSettingChange(scope, event);
-      if (options.presence.take(event)) return undefined;
       const gone = readGone(event);
       if (gone !== undefined) return takeGone(options, { lanes, gone, characters });
       if (writers.isForeign(event.args[0])) noteOtherWriter(scope);

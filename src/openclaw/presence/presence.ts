@@ -3,7 +3,6 @@
 import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pairing";
 import type { Connection } from "../../connection/driver.ts";
 import type { StreamEvent, StreamRequest } from "../../ddp/protocol.ts";
-import { NotOnlineError } from "../../errors.ts";
 import { decodePresence } from "../../facts/presence.ts";
 import { refusePlace } from "../../policy/access.ts";
 import {
@@ -14,21 +13,26 @@ import {
   presenceReach,
 } from "../../policy/presence.ts";
 import { sessionThread } from "../../policy/reply-place.ts";
+import { isMember } from "../../rest/rooms.ts";
+import { hasOnlineMember } from "../../rest/users.ts";
 import type { AccountScope } from "../account/scope.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { readAccess, resolveIngress } from "../turn/access.ts";
 import { replyTarget } from "../turn/context/context.ts";
-import type { TurnRoute, TurnScope } from "../turn/scope.ts";
+import { resolveRoute } from "../turn/route.ts";
+import type { TurnScope } from "../turn/scope.ts";
 import type { Cooldown } from "./cooldown.ts";
 
 /** Tells every user's presence to everybody who is logged in (recording `presence`). */
 const PRESENCE_STREAM: StreamRequest = { stream: "stream-notify-logged", eventName: "user-status" };
 
+/** How long the stream rests when it was refused. Milliseconds. */
+const REFUSED_MS = 5 * 60_000;
+
 export interface PresenceOptions {
   readonly scope: Pick<AccountScope, "log">;
   readonly connection: Pick<Connection, "listen">;
   readonly cooldown: Cooldown;
-  readonly now?: () => number;
 }
 
 /** What an account knows of who is there. */
@@ -36,37 +40,31 @@ export interface Presence {
   online(): void;
   offline(): void;
   /** A message is about to be handed to an agent: from now on its sender is followed, where the configuration says so. */
-  note(scope: TurnScope, route: TurnRoute): void;
+  note(turn: TurnScope, eventKind: "user_request" | "room_event"): void;
   /** Takes the news of somebody's presence; false for all other events. */
   take(event: StreamEvent): boolean;
 }
 
-/** Listens only once there is somebody to follow. */
-export function createPresence({ scope, connection, cooldown, now = Date.now }: PresenceOptions): Presence {
-  const { log } = scope;
+/** Listens from when there is somebody to follow to the end of the connection. */
+export function createPresence({ scope: { log }, connection, cooldown }: PresenceOptions): Presence {
   const company = new Company<Follower>();
   let isOnline = false;
-  let isListening = false;
+  /** When the stream was asked for on the present connection. */
+  let askedAt: number | undefined;
+  let isRefused = false;
 
   function listen(): void {
-    if (!isOnline || isListening || company.isEmpty) return;
-    isListening = true;
+    const now = Date.now();
+    const isAsked = askedAt !== undefined && !(isRefused && now - askedAt >= REFUSED_MS);
+    if (!isOnline || isAsked || company.isEmpty(now)) return;
+    askedAt = now;
+    isRefused = false;
     connection.listen(PRESENCE_STREAM).catch((error: unknown) => {
-      // A refusal is not asked for again before the next connection.
-      if (!(error instanceof NotOnlineError)) log.warn("presence is not told", { error });
+      // What became of an earlier connection is of no concern.
+      if (askedAt !== now) return;
+      isRefused = true;
+      log.warn("presence is not told", { error });
     });
-  }
-
-  async function tell(absence: Absence & { readonly member: Follower }): Promise<void> {
-    const { member } = absence;
-    try {
-      if (!(await member.mayStillSpeak()) || !cooldown.take(member.userId)) return;
-      if (member.wake(absence))
-        log.info("presence told", { user: member.userId, session: member.sessionKey });
-      else cooldown.giveBack(member.userId);
-    } catch (error) {
-      log.warn("presence could not be told", { user: member.userId, error });
-    }
   }
 
   return {
@@ -76,94 +74,130 @@ export function createPresence({ scope, connection, cooldown, now = Date.now }: 
     },
     offline() {
       isOnline = false;
-      isListening = false;
+      askedAt = undefined;
+      company.lose();
     },
-    note(turn, route) {
-      const follower = followerOf(turn, route);
-      if (follower.reach() === "none" || isNobody(turn)) return;
-      company.note(follower, now());
+    note(turn, eventKind) {
+      if (!isWrittenByPerson(turn) || eventKind === "room_event") return;
+      const { sender, sentAt } = turn.input.message;
+      company.wrote(sender.id, sentAt);
+      const follower = followerOf(turn);
+      if (follower.reach() === "none") return;
+      company.note(follower, sentAt, Date.now());
       listen();
     },
     take({ stream, eventName, args }) {
       if (stream !== PRESENCE_STREAM.stream || eventName !== PRESENCE_STREAM.eventName) return false;
       const news = decodePresence(args);
-      const back = news && company.hear(news, now());
-      if (back !== undefined) void tell(back);
+      const back = news && !news.isBot ? company.hear(news, Date.now()) : undefined;
+      if (back !== undefined) void tell(back, { username: news?.username, cooldown, log });
       return true;
     },
   };
 }
 
-/** Somebody to follow in a conversation. */
-interface Follower extends Companion {
-  readonly sessionKey: string;
-  /** By all that holds now. Rejects on hold. */
-  readonly mayStillSpeak: () => Promise<boolean>;
-  /** Gives the agent a turn of the conversation's session; false when OpenClaw takes the event for one that it has. */
-  readonly wake: (absence: Absence) => boolean;
+interface Telling extends Pick<PresenceOptions, "cooldown">, Pick<AccountScope, "log"> {
+  /** The person's username now. */
+  readonly username: string | undefined;
+}
+
+/** Never rejects. */
+async function tell(
+  { member, ...absence }: Absence & { readonly member: Follower },
+  { username, cooldown, log }: Telling,
+): Promise<void> {
+  const { userId } = member;
+  try {
+    if (!cooldown.take(userId)) return;
+    const isTold = await wakeIfAllowed(member, username, absence).catch((error: unknown) => {
+      log.warn("presence could not be told", { user: userId, error });
+      return false;
+    });
+    if (isTold) log.info("presence told", { user: userId, conversation: member.conversation });
+    else cooldown.giveBack(userId);
+  } catch (error) {
+    log.warn("presence could not be told", { user: userId, error });
+  }
+}
+
+async function wakeIfAllowed(
+  { scope }: Follower,
+  username: string | undefined,
+  absence: Absence,
+): Promise<boolean> {
+  const { input } = scope;
+  const sender = { ...input.message.sender, ...(username && { username }) };
+  const now = {
+    ...scope,
+    cfg: scope.readConfig(),
+    settings: scope.readSettings(),
+    input: { ...input, message: { ...input.message, sender } },
+  };
+  return (await mayStillSpeak(now)) && wake(now, absence);
 }
 
 /** What a follower keeps of the turn. */
 type FollowerScope = Pick<
   TurnScope,
-  "core" | "accountId" | "readConfig" | "readSettings" | "assertOpen" | "input"
+  "core" | "accountId" | "readConfig" | "readSettings" | "assertOpen" | "rest" | "input"
 >;
 
-/** A bot comes back with its gateway, and what only happened in a room was written by nobody. */
-function isNobody({ settings, input: { message, reaction, isNotice } }: TurnScope): boolean {
-  return (
-    message.fromIntegration ||
-    settings.bots.has(message.sender.id) ||
-    reaction !== undefined ||
-    isNotice === true
-  );
+/** The same, with what holds now. */
+type WakeScope = FollowerScope & Pick<TurnScope, "cfg" | "settings">;
+
+/** Somebody to follow in a conversation. */
+interface Follower extends Companion {
+  readonly scope: FollowerScope;
 }
 
-function followerOf(turn: TurnScope, route: TurnRoute): Follower {
-  // Kept for a day: without what was written.
+/** Integrations and bots come and go with their programs, and whoever reacts or happens to be told of wrote nothing. */
+function isWrittenByPerson({ settings, input: { message, reaction, isNotice } }: TurnScope): boolean {
+  const isPerson = !message.fromIntegration && !settings.bots.has(message.sender.id);
+  return isPerson && reaction === undefined && isNotice === undefined;
+}
+
+function followerOf(turn: TurnScope): Follower {
+  const { core, accountId, readConfig, readSettings, assertOpen, rest } = turn;
   const { room } = turn.input;
   // The place is the one of the session, also where the answer began a thread.
   const threadId = turn.input.message.threadId ?? sessionThread(turn.settings, turn.input);
+  // Kept for a day: without what was written.
   const words = { text: "", files: [], mentions: [], quotedUsernames: [] };
   const message = { ...turn.input.message, ...words, threadId };
   const input = { message, room, text: "", wasMentioned: true, implicitMentions: [] };
-  const { core, accountId, readConfig, readSettings, assertOpen } = turn;
-  const scope = { core, accountId, readConfig, readSettings, assertOpen, input };
-  const { turnSessionKey: sessionKey } = route;
   return {
     userId: message.sender.id,
     conversation: JSON.stringify([room.id, threadId ?? null]),
-    sessionKey,
     reach: () => presenceReach(readSettings(), room, threadId),
-    mayStillSpeak: () => mayStillSpeak(scope, route),
-    wake: (absence) => wake(scope, route, absence),
+    scope: { core, accountId, readConfig, readSettings, assertOpen, rest, input },
   };
 }
 
-async function mayStillSpeak(turn: FollowerScope, route: TurnRoute): Promise<boolean> {
-  turn.assertOpen();
-  const scope = { ...turn, cfg: turn.readConfig(), settings: turn.readSettings() };
-  const { core, accountId, settings, input } = scope;
-  if (refusePlace(settings, input.room) !== undefined) return false;
+/** By the configuration, and by who is in the room: presence is told of everybody. Rejects on hold. */
+async function mayStillSpeak(scope: WakeScope): Promise<boolean> {
+  scope.assertOpen();
+  const { core, accountId, settings, rest, input } = scope;
+  const { room, message } = input;
+  if (refusePlace(settings, room) !== undefined || settings.bots.has(message.sender.id)) return false;
   const { readAllowFromStore } = createChannelPairingController({ core, channel: CHANNEL_ID, accountId });
-  return readAccess(await resolveIngress(scope, route, readAllowFromStore)).kind === "allow";
+  const ingress = await resolveIngress(scope, resolveRoute(scope), readAllowFromStore);
+  if (readAccess(ingress).kind !== "allow") return false;
+  if (room.chatType === "direct") return true;
+  return (await isMember(rest, room.id)) && hasOnlineMember(rest, room, message.sender.id);
 }
 
-function wake(
-  scope: FollowerScope,
-  { agentId, turnSessionKey: sessionKey }: TurnRoute,
-  absence: Absence,
-): boolean {
+/** Gives the agent a turn of the conversation's session; false when OpenClaw takes the event for one that it has. */
+function wake(scope: WakeScope, absence: Absence): boolean {
+  scope.assertOpen();
   const { core, accountId, input } = scope;
+  const { agentId, turnSessionKey: sessionKey } = resolveRoute(scope);
   const { sender, threadId } = input.message;
   const to = replyTarget(input);
-  const place = { channel: CHANNEL_ID, to, accountId, ...(threadId && { threadId }) };
-  const contextKey = `${CHANNEL_ID}:presence:${accountId}:${sender.id}`;
   const isTaken = core.system.enqueueSystemEvent(describe(scope, absence), {
     sessionKey,
     agentId,
-    contextKey,
-    deliveryContext: place,
+    contextKey: `${CHANNEL_ID}:presence:${accountId}:${sender.id}`,
+    deliveryContext: { channel: CHANNEL_ID, to, accountId, ...(threadId && { threadId }) },
   });
   if (!isTaken) return false;
   core.system.requestHeartbeat({
@@ -181,14 +215,11 @@ function wake(
 const GUIDANCE =
   "Look first whether your memory or notes say something of this user id, a time zone among it; guess none. " +
   "Then say at most one short hello here, fit for the time of day where the person is, and keep to yourself what " +
-  "you remember of them. If none fits, say nothing.";
+  "you remember of them. If none fits, or it is much later by now, say nothing.";
 
 /** Ids alone: names are whatever people call themselves. */
-function describe(
-  { readSettings, input: { room, message } }: FollowerScope,
-  { awayAt, backAt }: Absence,
-): string {
-  const { prompt = GUIDANCE } = presenceEventsIn(readSettings(), room);
+function describe({ settings, input: { room, message } }: WakeScope, { awayAt, backAt }: Absence): string {
+  const { prompt = GUIDANCE } = presenceEventsIn(settings, room);
   const thread = message.threadId === undefined ? "" : ` thread_id=${JSON.stringify(message.threadId)}`;
   return [
     "Rocket.Chat presence event: somebody who talks with you here was away and is back.",

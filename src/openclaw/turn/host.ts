@@ -70,7 +70,7 @@ function openTurn(scope: TurnScope): HostTurn {
     async dispatch({ lookAround, fetchFiles, judgeAnew, ...replies }, signal) {
       scope.assertOpen();
       scope.bursts.close(route.turnSessionKey);
-      scope.onTurn(scope, route);
+      scope.onTurn(scope, route.eventKind);
       const source = { lookAround, fetchFiles, judgeAnew };
       await dispatchTurn(scope, { route, ingress: required(ingress), replies, source, signal });
     },

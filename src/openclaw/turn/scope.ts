@@ -13,13 +13,6 @@ import type { TurnInput } from "../../turn/host.ts";
 import type { PairingMemory } from "../account/memory/pairing-memory.ts";
 import type { SessionTurns } from "./order.ts";
 
-/** Which agent and session a turn belongs to. */
-export interface TurnRoute {
-  readonly agentId: string;
-  readonly turnSessionKey: string;
-  readonly eventKind: InboundEventKind;
-}
-
 export interface HostOptions {
   readonly core: PluginRuntime;
   readonly accountId: string;
@@ -36,7 +29,7 @@ export interface HostOptions {
   readonly pairings: PairingMemory;
   readonly bursts: Bursts;
   /** Told of every message that is about to be handed to an agent. */
-  readonly onTurn: (scope: TurnScope, route: TurnRoute) => void;
+  readonly onTurn: (turn: TurnScope, eventKind: InboundEventKind) => void;
   /** How many stored messages of the input's conversation wait for their turn. */
   readonly countWaiting: (input: TurnInput) => Promise<number>;
   readonly readLink: () => LinkFacts;
