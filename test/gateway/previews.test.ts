@@ -206,6 +206,7 @@ it("goes when the answer has a file, which stands alone", async () => {
   writeFileSync(path, "the plan\n");
   const text = `${textOf("filed")}\nMEDIA:${path}`;
   const { from, preview, finish } = await begin(town, "filed", { text });
+  const before = control().requests().length;
   finish();
   const answer = await control().waitForMessage(
     (one) => isBot(one) && one.file?.name === "plan.txt",
@@ -213,6 +214,13 @@ it("goes when the answer has a file, which stands alone", async () => {
   );
   expect([answer.msg, answer._id === preview._id]).toEqual([textOf("filed"), false]);
   await onlyStands(town, from, [answer._id]);
+  const asked = (): string[] =>
+    control()
+      .requests()
+      .slice(before)
+      .flatMap(({ path }) => /chat\.delete|rooms\.mediaConfirm/.exec(path)?.[0] ?? []);
+  // Its words do not stand twice, not even for a moment.
+  await vi.waitFor(() => expect(asked()).toEqual(["chat.delete", "rooms.mediaConfirm"]), 30_000);
 });
 
 it("goes when the agent answers with the message tool", async () => {

@@ -25,7 +25,7 @@ import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { knownPreviews } from "../account/previews/preview-file.ts";
 import { takePreview } from "../account/previews/preview-offer.ts";
-import { noteBelow } from "../account/previews/standing.ts";
+import { makeRoom } from "../account/previews/standing.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
@@ -55,13 +55,16 @@ async function sendText(request: SendRequest) {
   const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place).catch(
     rejectUnsent,
   );
-  const beforePosting = () => noteDispatch(request);
+  let standing: StandingPreview | undefined;
+  const beforePosting = async () => {
+    await noteDispatch(request);
+    if (standing === undefined) await makeRoom(settings.accountId, { roomId, threadId });
+  };
   const divided = {
     id: deliveryQueueId ?? randomUUID(),
     divide: () => splitReply(settings, sending.rest, text),
     isQueued: deliveryQueueId !== undefined,
   };
-  let standing: StandingPreview | undefined;
   const post = ({ id, texts }: { id: string; texts: readonly string[] }) => {
     standing = divided.isQueued
       ? takePreview({ delivery: id, texts, deps: request.deps, rest: sending.rest })
@@ -79,7 +82,6 @@ async function sendText(request: SendRequest) {
   const results = listPosted(roomId, messageIds);
   const last = results.at(-1);
   if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };
-  if (standing === undefined) noteBelow(settings.accountId, { roomId, threadId });
   if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = { results, kind: "text" as const, ...(threadId !== undefined && { threadId }) };
   return { ...last, receipt: createMessageReceiptFromOutboundResults(receipt) };

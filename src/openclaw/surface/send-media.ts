@@ -9,7 +9,7 @@ import type { AccountSettings } from "../../settings.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { type MediaAccess, sendOutgoing } from "../account/outgoing-file.ts";
-import { noteBelow } from "../account/previews/standing.ts";
+import { makeRoom } from "../account/previews/standing.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
@@ -46,7 +46,6 @@ export async function sendMedia(request: MediaRequest) {
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
   const results = listPosted(roomId, messageIds);
-  noteBelow(settings.accountId, { roomId, threadId });
   if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = createMessageReceiptFromOutboundResults({
     results,
@@ -70,7 +69,10 @@ async function post(
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
     queued === undefined ? await divide() : await divisions().once(`${queued} words`, divide);
-  const beforePosting = () => noteDispatch(request);
+  const beforePosting = async () => {
+    await noteDispatch(request);
+    await makeRoom(settings.accountId, { roomId, threadId });
+  };
   const messageId = await sendOutgoing(account, {
     source: mediaUrl,
     access: request,

@@ -61,6 +61,7 @@ export class Preview {
   readonly #stop = new AbortController();
   #pending: Writer | undefined;
   #running: Promise<void> | undefined;
+  #removal: Promise<void> | undefined;
   #shown: string | undefined;
   /** An edit was sent of which is not known whether it is still under way: it may come after any later one. */
   #doubtful = false;
@@ -91,7 +92,8 @@ export class Preview {
    * limits calls holds nobody up. Never rejects.
    */
   async withdraw(): Promise<void> {
-    await Promise.race([this.#remove(), sleep(WITHDRAWAL_MS, undefined, { ref: false })]);
+    this.#removal ??= this.#remove();
+    await Promise.race([this.#removal, sleep(WITHDRAWAL_MS, undefined, { ref: false })]);
   }
 
   async #remove(): Promise<void> {

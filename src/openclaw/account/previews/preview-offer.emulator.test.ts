@@ -202,6 +202,14 @@ it.each(["Look, <@ann>", "<@ann> look", "**<@ann>** look"])(
   },
 );
 
+it("a preview goes before an answer that names somebody is posted", async () => {
+  const seen: unknown[] = [];
+  const offer = new PreviewOffer(id, async () => void seen.push(...said()));
+  await deliver("The whole, <@alice>", randomUUID(), offer);
+  expect(seen).toEqual([[true, "The beginning"]]);
+  expect([offer.taken, offer.isOpen]).toEqual([false, false]);
+});
+
 it("an offer that was ended is not taken: its preview is being withdrawn", async () => {
   const offer = new PreviewOffer(id);
   expect(offer.close()).toBe(true);

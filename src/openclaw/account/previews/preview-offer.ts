@@ -11,11 +11,14 @@ import { type KeptPreview, knownPreviews, type Previews, warnOnce } from "./prev
 /** A preview that stands where the answer goes, and is edited by nothing any more. */
 export class PreviewOffer {
   readonly id: string;
+  readonly #withdraw: () => Promise<void>;
   #taken = false;
   #closed = false;
 
-  constructor(id: string) {
+  /** `withdraw` takes the preview away, and never rejects. */
+  constructor(id: string, withdraw: () => Promise<void> = async () => {}) {
     this.id = id;
+    this.#withdraw = withdraw;
   }
 
   /** Whether a delivery has it, which makes it the answer or lets it go. */
@@ -26,6 +29,11 @@ export class PreviewOffer {
   /** A delivery has it. */
   note(): void {
     this.#taken = true;
+  }
+
+  /** The delivery posts the answer anew: the preview goes before. */
+  refuse(): void {
+    if (this.close()) void this.#withdraw();
   }
 
   /** Whether it can still be taken. */
@@ -67,7 +75,10 @@ export function takePreview({ delivery, texts, deps, rest }: Takeover): Standing
   if (before !== undefined) attempt(() => file.renew(before.id));
   const isClaimed = before === undefined && mayEdit(texts) && claimOffered(file, delivery, offer);
   const claimed = isClaimed ? file.findClaimed(delivery) : before;
-  if (claimed === undefined) return undefined;
+  if (claimed === undefined) {
+    offer?.refuse();
+    return undefined;
+  }
   offer?.note();
   const { id } = claimed;
   return {

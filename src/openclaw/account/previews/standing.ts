@@ -23,7 +23,10 @@ export function watchBelow(
   };
 }
 
-/** The account has sent something in a place that is not the answer of the preview there. */
-export function noteBelow(accountId: string, place: PreviewPlace): void {
-  for (const withdraw of standing.get(keyOf(accountId, place)) ?? []) void withdraw();
+/**
+ * The account is about to post something in a place that is not the preview there made whole. Resolves when the preview
+ * is gone, or after a moment; never rejects.
+ */
+export async function makeRoom(accountId: string, place: PreviewPlace): Promise<void> {
+  await Promise.all(Array.from(standing.get(keyOf(accountId, place)) ?? [], (withdraw) => withdraw()));
 }

@@ -63,6 +63,7 @@ export function createDelivery(options: DeliveryOptions) {
     },
     async deliver(payload: ReplyPayload, { kind }: Kind) {
       if (kind === "final") progress.finish();
+      if (mediaOf(payload).length > 0) await preview.withdraw();
       return replies.deliver(payload);
     },
     // biome-ignore lint/suspicious/noConfusingVoidType: OpenClaw's own type says void.

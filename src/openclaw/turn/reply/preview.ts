@@ -120,7 +120,6 @@ class ShownPreviews {
   readonly #options: TurnPreviewOptions;
   #current: Preview | undefined;
   readonly #offered: { readonly preview: Preview; readonly offer: PreviewOffer }[] = [];
-  readonly #refused: Preview[] = [];
   readonly #unwatch: () => void;
   #over = false;
 
@@ -156,11 +155,10 @@ class ShownPreviews {
     this.#current = undefined;
     if (preview === undefined) return undefined;
     if (!(await preview.settle()) || preview.place.threadId !== threadId || this.#over) {
-      if (this.#over) await preview.withdraw();
-      else this.#refused.push(preview);
+      await preview.withdraw();
       return undefined;
     }
-    const offer = new PreviewOffer(preview.id);
+    const offer = new PreviewOffer(preview.id, () => preview.withdraw());
     this.#offered.push({ preview, offer });
     return offer;
   }
@@ -169,8 +167,7 @@ class ShownPreviews {
     this.#over = true;
     this.#unwatch();
     const unused = this.#offered.splice(0).filter(({ offer }) => offer.close());
-    const going = [...this.#refused.splice(0), ...unused.map(({ preview }) => preview)];
-    await Promise.all([this.withdraw(), ...going.map((preview) => preview.withdraw())]);
+    await Promise.all([this.withdraw(), ...unused.map(({ preview }) => preview.withdraw())]);
   }
 
   #open(): Preview {
