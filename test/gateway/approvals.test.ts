@@ -208,6 +208,8 @@ it("what is said in a room without naming the agent is heard, and answered by no
   const messages = stack.emulator.control.messages(rooms.hall ?? "");
   const said = messages.filter(({ u }) => u._id === stack.bot.userId).map(({ msg }) => msg);
   expect(said).toEqual(["sunshine"]);
+  // She calls herself Alice, as anybody may.
+  expect(JSON.stringify(requestWith("it rains"))).toContain(" alice: it rains");
 });
 
 const requestWith = (text: string) =>

@@ -112,7 +112,7 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     // OpenClaw runs no id twice, and the message itself may have been asked before.
     messageId: nameAsking(message.id, 0, input.reaction),
     timestamp: message.sentAt,
-    ...addressOf(input),
+    ...addressOf(input, parts.route),
     conversation: { ...conversationOf(input), ...thread.conversation },
     route: routeOf(parts.route),
     reply: { to, originatingTo: to, nativeChannelId: room.id, ...thread.reply },
@@ -176,12 +176,14 @@ function envelopeOf({ core, cfg, input }: TurnScope, body: string): string {
   });
 }
 
-function addressOf(input: TurnInput) {
+/** Of what is merely heard in a room OpenClaw shows the sender's name alone: there it is one that nobody else has. */
+function addressOf(input: TurnInput, { eventKind }: Route) {
   const { room, message } = input;
   const { id, username } = message.sender;
+  const name = eventKind === "room_event" ? (username ?? id) : senderNameOf(input);
   const from =
     room.chatType === "direct" ? `${CHANNEL_ID}:${id}` : `${CHANNEL_ID}:${room.chatType}:${room.id}`;
-  return { from, sender: { id, name: senderNameOf(input), ...(username && { username }) } };
+  return { from, sender: { id, name, ...(username && { username }) } };
 }
 
 function conversationOf({ room, message }: TurnInput) {

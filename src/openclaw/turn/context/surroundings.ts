@@ -166,7 +166,7 @@ function presentQuote(scope: TurnScope, { quoted }: Surroundings) {
   const { id } = quoted;
   const senderAllowed = maySee(scope, quoted);
   return {
-    quote: { id, body: wordsOf(quoted), sender: nameOf(quoted), senderAllowed, isQuote: true },
+    quote: { id, body: wordsOf(quoted), sender: nameTo(scope, quoted), senderAllowed, isQuote: true },
   };
 }
 
@@ -197,8 +197,12 @@ function nameOf(message: MessageFacts, author = nameOfUser(message.sender)): str
   return `${author}, edited by ${editor === undefined ? "another person" : nameOfUser(editor)}`;
 }
 
-function nameOfUser({ name, username, id }: UserFacts): string {
-  return name ?? username ?? id;
+/** Signs that part names from words in what is retold. A server may allow them in usernames. */
+const PARTING = /[\s:,()[\]]/;
+
+/** By what nobody else has: people call themselves what they like, as the bot or as others. */
+function nameOfUser({ username, id }: UserFacts): string {
+  return username === undefined || PARTING.test(username) ? id : username;
 }
 
 function envelope(
@@ -209,7 +213,8 @@ function envelope(
     channel: "Rocket.Chat",
     from: room.label ?? sender,
     timestamp: sentAt,
-    body: text,
+    // What begins a line has been said by somebody.
+    body: text.replaceAll("\n", "\n  "),
     chatType: room.chatType,
     senderLabel: sender,
     envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
