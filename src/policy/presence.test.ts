@@ -86,6 +86,12 @@ describe("coming back", () => {
     expect(company.isEmpty(24 * HOUR)).toBe(true);
   });
 
+  it("is forgotten after a day, too, of who dated a message in time to come", () => {
+    const company = new Company<Companion>();
+    company.note(member("a"), 48 * HOUR, 0);
+    expect(company.isEmpty(24 * HOUR)).toBe(true);
+  });
+
   it("is told in a conversation of up to eight people, unless of all", () => {
     const people = ["a", "b", "c", "d", "e", "f", "g", "h"];
     const told = (names: readonly string[], reach: Reach): boolean => {

@@ -64,11 +64,11 @@ export class Company<Member extends Companion> {
     if (absence !== undefined && absence.awayAt <= at) this.#absences.delete(userId);
   }
 
-  /** Follows who wrote in a conversation. */
+  /** Follows who wrote in a conversation; a message may be dated in time to come. */
   note(member: Member, at: number, now: number): void {
     const key = JSON.stringify([member.conversation, member.userId]);
     this.#members.delete(key);
-    this.#members.set(key, { member, at });
+    this.#members.set(key, { member, at: Math.min(at, now) });
     this.#prune(now);
   }
 

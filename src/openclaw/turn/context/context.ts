@@ -19,7 +19,7 @@ import { dmScopeOf, type Route } from "../route.ts";
 import type { TurnScope } from "../scope.ts";
 import { showHeard } from "../voice.ts";
 import type { TurnMedia } from "./media.ts";
-import { presentSurroundings } from "./surroundings.ts";
+import { nameOfUser, presentSurroundings } from "./surroundings.ts";
 
 /** Where replies go, as OpenClaw addresses it. */
 export function replyTarget({ message, room }: TurnInput): string {
@@ -180,7 +180,7 @@ function envelopeOf({ core, cfg, input }: TurnScope, body: string): string {
 function addressOf(input: TurnInput, { eventKind }: Route) {
   const { room, message } = input;
   const { id, username } = message.sender;
-  const name = eventKind === "room_event" ? (username ?? id) : senderNameOf(input);
+  const name = eventKind === "room_event" ? nameOfUser(message.sender) : senderNameOf(input);
   const from =
     room.chatType === "direct" ? `${CHANNEL_ID}:${id}` : `${CHANNEL_ID}:${room.chatType}:${room.id}`;
   return { from, sender: { id, name, ...(username && { username }) } };

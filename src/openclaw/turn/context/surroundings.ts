@@ -197,11 +197,13 @@ function nameOf(message: MessageFacts, author = nameOfUser(message.sender)): str
   return `${author}, edited by ${editor === undefined ? "another person" : nameOfUser(editor)}`;
 }
 
+const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
+
 /** Signs that part names from words in what is retold. A server may allow them in usernames. */
 const PARTING = /[\s:,()[\]]/;
 
 /** By what nobody else has: people call themselves what they like, as the bot or as others. */
-function nameOfUser({ username, id }: UserFacts): string {
+export function nameOfUser({ username, id }: UserFacts): string {
   return username === undefined || PARTING.test(username) ? id : username;
 }
 
@@ -214,7 +216,7 @@ function envelope(
     from: room.label ?? sender,
     timestamp: sentAt,
     // What begins a line has been said by somebody.
-    body: text.replaceAll("\n", "\n  "),
+    body: text.replace(LINE_END, "\n  "),
     chatType: room.chatType,
     senderLabel: sender,
     envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
