@@ -79,6 +79,7 @@ export class Processing implements EventRunner {
     try {
       await this.#run(event, createInboundHost({ ...this.#shared, lifecycle, assertOpen, refusals }), claim);
     } catch (error) {
+      this.#options.scope.log.debug("attempt failed", { error, ...idsOf(event) });
       throw keepRefusals(error, refusals);
     }
   };

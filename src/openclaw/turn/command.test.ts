@@ -12,7 +12,8 @@ import { createRuns } from "../../turn/runs.ts";
 import { NOTHING_AROUND } from "../../turn/surroundings.ts";
 import { runTurn } from "../../turn/turn.ts";
 import { readAccess, resolveIngress } from "./access.ts";
-import { authorizeCommand } from "./command.ts";
+import { authorizeCommand, type CommandTurn, stopSession } from "./command.ts";
+import { inOrder, type SessionTurns } from "./order.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 
@@ -166,4 +167,19 @@ describe("OpenClaw's command gate, asked our way", () => {
       }
     });
   }
+});
+
+it("tells of a stop that is tried again, and lets go on what was asked since", async () => {
+  const turns: SessionTurns = new Map();
+  const later = { sessionKey: "session", sentAt: 20, endsOthers: false };
+  const { promise, resolve: answer } = Promise.withResolvers<void>();
+  const run = inOrder(turns, { ...later, mayJoin: () => false, onWaiting: () => {} }, () => promise);
+  // OpenClaw is out of reach, so that asking it for its own stop would fail.
+  const scope = { turns, countWaiting: async () => 2, input: { message: { id: "stop", sentAt: 10 } } };
+  const turn = { route: { turnSessionKey: "session" } } as CommandTurn;
+  const told: unknown[] = [];
+  await stopSession(scope as unknown as TurnScope, turn, async (facts) => told.push(facts));
+  expect(told).toEqual([{ otherRun: false, dropped: 2 }]);
+  answer();
+  await run;
 });

@@ -25,6 +25,7 @@ import { resolveIngress } from "./access.ts";
 import { buildContext } from "./context/context.ts";
 import { NO_MEDIA } from "./context/media.ts";
 import { dispatchTurn, STOP } from "./dispatch.ts";
+import { runsLater } from "./order.ts";
 import type { Route } from "./route.ts";
 import type { TurnScope } from "./scope.ts";
 
@@ -81,17 +82,21 @@ function repliesBy(port: CommandPort): ReplyPort {
 
 /**
  * OpenClaw's `/stop`. What it says is not passed on, because it says it even when nothing ran; and it may load
- * much before, right after a start, while the answer under way has been ended already.
+ * much before, right after a start, while the answer under way has been ended already. It ends whatever runs in the
+ * session. So a stop that comes late, as one that is tried again, does without it where somebody has asked since.
  */
 export async function stopSession(
   scope: TurnScope,
   { route, ingress }: CommandTurn,
   tell: (facts: StopFacts) => Promise<unknown>,
 ): Promise<void> {
+  const { turns, input } = scope;
+  const dropped = await scope.countWaiting(input);
+  if (runsLater(turns, route.turnSessionKey, input.message.sentAt))
+    return void (await tell({ otherRun: false, dropped }));
   const otherRun = resolveActiveEmbeddedRunSessionId(route.turnSessionKey) !== undefined;
-  const dropped = await scope.countWaiting(scope.input);
   const stopScope = { ...scope, cfg: withOperator(scope, ingress) };
-  const replies = repliesBy({ post: async () => scope.input.message.id, threadId: undefined });
+  const replies = repliesBy({ post: async () => input.message.id, threadId: undefined });
   await Promise.all([
     tell({ otherRun, dropped }),
     dispatchTurn(stopScope, { route, ingress, replies, command: STOP }),

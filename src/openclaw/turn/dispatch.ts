@@ -61,8 +61,9 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   const order = {
     sessionKey: route.turnSessionKey,
     mayJoin: command === undefined ? watchRun(scope, route) : () => true,
-    // What a stop is to end may be what it would wait for.
-    waits: command !== STOP,
+    sentAt: input.message.sentAt,
+    // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
+    endsOthers: command === STOP,
     // OpenClaw would take what waits long for something that hangs.
     onWaiting: () => scope.lifecycle.onDeferredHeartbeat?.(),
     signal,
@@ -90,7 +91,7 @@ interface Run extends Dispatch {
 
 /** Resolves with what OpenClaw says of the turn, undefined when it did not begin. */
 async function runAgent(run: Run): Promise<object | undefined> {
-  const { scope, route, source, signal, command, feedback, progress } = run;
+  const { scope, route, source, signal, command, feedback } = run;
   const { log, input } = scope;
   if (signal?.aborted) return undefined;
   const about = { message: input.message.id, session: route.turnSessionKey };
@@ -116,8 +117,6 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const preview = openTurnPreview({ scope, place: run.place, signal, isSilent, readPrefix });
   const parts = { ...shown, handover, hasReplied, preview, pipeline, onModelSelected };
   const turn = runAtHost(run, parts).finally(forget);
-  // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
-  if (command === STOP) progress.finish();
   const result = await turn.finally(() => preview.end());
   await handover.settle();
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });

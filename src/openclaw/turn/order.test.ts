@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { inOrder, type Order, type SessionTurns, type TurnProgress } from "./order.ts";
+import { inOrder, type Order, runsLater, type SessionTurns, type TurnProgress } from "./order.ts";
 
 /** Turns of one session that are over when the test says so. */
 function session() {
@@ -18,7 +18,8 @@ function session() {
         {
           sessionKey: "room",
           mayJoin: () => false,
-          waits: true,
+          sentAt: 0,
+          endsOthers: false,
           onWaiting: () => {
             waited += 1;
           },
@@ -90,12 +91,40 @@ it("joins nothing whose last reply is on its way", async () => {
   await two.over;
 });
 
-it("lets begin at once what waits for nobody, and other sessions", async () => {
+it("lets begin at once what ends the others, and other sessions", async () => {
   const { begin, begun } = session();
-  const turns = [begin("one"), begin("stop", { waits: false }), begin("elsewhere", { sessionKey: "other" })];
+  const turns = [
+    begin("one"),
+    begin("stop", { endsOthers: true }),
+    begin("elsewhere", { sessionKey: "other" }),
+  ];
   expect(begun).toEqual(["one", "stop", "elsewhere"]);
   for (const turn of turns) turn.end();
   await Promise.all(turns.map(({ over }) => over));
+});
+
+it("begins nothing beside what ends the others", async () => {
+  const { begin, begun, waited } = session();
+  const stop = begin("stop", { endsOthers: true });
+  const two = begin("two", { mayJoin: () => true });
+  await expect.poll(waited).toBeGreaterThan(1);
+  expect(begun).toEqual(["stop"]);
+  stop.end();
+  await expect.poll(() => begun).toEqual(["stop", "two"]);
+  two.end();
+  await two.over;
+});
+
+it("knows of a turn that came after a stop, and was not stopped itself", async () => {
+  const { turns, begin } = session();
+  const stopped = new AbortController();
+  const later = begin("later", { sentAt: 20, signal: stopped.signal });
+  expect([10, 20, 30].map((sentAt) => runsLater(turns, "room", sentAt))).toEqual([true, false, false]);
+  expect(runsLater(turns, "other", 10)).toBe(false);
+  stopped.abort();
+  expect(runsLater(turns, "room", 10)).toBe(false);
+  later.end();
+  await later.over;
 });
 
 it("ends the waiting of a turn that is stopped", async () => {
@@ -112,7 +141,13 @@ it("ends the waiting of a turn that is stopped", async () => {
 
 it("forgets turns that are over, also those that fail", async () => {
   const { turns, begin } = session();
-  const order: Order = { sessionKey: "room", mayJoin: () => false, waits: true, onWaiting: () => {} };
+  const order: Order = {
+    sessionKey: "room",
+    sentAt: 0,
+    mayJoin: () => false,
+    endsOthers: false,
+    onWaiting: () => {},
+  };
   await expect(inOrder(turns, order, () => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
   const next = begin("next");
   next.end();

@@ -3,6 +3,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 
 interface TurnUnderWay {
+  readonly sentAt: number;
+  readonly signal: AbortSignal | undefined;
   /** Its last reply is on its way, or it is to end others: nothing of the session begins before it is over. */
   finishing: boolean;
   /** The agent asks the person something and waits for the answer, which is the session's next message. */
@@ -28,12 +30,22 @@ export interface Order {
   readonly sessionKey: string;
   /** Whether OpenClaw would take the message into what is under way now, and not make a second turn of it. */
   readonly mayJoin: () => boolean;
-  /** Whether it waits at all. */
-  readonly waits: boolean;
+  /** When its message was sent, in epoch milliseconds of the server's clock. */
+  readonly sentAt: number;
+  /** Whether it is to end the others: then it waits for none, and none begins before it is over. */
+  readonly endsOthers: boolean;
   /** Called again and again while it waits. */
   readonly onWaiting: () => void;
   /** Ends the waiting when it aborts; `run` is called all the same. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Whether a turn of the session is under way whose message came after that time, and that nobody has stopped.
+ * `sentAt`: epoch milliseconds of the server's clock.
+ */
+export function runsLater(turns: SessionTurns, sessionKey: string, sentAt: number): boolean {
+  return [...(turns.get(sessionKey) ?? [])].some((turn) => turn.sentAt > sentAt && !turn.signal?.aborted);
 }
 
 /**
@@ -43,7 +55,7 @@ export interface Order {
  */
 export async function inOrder<T>(
   turns: SessionTurns,
-  { sessionKey, mayJoin, waits, onWaiting, signal }: Order,
+  { sessionKey, sentAt, mayJoin, endsOthers, onWaiting, signal }: Order,
   run: (progress: TurnProgress) => Promise<T>,
 ): Promise<T> {
   const mayBegin = (): boolean => {
@@ -53,12 +65,12 @@ export async function inOrder<T>(
     if (turnsAhead.some(({ finishing }) => finishing)) return false;
     return turnsAhead.some(({ asking }) => asking) || mayJoin();
   };
-  while (waits && !signal?.aborted && !mayBegin()) {
+  while (!endsOthers && !signal?.aborted && !mayBegin()) {
     onWaiting();
     await Promise.race([...[...(turns.get(sessionKey) ?? [])].map(({ over }) => over), wait(LOOK_MS)]);
   }
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  const turn: TurnUnderWay = { finishing: false, asking: false, over };
+  const turn: TurnUnderWay = { sentAt, signal, finishing: endsOthers, asking: false, over };
   const beside = turns.get(sessionKey) ?? new Set();
   turns.set(sessionKey, beside.add(turn));
   try {
