@@ -64,6 +64,13 @@ describe("the files of a message", () => {
     expect(decodeFiles({ files: [{ ...encrypted, content: null }] })).toMatchObject([{ isEncrypted: false }]);
   });
 
+  it("are looked for among the first thousand attachments, and no further", () => {
+    const many = Array.from({ length: 1_200 }, (_, index) => upload(`id${index}`, "a.txt"));
+    expect(decodeFiles({ attachments: many }).at(-1)?.id).toBe("id999");
+    const files = many.map((_, index) => file(`id${index}`, `${index}.txt`, "text/plain"));
+    expect(decodeFiles({ files }).at(-1)?.id).toBe("id999");
+  });
+
   it("can be any JSON", () => {
     fc.assert(
       fc.property(

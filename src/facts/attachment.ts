@@ -19,6 +19,12 @@ export interface FileClaim {
 const NO_FILES: readonly FileClaim[] = [];
 const NO_CAPTIONS: readonly string[] = [];
 
+/** So many of a message's attachments are read. Its writer may give it any number; people give it one or a few. */
+const MAX_ATTACHMENTS = 1_000;
+
+export const readAttachments = (raw: JsonObject): readonly JsonObject[] =>
+  readObjects(raw, "attachments", MAX_ATTACHMENTS);
+
 /** The form of the ids that servers give to uploads. */
 const UPLOAD_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -28,8 +34,8 @@ const UPLOAD_ID = /^[A-Za-z0-9_-]{1,64}$/;
  * `upload-image-thumbnails`, `upload-audio`). A quote brings the files of another message and names none.
  */
 export function decodeFiles(raw: JsonObject): readonly FileClaim[] {
-  const attachments = readObjects(raw, "attachments");
-  const listed = [readObject(raw, "file") ?? {}, ...readObjects(raw, "files")].filter(hasId);
+  const attachments = readAttachments(raw);
+  const listed = [readObject(raw, "file") ?? {}, ...readObjects(raw, "files", MAX_ATTACHMENTS)].filter(hasId);
   if (attachments.length === 0 && listed.length === 0) return NO_FILES;
   const byId = new Map(listed.map((file) => [readText(file, "_id"), file]));
   const attached = attachments.flatMap((attachment) => {
@@ -42,7 +48,7 @@ export function decodeFiles(raw: JsonObject): readonly FileClaim[] {
 
 /** What people wrote under their files, in the attachments' `description`; an edit of an upload changes it, and not `msg`. */
 export function decodeCaptions(raw: JsonObject): readonly string[] {
-  const attachments = readObjects(raw, "attachments");
+  const attachments = readAttachments(raw);
   if (attachments.length === 0) return NO_CAPTIONS;
   return attachments.flatMap((attachment) =>
     uploadOf(attachment) === undefined ? [] : (readText(attachment, "description") ?? []),

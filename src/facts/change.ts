@@ -107,14 +107,22 @@ export function decodeRevision(raw: unknown): Revision | undefined {
 
 function readReactions(raw: unknown): ReadonlyMap<string, readonly string[]> {
   if (!isJsonObject(raw)) return NO_REACTIONS;
-  const entries = Object.entries(raw).flatMap(([emoji, value]) => {
-    const names = isJsonObject(value) && Array.isArray(value.usernames) ? value.usernames : [];
-    const usernames = names.filter((name) => typeof name === "string");
-    return usernames.length > 0 ? [[emoji, usernames] as const] : [];
-  });
-  if (entries.length === 0) return NO_REACTIONS;
-  const characters = entries.flat(2).reduce((all, text) => all + text.length, 0);
-  return characters > MAX_REACTION_CHARACTERS ? TOO_MANY_REACTIONS : new Map(entries);
+  const reactions = new Map<string, readonly string[]>();
+  let left = MAX_REACTION_CHARACTERS;
+  for (const emoji of Object.keys(raw)) {
+    const value = raw[emoji];
+    const usernames: string[] = [];
+    for (const name of isJsonObject(value) && Array.isArray(value.usernames) ? value.usernames : []) {
+      if (typeof name !== "string" || name === "") continue;
+      usernames.push(name);
+      left -= name.length;
+      if (left < 0) return TOO_MANY_REACTIONS;
+    }
+    if (usernames.length > 0) reactions.set(emoji, usernames);
+    left -= emoji.length;
+    if (left < 0) return TOO_MANY_REACTIONS;
+  }
+  return reactions.size === 0 ? NO_REACTIONS : reactions;
 }
 
 /** Of the emoji and names of one message: thousands of reactions. A sender may give a message any number. */

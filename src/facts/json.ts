@@ -42,10 +42,14 @@ export function readNumber(from: JsonObject, key: string): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** The members of an array that are objects; an absent or malformed array reads as empty. */
-export function readObjects(from: JsonObject, key: string): readonly JsonObject[] {
+/**
+ * The members of an array that are objects; an absent or malformed array reads as empty. `most`: of a longer array only so
+ * many are looked at.
+ */
+export function readObjects(from: JsonObject, key: string, most?: number): readonly JsonObject[] {
   const value = from[key];
-  return Array.isArray(value) && value.length > 0 ? value.filter(isJsonObject) : NO_OBJECTS;
+  if (!Array.isArray(value) || value.length === 0) return NO_OBJECTS;
+  return (most === undefined ? value : value.slice(0, most)).filter(isJsonObject);
 }
 
 /** Most lists of a message are empty, and every message is read. */

@@ -1,6 +1,6 @@
 // Owns the decoding of a Rocket.Chat message document, from the stream or from REST, into MessageFacts.
 
-import { decodeCaptions, decodeFiles, type FileClaim } from "./attachment.ts";
+import { decodeCaptions, decodeFiles, type FileClaim, readAttachments } from "./attachment.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -70,7 +70,7 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
     threadId: readText(raw, "tmid"),
     ...decodeContent(raw),
     files: decodeFiles(raw),
-    quotedUsernames: readObjects(raw, "attachments").flatMap(decodeQuote),
+    quotedUsernames: readAttachments(raw).flatMap(decodeQuote),
     edited: isPresent(raw.editedAt) || isPresent(raw.editedBy) ? { by: decodeUser(raw.editedBy) } : undefined,
     updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
   };
