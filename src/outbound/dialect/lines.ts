@@ -7,7 +7,18 @@ import { measureTokens, type Token, writeTokens, ZERO_WIDTH_SPACE } from "./toke
 const BLOCK_START = /^(>|#{1,4}[ \t]|[-*][ \t]|\d+\.[ \t]|```|\|\||[ \t]*([-*_][ \t]*){3,}$|[ \t]*\||\\\[)/;
 const TASK_START = /^\[[ xX]\]([ \t]|$)/;
 
-export function writeLine({ lead, tokens }: Line): string {
+/** A line is asked for again and again while it is looked for where it fits. */
+const written = new WeakMap<Line, string>();
+
+export function writeLine(line: Line): string {
+  const known = written.get(line);
+  if (known !== undefined) return known;
+  const text = writeAnew(line);
+  written.set(line, text);
+  return text;
+}
+
+function writeAnew({ lead, tokens }: Line): string {
   const text = writeTokens(trimSpaces(tokens));
   return `${lead}${isMisread(lead, tokens, text) ? ZERO_WIDTH_SPACE : ""}${text}`;
 }
@@ -39,7 +50,8 @@ export function writeLineWithin(line: Line, limit: number, room = limit): string
   while (left.length > 0 || parts.length === 0) {
     const size = parts.length === 0 ? room : limit;
     const window = takeWindow(left, size);
-    const fitting = countFitting({ lead, tokens: window }, size);
+    const fit = fillPart({ lead, rest: line.rest, tokens: window }, size);
+    const fitting = fit.tokens.length;
     const isLast = fitting === window.length && left.length === 0;
     const end = isLast ? fitting : endOfPart(window, fitting, left);
     if (size < limit && !isLast && !isAtSpace(window, end, left)) {
@@ -48,7 +60,7 @@ export function writeLineWithin(line: Line, limit: number, room = limit): string
     } else if (end === 0 && window.length > 0)
       putBack(left, [...cutToken(window[0], limit - lead.length), ...window.slice(1)]);
     else {
-      parts.push(writeLine({ lead, rest: line.rest, tokens: window.slice(0, end) }));
+      parts.push(writeLine(end === fitting ? fit : { ...fit, tokens: window.slice(0, end) }));
       putBack(left, window.slice(end));
       while (left.at(-1)?.kind === "space") left.pop();
       lead = line.rest;
@@ -110,12 +122,17 @@ function cutToken(token: Token | undefined, limit: number): Token[] {
 
 const MAX_FRAME_UNITS = 16;
 
-/** How many tokens from the first on fit, written. */
-function countFitting({ lead, tokens }: Pick<Line, "lead" | "tokens">, limit: number): number {
-  const lengths = measureTokens(tokens);
-  let count = lengths.findLastIndex((length) => lead.length + length <= limit);
-  const isFitting = (): boolean =>
-    writeLine({ lead, rest: lead, tokens: tokens.slice(0, count) }).length <= limit;
-  while (count > 0 && !isFitting()) count -= 1;
-  return Math.max(0, count);
+/** The line with as many of its tokens, from the first on, as fit when they are written. */
+function fillPart(line: Line, limit: number): Line {
+  const lengths = measureTokens(line.tokens);
+  let count = Math.max(
+    0,
+    lengths.findLastIndex((length) => line.lead.length + length <= limit),
+  );
+  let part = { ...line, tokens: line.tokens.slice(0, count) };
+  while (count > 0 && writeLine(part).length > limit) {
+    count -= 1;
+    part = { ...line, tokens: line.tokens.slice(0, count) };
+  }
+  return part;
 }

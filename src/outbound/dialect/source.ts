@@ -236,7 +236,7 @@ const COST = {
   setext: 60,
   definition: 30,
   footnote: 120,
-  quote: 6,
+  quote: 14,
 } as const;
 /** For one unit that is read in vain. */
 const VAIN_COST = 0.06;
@@ -290,7 +290,7 @@ function costOfSigns(text: string): number {
       cost += (index - (opening ?? 0)) * VAIN_COST;
     }
   }
-  cost += marks * COST.mark + marks * marks * 0.006;
+  cost += marks * COST.mark + marks * marks * 0.009;
   return cost + costOfLinks(text) + costOfTicks(text) + costOfTags(text) + costOfPunctuation(text);
 }
 

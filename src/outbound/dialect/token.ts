@@ -104,7 +104,10 @@ function isMisread(out: string, next: string, closing: readonly Mark[]): boolean
     if (touching) return true;
   }
   if (closing[0] !== undefined && next === DELIMITER[closing[0]]) return true;
-  return MISREAD.some(([before, after]) => before.test(out) && after.test(next));
+  return (
+    BEFORE_MISREAD.has(out.at(-1) ?? "") &&
+    MISREAD.some(([before, after]) => before.test(out) && after.test(next))
+  );
 }
 
 /** What the end of a text and the beginning of the next make together. */
@@ -118,6 +121,9 @@ const MISREAD: readonly (readonly [RegExp, RegExp])[] = [
   [/\\$/, /^[*_~`#.([\])<]/],
   [/!$/, /^\[/],
 ];
+
+/** What the first of each pair above ends with: most words end otherwise. */
+const BEFORE_MISREAD = new Set("@#:=^-\\!");
 
 /**
  * Rocket.Chat takes `host.name` and all up to the next space for an address, markup included. Where a word with
