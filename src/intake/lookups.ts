@@ -18,7 +18,7 @@ export interface RoomLookup {
   room(roomId: string, call?: CallOptions): Promise<RoomFacts | undefined>;
   /** What was last heard of a room, however long ago; for what never changes. */
   known(roomId: string): RoomFacts | undefined;
-  /** The same for an id whose case was lost. */
+  /** The same for an id whose case was lost; undefined where two of them differ by that alone. */
   find(roomId: string): RoomFacts | undefined;
 }
 
@@ -65,8 +65,8 @@ function remember<Facts>(
   return {
     find(key: string): Facts | undefined {
       const wanted = key.toLowerCase();
-      for (const [id, { facts }] of known) if (id.toLowerCase() === wanted) return facts;
-      return undefined;
+      const found = [...known].filter(([id]) => id.toLowerCase() === wanted);
+      return found.length === 1 ? found[0]?.[1].facts : undefined;
     },
 
     peek: (key: string): Facts | undefined => known.get(key)?.facts,

@@ -89,7 +89,7 @@ it("does not find a private group that the bot is not in", async () => {
   expect([...(await read({ rooms: new Map([["#secret", {}]]) })).rooms.keys()]).toEqual(["#secret"]);
 });
 
-it("takes a bare word for an id before it takes it for a name", async () => {
+it("takes a bare word for the id of a person, or of the first room, before it takes it for a name", async () => {
   const { control } = emulator;
   control.addUser({ username: "GENERAL" });
   control.addRoom({ name: "rocket.cat", type: "c", members: ["alice"] });
@@ -97,6 +97,18 @@ it("takes a bare word for an id before it takes it for a name", async () => {
   const settings = await read({ allowFrom: ["rocket.cat"], rooms: new Map([["GENERAL", {}]]) });
   expect(settings.allowFrom).toEqual(["rocket.cat"]);
   expect([...settings.rooms.keys()]).toEqual(["GENERAL"]);
+});
+
+it("takes a bare word for a room's name before it takes it for an id, which whoever makes a room may choose", async () => {
+  const { rooms } = emulator.world;
+  const trap = emulator.control.addRoom({ name: "trap", type: "c", members: ["bob"] });
+  for (const _id of ["ops", "lab"]) rooms.set(_id, { ...(rooms.get(trap) ?? expect.fail()), _id });
+  const { read } = openBook();
+  const listed = new Map([
+    ["ops", {}],
+    ["lab", {}],
+  ]);
+  expect([...(await read({ rooms: listed })).rooms.keys()]).toEqual([ids.ops, "lab"]);
 });
 
 it("never takes a username for the id that it spells, nor an id for a username", async () => {

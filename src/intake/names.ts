@@ -180,13 +180,20 @@ class PinnedNames implements NameBook {
 /** What a name may decide waits for the server's rate limit, and nothing else does. */
 const AT_ONCE = { patienceMs: 0 };
 
+/** The id of the room that every server begins with. */
+const FIRST_ROOM = "GENERAL";
+
 async function lookUp(
   rest: RestClient,
   { kind, name, mayBeId }: Pick<NameRequest, "kind" | "name" | "mayBeId">,
 ): Promise<string | undefined> {
   if (kind === "room") {
-    const byId = mayBeId ? await fetchRoom(rest, name, AT_ONCE) : undefined;
-    return (byId ?? (await findRoomByName(rest, name, AT_ONCE)))?.id;
+    const byId = () => fetchRoom(rest, name, AT_ONCE);
+    const byName = () => findRoomByName(rest, name, AT_ONCE);
+    if (!mayBeId) return (await byName())?.id;
+    // Whoever makes a room may choose its id, also one that reads like another room's name.
+    const [first, second] = name === FIRST_ROOM ? [byId, byName] : [byName, byId];
+    return ((await first()) ?? (await second()))?.id;
   }
   const byId = mayBeId ? await findUser(rest, { userId: name }, AT_ONCE) : undefined;
   return (byId ?? (await findUser(rest, { username: name }, AT_ONCE)))?.id;

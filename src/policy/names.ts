@@ -13,7 +13,7 @@ export interface NameRequest {
   readonly key: string;
   readonly kind: "user" | "room";
   readonly name: string;
-  /** A bare entry in a form that no generated id has: the server's id if there is one, else the name. */
+  /** A bare entry in a form that no generated id has: a room's name, else its id; a user's id, which nobody chooses, else the name. */
   readonly mayBeId: boolean;
   /** Where it stands, for people: `allowFrom`, `rooms.#ops.users`, … */
   readonly path: string;

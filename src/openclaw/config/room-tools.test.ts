@@ -29,6 +29,14 @@ describe("the tools of a room", () => {
     expect(toolsOf({ rooms: { [ID]: {} } }, ID)).toBeUndefined();
   });
 
+  it("are what both let through where the id of another room differs from an entry's by capitals alone", () => {
+    const entries = { [ID]: { tools: { deny: ["exec"] } }, "*": { tools: { deny: ["web"] } } };
+    const settings = accountSettings({ rooms: rooms(entries) });
+    const findRoom = () => ({ id: ID.toUpperCase() });
+    unshared.push(shareRooms("default", { settings: () => settings, findRoom }));
+    expect(toolsOf({ rooms: entries }, ID.toLowerCase())).toEqual({ deny: ["web", "exec"] });
+  });
+
   it("may differ by sender, known by the id", () => {
     const toolsBySender = { "id:alice-id": { allow: ["exec"] }, "*": { deny: ["exec"] } };
     const cfg = { rooms: { [ID]: { tools: { allow: ["read"] }, toolsBySender } } };

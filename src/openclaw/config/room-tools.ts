@@ -44,11 +44,16 @@ function locate({ cfg, accountId, groupId }: GroupContext) {
   const knowledge = running.get(configured.accountId);
   const settings = runningSettings(configured);
   const wanted = (groupId ?? "").toLowerCase();
-  const listed = [...settings.rooms.keys()].find((id) => id.toLowerCase() === wanted);
   const known = knowledge?.findRoom(groupId ?? "");
-  const own = ownEntry(settings, known ?? { id: listed ?? groupId ?? "" });
-  if (own !== undefined) return { settings, entries: [own] };
   const byDefault = settings.rooms.get("*") ?? {};
+  // Whoever makes a room may choose its id, and what OpenClaw asks with has lost the capitals.
+  const listed = [...settings.rooms.keys()].filter((id) => id.toLowerCase() === wanted && id !== known?.id);
+  if (known !== undefined && listed.length > 0) {
+    const rooms = [known, ...listed.map((id) => ({ id }))];
+    return { settings, entries: rooms.map((room) => ownEntry(settings, room) ?? byDefault) };
+  }
+  const own = ownEntry(settings, known ?? { id: listed[0] ?? groupId ?? "" });
+  if (own !== undefined) return { settings, entries: [own] };
   return {
     settings,
     entries: isTold(settings, known) ? [byDefault] : [byDefault, ...settings.rooms.values()],
