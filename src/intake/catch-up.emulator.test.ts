@@ -416,11 +416,26 @@ describe("catching up", () => {
     expect(came).toEqual(["missed"]);
   });
 
+  it("keeps all live messages of a room that cannot be read no longer than the first", async () => {
+    emulator.faults.rest({ path: "groups.history", status: 502 });
+    const { catchUp, until, lags, pass } = account();
+    say("missed");
+    catchUp.online();
+    await until(() => lags().some(({ room }) => room.id === rid));
+    const turn = () => catchUp.awaitTurn({ message: { rid }, room: {} });
+    expect(turn()).toBeInstanceOf(Promise);
+    pass(9_000);
+    expect(turn()).toBeInstanceOf(Promise);
+    pass(1_000);
+    expect(turn()).toBeUndefined();
+  });
+
   it("takes no late answer of a lost connection for one of the present", async () => {
     emulator.faults.rest({ path: "groups.history", times: 1, delayMs: 60 });
-    const { catchUp, came, until, settled } = account();
+    const { catchUp, came, until, settled, lags } = account();
     say("one");
     catchUp.online();
+    await until(() => lags().some(({ room }) => room.id === rid));
     const asked = () =>
       emulator.control.requests().filter(({ path }) => path.endsWith("groups.history")).length;
     const before = asked();

@@ -201,28 +201,45 @@ class Looks implements CatchUp {
 
 /** Live messages that wait for what their rooms have missed. */
 class Gates {
-  readonly #sleep: CatchUpOptions["sleep"];
-  readonly #waiting = new Map<string | undefined, PromiseWithResolvers<void>>();
+  readonly #clock: Pick<CatchUpOptions, "sleep" | "now">;
+  readonly #waiting = new Map<string | undefined, Gate>();
 
-  constructor({ sleep }: Pick<CatchUpOptions, "sleep">) {
-    this.#sleep = sleep;
+  constructor(clock: Pick<CatchUpOptions, "sleep" | "now">) {
+    this.#clock = clock;
   }
 
   pass(may: (roomId: string | undefined) => boolean): void {
     for (const [roomId, gate] of this.#waiting) {
       if (!may(roomId)) continue;
       this.#waiting.delete(roomId);
-      gate.resolve();
+      gate.open();
     }
   }
 
-  /** Waits over connections: what the room has missed is read by one of them. */
-  async wait(roomId: string | undefined): Promise<void> {
-    const gate = this.#waiting.get(roomId) ?? Promise.withResolvers<void>();
+  /**
+   * Waits over connections: what the room has missed is read by one of them. Those that come one after another wait no
+   * longer than the first; undefined when that is over.
+   */
+  wait(roomId: string | undefined): Promise<void> | undefined {
+    const { sleep, now } = this.#clock;
+    const gate = this.#waiting.get(roomId) ?? openGate(now());
     this.#waiting.set(roomId, gate);
+    const left = gate.since + TURN_WAIT_MS - now();
+    if (left <= 0) return undefined;
     const over = new AbortController();
-    const tooLong = this.#sleep(TURN_WAIT_MS, over.signal).catch(() => {});
-    await Promise.race([gate.promise, tooLong]);
-    over.abort();
+    const tooLong = sleep(left, over.signal).catch(() => {});
+    return Promise.race([gate.passed, tooLong]).finally(() => over.abort());
   }
+}
+
+interface Gate {
+  readonly passed: Promise<void>;
+  readonly open: () => void;
+  /** When the first message began to wait, by this machine's clock. */
+  readonly since: number;
+}
+
+function openGate(since: number): Gate {
+  const { promise: passed, resolve: open } = Promise.withResolvers<void>();
+  return { passed, open, since };
 }

@@ -188,9 +188,11 @@ export class Round {
   /** When `due` has something to do, by this machine's clock; undefined while something else comes first. */
   wakeAt(): number | undefined {
     if (!this.#isOnline) return undefined;
-    const times = [...this.#rooms.values()]
-      .filter(({ reading }) => reading === undefined)
-      .map((room) => this.#readableAt(room));
+    const rooms = [...this.#rooms.values()];
+    const resting = rooms.filter(({ reading }) => reading === undefined);
+    // Where no more may be read at once, the end of a reading comes first.
+    const times =
+      rooms.length - resting.length < MAX_READING ? resting.map((room) => this.#readableAt(room)) : [];
     if (this.#listing === undefined && this.#listAt !== undefined) times.push(this.#listAt);
     return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
   }
