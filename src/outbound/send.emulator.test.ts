@@ -119,6 +119,20 @@ describe("a delivery of several messages", () => {
   });
 });
 
+describe("a thread whose root has become a message of another room", () => {
+  it("leaves nothing standing there, and says so", async () => {
+    const elsewhere = emulator.control.addRoom({ name: "elsewhere", type: "c", members: ["mallory", "bot"] });
+    const { _id: threadId } = emulator.control.post({ as: "mallory", rid: elsewhere, msg: "a root" });
+    const id = ids.derive("misplaced");
+    await expect(sendMessage({ rest, ids }, { id, roomId, threadId, text: "a secret" })).rejects.toThrow(
+      /its id belongs to another room/,
+    );
+    const texts = emulator.control.messages(elsewhere).map(({ msg }) => msg);
+    expect(texts.join()).not.toContain("a secret");
+    expect(posted()).toEqual([]);
+  });
+});
+
 describe("an id that somebody else has taken", () => {
   const taken: string[] = [];
   const sending = () => ({ rest, ids, onTaken: ({ id }: { id: string }) => void taken.push(id) });

@@ -1,10 +1,11 @@
 // Owns the endpoints about messages.
 
-import { RestError } from "../errors.ts";
+import { RestError, TargetError } from "../errors.ts";
 import { type JsonObject, readNumber, readObject, readObjects, readText } from "../facts/json.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { CallOptions, RestClient } from "./client.ts";
+import { deleteMessage } from "./reactions.ts";
 
 /** The server's `API_Upper_Count_Limit`: larger pages are cut to this. */
 const MAX_PAGE = 100;
@@ -24,7 +25,8 @@ export interface NewMessage {
 
 /**
  * `POST /api/v1/chat.sendMessage`. An empty `previewUrls` turns link previews off.
- * Rejects with RestError when the server refuses, and with the same for an `_id` that exists already.
+ * Rejects with RestError when the server refuses, and with the same for an `_id` that exists already; with TargetError when
+ * the thread turned out to be of another room, where nothing is left standing.
  */
 export async function postMessage(
   rest: RestClient,
@@ -41,7 +43,16 @@ export async function postMessage(
     },
     ...(message.previewUrls !== "all" && { previewUrls: message.previewUrls ?? [] }),
   };
-  await rest.post("v1/chat.sendMessage", body, options);
+  const answer = await rest.post("v1/chat.sendMessage", body, options);
+  const roomId = readText(readObject(answer, "message") ?? {}, "rid");
+  if (roomId !== undefined && roomId !== message.roomId)
+    await takeBack(rest, { roomId, messageId: message.id });
+}
+
+/** The thread's root was deleted, and its id is now that of a message in another room. */
+async function takeBack(rest: RestClient, place: { roomId: string; messageId: string }): Promise<never> {
+  await deleteMessage(rest, place);
+  throw new TargetError("The thread that was to be answered in is gone, and its id belongs to another room");
 }
 
 /** `GET /api/v1/chat.getMessage`; undefined when there is no such message or the bot may not read it. */
