@@ -143,11 +143,15 @@ function nameOf({ username, id }: UserFacts): string {
 /** The longest name that is told. UTF-16 units. */
 const MAX_NAME = 80;
 
-/** A name as part of a sentence: on one line, of bounded length, and unable to end the sentence it stands in. */
+/** What looks like a name and not like a sentence. */
+const NAME = /^[\p{L}\p{N}_.:+@-]*$/u;
+
+/** A name as part of a sentence: on one line, of bounded length, and in quotation marks where it could be taken for words. */
 function plain(name: string): string {
-  return name
+  const line = name
     .replace(/[\p{C}\p{Z}]+/gu, " ")
     .replace(/[[\]<>`]/g, "")
     .slice(0, MAX_NAME)
     .trim();
+  return NAME.test(line) ? line : JSON.stringify(line);
 }

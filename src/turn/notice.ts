@@ -4,7 +4,7 @@ import { type Approval, readDecision } from "../commands/approval.ts";
 import { formatApproval } from "../commands/replies.ts";
 import { NamesPendingError } from "../errors.ts";
 import type { Change } from "../facts/change.ts";
-import type { MessageFacts, UserFacts } from "../facts/message.ts";
+import { isRewritten, type MessageFacts, type UserFacts } from "../facts/message.ts";
 import type { UserLookup } from "../intake/lookups.ts";
 import type { NoticeReceipt, RawMessageEvent } from "../intake/receive.ts";
 import { isSenderUndecided, isUnwantedBot } from "../policy/access.ts";
@@ -122,9 +122,9 @@ function mayAct(notice: Notice, settings: AccountSettings): boolean {
   return readDecision(notice.emoji) !== undefined || mayAsk(notice, settings);
 }
 
-/** What a reaction to a question of the bot's decides; the question must still be the bot's own message. */
+/** What a reaction to a question of the bot's decides; the question must be the bot's own message and in its own words. */
 async function readVote({ notice, message, settings, turn }: Act): Promise<Approval | undefined> {
-  if (message.sender.id !== settings.userId) return undefined;
+  if (message.sender.id !== settings.userId || isRewritten(message)) return undefined;
   const decision = notice.kind === "reaction" && notice.added ? readDecision(notice.emoji) : undefined;
   const approvalId = decision && (await turn.findApproval(message));
   return decision && approvalId ? { id: approvalId, decision } : undefined;

@@ -458,6 +458,7 @@ describe("runTurn on a reaction to a question for an approval", () => {
     ["of nobody but an operator", false, ":+1:", {}],
     ["by another emoji", true, ":tada:", {}],
     ["to another message of the bot", true, ":+1:", { _id: "m2" }],
+    ["to one that another has rewritten", true, ":+1:", { editedBy: { _id: "mo" }, editedAt: { $date: 2 } }],
     ["to a message of somebody else", true, ":+1:", { u: { _id: "alice", username: "alice" } }],
   ] as const)("is not taken for a decision: %s", async (_, operator, emoji, message) => {
     const { deps, decided, posted } = voting(operator);

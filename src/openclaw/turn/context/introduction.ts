@@ -7,7 +7,7 @@ import type { Arrival } from "../../../turn/host.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import type { Route } from "../route.ts";
 import type { TurnScope } from "../scope.ts";
-import { showTo } from "./surroundings.ts";
+import { indentLines, nameTo, showTo } from "./surroundings.ts";
 
 /** OpenClaw runs the agent without tools, and keeps which rooms were introduced. Never rejects. */
 export async function introduce(scope: TurnScope, route: Route, arrival: Arrival): Promise<void> {
@@ -40,7 +40,7 @@ async function readRecent(scope: TurnScope, { readRecent: read }: Arrival, limit
     const shown = showTo({ ...scope, input: { ...input, message } }, "history", await read(limit));
     return shown.flatMap((said) => {
       const text = said.systemType === undefined ? withoutQuoteLinks(said) : "";
-      return text === "" ? [] : [{ sender: said.sender.username ?? said.sender.id, text }];
+      return text === "" ? [] : [{ sender: nameTo(scope, said), text: indentLines(text) }];
     });
   } catch (error) {
     log.warn("history could not be read and is left out", { error, room: input.room.id });

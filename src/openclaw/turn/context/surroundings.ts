@@ -186,7 +186,7 @@ function presentRoom({ input: { room } }: TurnScope, { parent }: Surroundings) {
 }
 
 /** The agent is told of its own words as such. */
-function nameTo({ settings }: TurnScope, message: MessageFacts): string {
+export function nameTo({ settings }: TurnScope, message: MessageFacts): string {
   return nameOf(message, message.sender.id === settings.userId ? "you (this assistant)" : undefined);
 }
 
@@ -196,6 +196,9 @@ function nameOf(message: MessageFacts, author = nameOfUser(message.sender)): str
   const editor = message.edited?.by;
   return `${author}, edited by ${editor === undefined ? "another person" : nameOfUser(editor)}`;
 }
+
+/** Only a message begins a line. */
+export const indentLines = (text: string): string => text.replace(LINE_END, "\n  ");
 
 const LINE_END = /\r\n?|[\n\u2028\u2029]/g;
 
@@ -216,7 +219,7 @@ function envelope(
     from: room.label ?? sender,
     timestamp: sentAt,
     // What begins a line has been said by somebody.
-    body: text.replace(LINE_END, "\n  "),
+    body: indentLines(text),
     chatType: room.chatType,
     senderLabel: sender,
     envelope: core.channel.reply.resolveEnvelopeFormatOptions(cfg),
