@@ -20,7 +20,7 @@ const NO_FILES: readonly FileClaim[] = [];
 const NO_CAPTIONS: readonly string[] = [];
 
 /** So many of a message's attachments are read. Its writer may give it any number; people give it one or a few. */
-const MAX_ATTACHMENTS = 1_000;
+export const MAX_ATTACHMENTS = 1_000;
 
 export const readAttachments = (raw: JsonObject): readonly JsonObject[] =>
   readObjects(raw, "attachments", MAX_ATTACHMENTS);

@@ -125,6 +125,9 @@ function readReactions(raw: unknown): ReadonlyMap<string, readonly string[]> {
   return reactions.size === 0 ? NO_REACTIONS : reactions;
 }
 
+/** Whether what is remembered of a message tells who reacted to it. */
+export const knowsReactions = ({ reactions }: Revision): boolean => reactions !== TOO_MANY_REACTIONS;
+
 /** Of the emoji and names of one message: thousands of reactions. A sender may give a message any number. */
 const MAX_REACTION_CHARACTERS = 50_000;
 /** More than are remembered, of which nothing is told. */

@@ -1,5 +1,6 @@
 // Owns shortening a message document before it is stored: what nothing reads later is left out.
 
+import { MAX_ATTACHMENTS } from "./attachment.ts";
 import { isJsonObject, type JsonObject, readObjects } from "./json.ts";
 
 /** What `decodeMessage` reads; not the parsed text (`md`), link previews, reactions, followers and receipts. */
@@ -40,6 +41,6 @@ function markOf(from: JsonObject): JsonObject {
 }
 
 function list(from: JsonObject, key: string, condense: (entry: JsonObject) => JsonObject): JsonObject {
-  const entries = readObjects(from, key);
+  const entries = key === "mentions" ? readObjects(from, key) : readObjects(from, key, MAX_ATTACHMENTS);
   return entries.length === 0 ? {} : { [key]: entries.map(condense) };
 }

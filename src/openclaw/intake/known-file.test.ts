@@ -85,6 +85,15 @@ it("brings back nothing of another bot user or another server, nor of a damaged 
   }
 });
 
+it("leaves out a message with more reactions than are remembered", () => {
+  const file = name("known-c.json");
+  const usernames = Array.from({ length: 10_000 }, (_, index) => `person${index}`);
+  const many = { _id: "m3", reactions: { ":eyes:": { usernames } } };
+  openKnownFile(file, owner, log).put([known(many), known()]);
+  const taken = openKnownFile(file, owner, log).take();
+  expect(taken.map(({ revision }) => revision.id)).toEqual(["m1"]);
+});
+
 it("says in the log when it cannot be stored, and fails nothing", () => {
   openKnownFile(join(folder, "rocketchat"), owner, log).put([known()]);
   expect(warned.join()).toContain("cannot be stored");

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { decodeRevision, encodeRevision } from "../../facts/change.ts";
+import { decodeRevision, encodeRevision, knowsReactions } from "../../facts/change.ts";
 import { isJsonObject, type JsonObject, readObjects } from "../../facts/json.ts";
 import type { Known } from "../../intake/known.ts";
 import type { Log } from "../../log.ts";
@@ -28,7 +28,8 @@ export function openKnownFile(
       return isOurs ? readObjects(stored, "messages").flatMap((entry) => decodeKnown(entry) ?? []) : [];
     },
     put(known) {
-      const messages = [...known].map(encodeKnown);
+      // Without its reactions a message would seem to have got them all anew.
+      const messages = [...known].filter(({ revision }) => knowsReactions(revision)).map(encodeKnown);
       try {
         mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
         writeFileSync(file, JSON.stringify({ serverUrl, userId, messages }), { mode: 0o600 });
