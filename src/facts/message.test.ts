@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeMessage } from "./message.ts";
+import { decodeMessage, saidAt } from "./message.ts";
 
 /** A frame's message as 8.3 sends it (recording `direct-message`), ids shortened. */
 const streamed = {
@@ -89,6 +89,19 @@ describe("decodeMessage", () => {
       threadId: undefined,
       systemType: undefined,
     });
+  });
+
+  it("knows since when a message says what it says", () => {
+    const says = (change: object): number =>
+      saidAt(decodeMessage({ ...streamed, ...change }) ?? expect.fail());
+    const sentAt = streamed.ts.$date;
+    expect(says({})).toBe(sentAt);
+    const editedAt = { $date: sentAt + 50 };
+    expect(says({ editedAt, _updatedAt: { $date: sentAt + 90 } })).toBe(sentAt + 50);
+    // The server alone says when a document was written.
+    expect(says({ editedAt: { $date: sentAt + 1_000_000 }, _updatedAt: editedAt })).toBe(sentAt + 50);
+    expect(says({ editedAt: "nonsense" })).toBe(sentAt);
+    expect(says({ editedAt: { $date: 0 } })).toBe(sentAt);
   });
 
   it("never throws", () => {

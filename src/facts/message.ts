@@ -25,6 +25,12 @@ export interface MentionFacts {
   readonly kind: "user" | "team" | "everyone";
 }
 
+export interface Edit {
+  readonly by: UserFacts | undefined;
+  /** Epoch milliseconds. */
+  readonly at: number | undefined;
+}
+
 /** A message as we trust it after decoding. Instants are epoch milliseconds of the server's clock. */
 export interface MessageFacts {
   readonly id: string;
@@ -44,8 +50,8 @@ export interface MessageFacts {
   readonly mentions: readonly MentionFacts[];
   /** Usernames of those whose messages are quoted, as the server drew the quotes (recording `quote`). */
   readonly quotedUsernames: readonly string[];
-  /** Set once the text was edited. By whom is undefined where the document does not say it readably. */
-  readonly edited: { readonly by: UserFacts | undefined } | undefined;
+  /** Set once the text was edited. By whom and when is undefined where the document does not say it readably. */
+  readonly edited: Edit | undefined;
   /** `_updatedAt`: moves with every edit, reaction, reply, pin and link preview; `sentAt` does not. */
   readonly updatedAt: number;
 }
@@ -71,14 +77,29 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
     ...decodeContent(raw),
     files: decodeFiles(raw),
     quotedUsernames: readAttachments(raw).flatMap(decodeQuote),
-    edited: isPresent(raw.editedAt) || isPresent(raw.editedBy) ? { by: decodeUser(raw.editedBy) } : undefined,
+    edited: decodeEdit(raw),
     updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
   };
+}
+
+function decodeEdit(raw: JsonObject): Edit | undefined {
+  if (!isPresent(raw.editedAt) && !isPresent(raw.editedBy)) return undefined;
+  return { by: decodeUser(raw.editedBy), at: readInstant(raw, "editedAt") };
 }
 
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
+
+/**
+ * Since when a message says what it says: an edit may make a question of what was none. Epoch milliseconds of the server's
+ * clock.
+ */
+export function saidAt({ sentAt, updatedAt, edited }: SaidAt): number {
+  return Math.max(sentAt, Math.min(edited?.at ?? sentAt, updatedAt));
+}
+
+type SaidAt = Pick<MessageFacts, "sentAt" | "updatedAt" | "edited">;
 
 /** Whether the text may be another person's than the sender's: owners and moderators may edit what others wrote. */
 export function isRewritten({ sender, edited }: Pick<MessageFacts, "sender" | "edited">): boolean {

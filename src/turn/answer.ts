@@ -1,5 +1,6 @@
 // Owns running the agent for a judged message, from the moment that a stop can find it to the end of its dispatch.
 
+import { saidAt } from "../facts/message.ts";
 import { type Admission, admit, findThreadOf } from "./admit.ts";
 import type { Dropped, HostTurn, TurnPort } from "./host.ts";
 import type { FileLimits, FileQuery, Heard } from "./media.ts";
@@ -23,7 +24,8 @@ export async function answer(turn: HostTurn, question: Question): Promise<TurnOu
   const { message, room, settings, deps, heard } = question;
   // From here on a stop finds it, also while it is decided whether the sender may speak.
   const { receivedAt } = deps;
-  const origin = { sender: message.sender.username ?? message.sender.id, sentAt: message.sentAt, receivedAt };
+  const sender = message.sender.username ?? message.sender.id;
+  const origin = { sender, sentAt: saidAt(message), receivedAt };
   const run = deps.runs.begin(turn.conversation, origin);
   let isHandedOver = false;
   try {

@@ -301,16 +301,26 @@ describe("runTurn with a command", () => {
 
   it("hands a turn that a stop came after to nobody", async () => {
     const { deps, calls } = stage();
-    deps.runs.stop("c", { sentAt: 1, receivedAt: 0 });
+    deps.runs.stop("c", { id: "stop", sentAt: 1, receivedAt: 0 });
     expect(await runTurn(event(), deps)).toEqual({ kind: "dropped", reason: "stopped" });
     expect(calls).toEqual([]);
+  });
+
+  it("lets a question begin that an edit made after the stop", async () => {
+    const { deps, calls } = stage();
+    deps.runs.stop("c", { id: "stop", sentAt: 2, receivedAt: 0 });
+    const edited = { editedAt: { $date: 3 }, editedBy: { _id: "alice" }, _updatedAt: { $date: 3 } };
+    expect(await runTurn(event(edited), deps)).toEqual({ kind: "ran" });
+    expect(calls).toContain("dispatch");
   });
 
   it("stops what is only being judged, so that it never begins", async () => {
     const { deps, calls } = stage();
     const stopMeanwhile = knowing({
       isBot: async () => {
-        expect(deps.runs.stop("c", { sentAt: 1, receivedAt: 0 })).toMatchObject([{ sender: "alice" }]);
+        expect(deps.runs.stop("c", { id: "stop", sentAt: 1, receivedAt: 0 })).toMatchObject([
+          { sender: "alice" },
+        ]);
         return false;
       },
     });

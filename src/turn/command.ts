@@ -121,7 +121,7 @@ async function decide({ command, turn, reply }: CommandScope): Promise<void> {
  * OpenClaw's `/stop` ends what else runs in the session and drops what it holds back itself.
  */
 async function stopConversation({ message, turn, runs, reply, receivedAt }: CommandScope): Promise<void> {
-  const ended = runs.stop(turn.conversation, { sentAt: message.sentAt, receivedAt });
+  const ended = runs.stop(turn.conversation, { id: message.id, sentAt: message.sentAt, receivedAt });
   const senders = ended.slice(0, 1).map(({ sender }) => sender);
   await turn.stop(({ otherRun, dropped }) =>
     reply(formatStopped({ senders, otherRun, dropped: dropped + Math.max(0, ended.length - 1) })),

@@ -30,6 +30,11 @@ export interface RunOrigin extends Moment {
   readonly sender: string;
 }
 
+/** A stop, by the id of its message. */
+export interface Stop extends Moment {
+  readonly id: string;
+}
+
 export interface Runs {
   /** Undefined when a stop was sent after the message: then its turn must not begin. */
   begin(conversation: string, origin: RunOrigin): Run | undefined;
@@ -37,9 +42,9 @@ export interface Runs {
   list(conversation: string): readonly RunOrigin[];
   /**
    * Ends what was sent or received before the stop, and what comes later out of the queue and was sent before it;
-   * answers with what ran.
+   * answers with what ran. A stop that is tried again answers with what it ended before as well.
    */
-  stop(conversation: string, stop: Moment): readonly RunOrigin[];
+  stop(conversation: string, stop: Stop): readonly RunOrigin[];
 }
 
 interface Entry {
@@ -51,7 +56,7 @@ interface Entry {
 export function createRuns(now: () => number = Date.now): Runs {
   const running = new Map<string, Set<Entry>>();
   /** By conversation: what was sent until then, by the server's clock, and received until then, by ours, is over. */
-  const stops = new Map<string, Moment>();
+  const stops = new Map<string, Stop & { readonly ended: readonly RunOrigin[] }>();
   const entriesOf = (conversation: string): Entry[] => [...(running.get(conversation) ?? [])];
 
   return {
@@ -73,20 +78,23 @@ export function createRuns(now: () => number = Date.now): Runs {
 
     list: (conversation) => entriesOf(conversation).map(({ origin }) => origin),
 
-    stop(conversation, { sentAt, receivedAt }) {
+    stop(conversation, { id, sentAt, receivedAt }) {
       const before = stops.get(conversation);
+      const running = entriesOf(conversation).filter(
+        ({ origin }) => origin.sentAt <= sentAt || origin.receivedAt <= receivedAt,
+      );
+      for (const { abort } of running) abort.abort();
+      const ended = [...(before?.id === id ? before.ended : []), ...running.map(({ origin }) => origin)];
       stops.delete(conversation);
       stops.set(conversation, {
+        id,
         sentAt: Math.max(sentAt, before?.sentAt ?? sentAt),
         receivedAt: now() + LATE_MS,
+        ended,
       });
       const oldest = stops.size > MAX_STOPS ? stops.keys().next().value : undefined;
       if (oldest !== undefined) stops.delete(oldest);
-      const ended = entriesOf(conversation).filter(
-        ({ origin }) => origin.sentAt <= sentAt || origin.receivedAt <= receivedAt,
-      );
-      for (const { abort } of ended) abort.abort();
-      return ended.map(({ origin }) => origin);
+      return ended;
     },
   };
 }

@@ -285,6 +285,27 @@ describe("!stop", () => {
     expect(said("town").slice(before)).toEqual([expect.stringMatching(/^Stopped/), "afterwards"]);
   });
 
+  it("lets a question begin that an edit makes after it", async () => {
+    const asked = say("alice", "town", "[say asked by an edit]");
+    expect(await ask("carol", "town", "!stop")).toMatch(/^Nothing|^Stopped/);
+    const text = "@openclaw-bot [say asked by an edit]";
+    stack.emulator.control.edit({ as: "alice", messageId: asked._id, text });
+    const isAnswer = ({ msg, u }: Message): boolean =>
+      msg === "asked by an edit" && u._id === stack.bot.userId;
+    await stack.emulator.control.waitForMessage(isAnswer, TIMEOUT);
+  });
+
+  it("answers what waits in another's direct messages, which share the session", async () => {
+    const slow = stack.model.script("a story for carol", SLOW);
+    say("carol", "carol", "a story for carol");
+    const run = await stack.model.waitForRequest("a story for carol", TIMEOUT);
+    const waiting = ask("alice", "alice", "[say for alice]");
+    expect(await ask("carol", "carol", "!stop")).toMatch(/^Stopped/);
+    expect(await run.ended).toBe("aborted");
+    slow.remove();
+    expect(await waiting).toBe("for alice");
+  });
+
   it("ends what was stored and not yet begun, right after a start", async () => {
     const from = stack.gateway.mark();
     await stack.gateway.restart();

@@ -125,6 +125,7 @@ export function createIngress({ scope, sending, drops, onTurn }: IngressOptions)
     },
     async stop() {
       approvals.stop();
+      processing.hold();
       // Before anything is waited for: OpenClaw may end while a turn hangs.
       close();
       ledger.flush();

@@ -115,6 +115,7 @@ function shareAtHost({ scope, sending, memory, queue, onTurn }: ProcessingOption
     readSettings,
     log,
     turns: new Map(),
+    stopped: new Set<string>(),
     bursts: createBursts({ now: systemClock.now }),
     pairings,
     onTurn,

@@ -169,17 +169,27 @@ describe("OpenClaw's command gate, asked our way", () => {
   }
 });
 
+const told = async (scope: object): Promise<unknown[]> => {
+  const facts: unknown[] = [];
+  // OpenClaw is out of reach, so that asking it for its own stop would fail.
+  const turn = { route: { turnSessionKey: "session" } } as CommandTurn;
+  const input = { message: { id: "stop", sentAt: 10 } };
+  const whole = { turns: new Map(), stopped: new Set(), countWaiting: async () => 2, input, ...scope };
+  await stopSession(whole as unknown as TurnScope, turn, async (fact) => facts.push(fact));
+  return facts;
+};
+
 it("tells of a stop that is tried again, and lets go on what was asked since", async () => {
   const turns: SessionTurns = new Map();
   const later = { sessionKey: "session", sentAt: 20, endsOthers: false };
   const { promise, resolve: answer } = Promise.withResolvers<void>();
   const run = inOrder(turns, { ...later, mayJoin: () => false, onWaiting: () => {} }, () => promise);
-  // OpenClaw is out of reach, so that asking it for its own stop would fail.
-  const scope = { turns, countWaiting: async () => 2, input: { message: { id: "stop", sentAt: 10 } } };
-  const turn = { route: { turnSessionKey: "session" } } as CommandTurn;
-  const told: unknown[] = [];
-  await stopSession(scope as unknown as TurnScope, turn, async (facts) => told.push(facts));
-  expect(told).toEqual([{ otherRun: false, dropped: 2 }]);
+  expect(await told({ turns })).toEqual([{ otherRun: false, dropped: 2 }]);
   answer();
   await run;
+});
+
+it("asks OpenClaw once for a stop, however often it is tried to tell of it", async () => {
+  expect(await told({ stopped: new Set(["stop"]) })).toEqual([{ otherRun: false, dropped: 2 }]);
+  await expect(told({})).rejects.toThrow();
 });

@@ -24,10 +24,10 @@ import { CHANNEL_ID } from "../config/schema.ts";
 import { resolveIngress } from "./access.ts";
 import { buildContext } from "./context/context.ts";
 import { NO_MEDIA } from "./context/media.ts";
-import { dispatchTurn, STOP } from "./dispatch.ts";
+import { dispatchTurn } from "./dispatch.ts";
 import { runsLater } from "./order.ts";
 import type { Route } from "./route.ts";
-import type { TurnScope } from "./scope.ts";
+import { STOP, type TurnScope } from "./scope.ts";
 
 /** A turn whose sender OpenClaw's command gate has judged. */
 export interface CommandTurn {
@@ -83,24 +83,32 @@ function repliesBy(port: CommandPort): ReplyPort {
 /**
  * OpenClaw's `/stop`. What it says is not passed on, because it says it even when nothing ran; and it may load
  * much before, right after a start, while the answer under way has been ended already. It ends whatever runs in the
- * session. So a stop that comes late, as one that is tried again, does without it where somebody has asked since.
+ * session. So it is carried out once, and not at all where somebody has asked since, as before a stop that is tried again.
  */
 export async function stopSession(
   scope: TurnScope,
   { route, ingress }: CommandTurn,
   tell: (facts: StopFacts) => Promise<unknown>,
 ): Promise<void> {
-  const { turns, input } = scope;
+  const { turns, stopped, input } = scope;
+  const { id, sentAt } = input.message;
   const dropped = await scope.countWaiting(input);
-  if (runsLater(turns, route.turnSessionKey, input.message.sentAt))
+  if (stopped.has(id) || runsLater(turns, route.turnSessionKey, sentAt))
     return void (await tell({ otherRun: false, dropped }));
   const otherRun = resolveActiveEmbeddedRunSessionId(route.turnSessionKey) !== undefined;
   const stopScope = { ...scope, cfg: withOperator(scope, ingress) };
-  const replies = repliesBy({ post: async () => input.message.id, threadId: undefined });
-  await Promise.all([
-    tell({ otherRun, dropped }),
-    dispatchTurn(stopScope, { route, ingress, replies, command: STOP }),
-  ]);
+  const replies = repliesBy({ post: async () => id, threadId: undefined });
+  const stopping = dispatchTurn(stopScope, { route, ingress, replies, command: STOP });
+  await Promise.all([tell({ otherRun, dropped }), stopping.then(() => noteStopped(stopped, id))]);
+}
+
+/** Stops that are remembered; a stop is tried again within the hour. */
+const MAX_STOPPED = 1000;
+
+function noteStopped(stopped: Set<string>, id: string): void {
+  stopped.add(id);
+  const [oldest] = stopped;
+  if (stopped.size > MAX_STOPPED && oldest !== undefined) stopped.delete(oldest);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { bindIngressLifecycleToReplyOptions } from "openclaw/plugin-sdk/channel-outbound";
+import { saidAt } from "../../facts/message.ts";
 import type { TypingPlace } from "../../outbound/typing.ts";
 import { resolveReplyToMode } from "../../policy/reply-place.ts";
 import { roomSettings } from "../../settings.ts";
@@ -21,12 +22,9 @@ import { createDelivery } from "./reply/delivery.ts";
 import { openPipeline, type Pipeline } from "./reply/pipeline.ts";
 import { openTurnPreview, type TurnPreview } from "./reply/preview.ts";
 import { dmScopeOf, type Route } from "./route.ts";
-import type { TurnScope } from "./scope.ts";
-import { isSendDenied, readSession, watchRun } from "./session.ts";
+import { STOP, type TurnScope } from "./scope.ts";
+import { isSendDenied, readSession, untilRunIsOver, watchRun } from "./session.ts";
 import { echoHeard } from "./voice.ts";
-
-/** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
-export const STOP = "/stop";
 
 export interface Dispatch {
   readonly route: Route;
@@ -60,8 +58,8 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   settleWhenStopped(scope, signal);
   const order = {
     sessionKey: route.turnSessionKey,
-    mayJoin: command === undefined ? watchRun(scope, route) : () => true,
-    sentAt: input.message.sentAt,
+    mayJoin: mayJoin(scope, route, command),
+    sentAt: saidAt(input.message),
     // What is asked after a stop begins when that is over, so that it is not taken for what was to be stopped.
     endsOthers: command === STOP,
     // OpenClaw would take what waits long for something that hangs.
@@ -70,6 +68,12 @@ export async function dispatchTurn(scope: TurnScope, dispatch: Dispatch): Promis
   };
   const run = (progress: TurnProgress) => runAgent({ ...dispatch, scope, feedback, progress, place });
   await feedback.during(inOrder(scope.turns, order, run));
+}
+
+/** OpenClaw makes a session shorter by ending what runs in it; every other command of its own goes beside that. */
+function mayJoin(scope: TurnScope, route: Route, command: string | undefined): () => boolean {
+  if (command === undefined) return watchRun(scope, route);
+  return () => !/^\/compact\b/i.test(command);
 }
 
 /** The agent may name the place that it is in, for OpenClaw to know as the one at hand. */
@@ -98,7 +102,7 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const startedAt = Date.now();
   log.debug("turn started", { ...about, agent: route.agentId });
   await feedback.acknowledged;
-  const shown = await gather(run);
+  const shown = await whileBeating(scope, gather(run));
   if (signal?.aborted) return undefined;
   const row = source ? judgeWhenTaken(scope, source.judgeAnew) : scope.lifecycle;
   // What is merely heard in a room may well have no answer.
@@ -118,9 +122,24 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const parts = { ...shown, handover, hasReplied, preview, pipeline, onModelSelected };
   const turn = runAtHost(run, parts).finally(forget);
   const result = await turn.finally(() => preview.end());
+  // What was stopped may take its time to end, and until then OpenClaw takes up nothing else.
+  if (command === STOP) await untilRunIsOver(route);
   await handover.settle();
   log.debug("turn ended", { ...about, ms: Date.now() - startedAt });
   return "dispatchResult" in result ? result.dispatchResult : undefined;
+}
+
+/** OpenClaw takes what it hears nothing of for five minutes for something that hangs. Milliseconds. */
+const BEAT_MS = 60_000;
+
+/** Large files may take longer than OpenClaw waits. */
+async function whileBeating<T>({ lifecycle }: TurnScope, work: Promise<T>): Promise<T> {
+  const beat = setInterval(() => lifecycle.onDeferredHeartbeat?.(), BEAT_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(beat);
+  }
 }
 
 /** Reads what the agent is shown besides the message's words. */

@@ -13,6 +13,9 @@ import type { TurnInput } from "../../turn/host.ts";
 import type { PairingMemory } from "../account/memory/pairing-memory.ts";
 import type { SessionTurns } from "./order.ts";
 
+/** OpenClaw's own command that ends what runs in a session and drops what it holds back for it. */
+export const STOP = "/stop";
+
 export interface HostOptions {
   readonly core: PluginRuntime;
   readonly accountId: string;
@@ -26,6 +29,8 @@ export interface HostOptions {
   /** How often OpenClaw was given this before, and refused it because it stopped. */
   readonly refusals: number;
   readonly turns: SessionTurns;
+  /** The ids of messages whose stop OpenClaw has carried out. */
+  readonly stopped: Set<string>;
   readonly pairings: PairingMemory;
   readonly bursts: Bursts;
   /** Told of every message that is about to be handed to an agent. */

@@ -1,5 +1,6 @@
 // Owns what OpenClaw knows of a turn's session, as far as it decides what the agent is shown and when it runs.
 
+import { setTimeout as wait } from "node:timers/promises";
 import { resolveActiveEmbeddedRunSessionId } from "openclaw/plugin-sdk/agent-harness-runtime";
 import {
   evaluateSessionFreshness,
@@ -57,6 +58,16 @@ export function isSendDenied({ core, cfg }: TurnScope, { agentId, turnSessionKey
     ...(entry?.chatType && { chatType: entry.chatType }),
   });
   return policy === "deny";
+}
+
+/** How long what was stopped is waited for, and how often it is looked at. Milliseconds. */
+const ENDING_MS = 60_000;
+const LOOK_MS = 100;
+
+/** Resolves when OpenClaw runs nothing in the session any more; at the latest after a minute. */
+export async function untilRunIsOver({ turnSessionKey }: Route): Promise<void> {
+  const runs = (): boolean => resolveActiveEmbeddedRunSessionId(turnSessionKey) !== undefined;
+  for (let left = ENDING_MS; left > 0 && runs(); left -= LOOK_MS) await wait(LOOK_MS);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { resolveInboundLastRouteSessionKey } from "openclaw/plugin-sdk/routing";
 import { resolvePinnedMainDmOwnerFromAllowlist } from "openclaw/plugin-sdk/security-runtime";
+import { saidAt } from "../../../facts/message.ts";
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import { requiresMention, roomSettings } from "../../../settings.ts";
@@ -16,7 +17,7 @@ import { CHANNEL_ID } from "../../config/schema.ts";
 import { mentionFacts } from "../access.ts";
 import { nameAsking } from "../handover.ts";
 import { dmScopeOf, type Route } from "../route.ts";
-import type { TurnScope } from "../scope.ts";
+import { STOP, type TurnScope } from "../scope.ts";
 import { showHeard } from "../voice.ts";
 import type { TurnMedia } from "./media.ts";
 import { nameOfUser, presentSurroundings } from "./surroundings.ts";
@@ -111,7 +112,8 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     accountId,
     // OpenClaw runs no id twice, and the message itself may have been asked before.
     messageId: nameAsking(message.id, 0, input.reaction),
-    timestamp: message.sentAt,
+    // OpenClaw drops what is not later than the last stop of its session, whoever's message it is and in whatever room.
+    ...(command !== STOP && { timestamp: saidAt(message) }),
     ...addressOf(input, parts.route),
     conversation: { ...conversationOf(input), ...thread.conversation },
     route: routeOf(parts.route),
