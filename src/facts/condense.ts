@@ -22,10 +22,14 @@ export function condenseMessage(raw: unknown): unknown {
     ...pick(raw, MESSAGE),
     ...(isJsonObject(raw.bot) && { bot: {} }),
     ...list(raw, "mentions", (mention) => pick(mention, MENTION)),
-    ...list(raw, "attachments", (attachment) => ({ ...pick(attachment, ATTACHMENT), ...markOf(attachment) })),
-    ...list(raw, "files", condenseFile),
+    ...list(raw, "attachments", condenseAttachment, MAX_ATTACHMENTS),
+    ...list(raw, "files", condenseFile, MAX_ATTACHMENTS),
     ...(isJsonObject(raw.file) && { file: condenseFile(raw.file) }),
   };
+}
+
+function condenseAttachment(attachment: JsonObject): JsonObject {
+  return { ...pick(attachment, ATTACHMENT), ...markOf(attachment) };
 }
 
 function condenseFile(file: JsonObject): JsonObject {
@@ -40,7 +44,12 @@ function markOf(from: JsonObject): JsonObject {
   return Object.fromEntries(MARKS.flatMap((key) => (isJsonObject(from[key]) ? [[key, {}]] : [])));
 }
 
-function list(from: JsonObject, key: string, condense: (entry: JsonObject) => JsonObject): JsonObject {
-  const entries = key === "mentions" ? readObjects(from, key) : readObjects(from, key, MAX_ATTACHMENTS);
+function list(
+  from: JsonObject,
+  key: string,
+  condense: (entry: JsonObject) => JsonObject,
+  most?: number,
+): JsonObject {
+  const entries = readObjects(from, key, most);
   return entries.length === 0 ? {} : { [key]: entries.map(condense) };
 }

@@ -428,6 +428,10 @@ describe("catching up", () => {
     expect(turn()).toBeInstanceOf(Promise);
     pass(1_000);
     expect(turn()).toBeUndefined();
+    // What the next connection finds missed has an order of its own.
+    catchUp.offline();
+    catchUp.online();
+    expect(turn()).toBeInstanceOf(Promise);
   });
 
   it("takes no late answer of a lost connection for one of the present", async () => {

@@ -69,6 +69,7 @@ class Looks implements CatchUp {
 
   online(): void {
     this.#link = new AbortController();
+    this.#gates.renew();
     const { signal } = this.#link;
     this.#run(signal).catch((error: unknown) => {
       if (!signal.aborted) this.#options.log.error("catching up ended", { error });
@@ -216,6 +217,15 @@ class Gates {
     }
   }
 
+  /** There is a new connection: where nobody waits any more, the first to come waits anew. */
+  renew(): void {
+    for (const [roomId, gate] of this.#waiting) if (this.#leftOf(gate) <= 0) this.#waiting.delete(roomId);
+  }
+
+  #leftOf({ since }: Gate): number {
+    return since + TURN_WAIT_MS - this.#clock.now();
+  }
+
   /**
    * Waits over connections: what the room has missed is read by one of them. Those that come one after another wait no
    * longer than the first; undefined when that is over.
@@ -224,7 +234,7 @@ class Gates {
     const { sleep, now } = this.#clock;
     const gate = this.#waiting.get(roomId) ?? openGate(now());
     this.#waiting.set(roomId, gate);
-    const left = gate.since + TURN_WAIT_MS - now();
+    const left = this.#leftOf(gate);
     if (left <= 0) return undefined;
     const over = new AbortController();
     const tooLong = sleep(left, over.signal).catch(() => {});

@@ -130,6 +130,10 @@ describe("a thread whose root has become a message of another room", () => {
     const texts = emulator.control.messages(elsewhere).map(({ msg }) => msg);
     expect(texts.join()).not.toContain("a secret");
     expect(posted()).toEqual([]);
+    emulator.faults.rest({ path: "chat.delete", status: 502, times: 1 });
+    const again = { id: ids.derive("misplaced again"), roomId, threadId, text: "a secret" };
+    await expect(sendMessage({ rest, ids, patience, wait }, again)).rejects.toThrow(/could not be deleted/);
+    expect(waited).toEqual([]);
   });
 });
 

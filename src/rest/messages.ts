@@ -26,7 +26,7 @@ export interface NewMessage {
 /**
  * `POST /api/v1/chat.sendMessage`. An empty `previewUrls` turns link previews off.
  * Rejects with RestError when the server refuses, and with the same for an `_id` that exists already; with TargetError when
- * the thread turned out to be of another room, where nothing is left standing.
+ * the thread turned out to be of another room, where nothing is left standing unless the error says so.
  */
 export async function postMessage(
   rest: RestClient,
@@ -51,8 +51,16 @@ export async function postMessage(
 
 /** The thread's root was deleted, and its id is now that of a message in another room. */
 async function takeBack(rest: RestClient, place: { roomId: string; messageId: string }): Promise<never> {
-  await deleteMessage(rest, place);
-  throw new TargetError("The thread that was to be answered in is gone, and its id belongs to another room");
+  const what = "The thread that was to be answered in is gone, and its id belongs to another room";
+  try {
+    await deleteMessage(rest, place);
+  } catch (cause) {
+    // Posting once more would not help.
+    throw new TargetError(`${what}, ${place.roomId}, where message ${place.messageId} could not be deleted`, {
+      cause,
+    });
+  }
+  throw new TargetError(what);
 }
 
 /** `GET /api/v1/chat.getMessage`; undefined when there is no such message or the bot may not read it. */

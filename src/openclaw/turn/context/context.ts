@@ -112,7 +112,7 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     accountId,
     // OpenClaw runs no id twice, and the message itself may have been asked before.
     messageId: nameAsking(message.id, 0, input.reaction),
-    // OpenClaw drops what is not later than the last stop of its session, whoever's message it is and in whatever room.
+    // OpenClaw drops what is not later than the last stop of its session, no matter who wrote it and in what room.
     ...(command !== STOP && { timestamp: saidAt(message) }),
     ...addressOf(input, parts.route),
     conversation: { ...conversationOf(input), ...thread.conversation },
