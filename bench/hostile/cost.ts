@@ -1,5 +1,11 @@
 // Owns the cost of a call on a machine that does other things as well.
 
+/** A call to be measured, and how often it is made for one measurement at least. */
+export interface Call {
+  readonly run: () => unknown;
+  readonly times: number;
+}
+
 /** How often each call is measured: at least, and at most while its costs are not good. */
 export interface Rounds {
   readonly few: number;
@@ -18,7 +24,7 @@ const STEP_MS = 6;
  * while is so for all of them. What is not good is measured again: what others on the machine do only makes a cost larger.
  */
 export function leastCosts(
-  calls: readonly (() => unknown)[],
+  calls: readonly Call[],
   isGood: (costs: readonly number[]) => boolean,
   { few, many }: Rounds = ROUNDS,
 ): number[] {
@@ -29,14 +35,14 @@ export function leastCosts(
 }
 
 /** The time that went by, without what others had of the processor meanwhile. */
-function costOf(call: () => unknown): number {
+function costOf({ run, times }: Call): number {
   const begun = performance.now();
   const begunOn = threadMs();
   let calls = 0;
   let passed = 0;
   while (passed < SPAN_MS) {
-    const more = Math.max(1, calls);
-    for (let index = 0; index < more; index += 1) call();
+    const more = Math.max(times, calls);
+    for (let index = 0; index < more; index += 1) run();
     calls += more;
     passed = performance.now() - begun;
   }

@@ -54,7 +54,11 @@ export const benchDialect: Bench = async () => {
   for (let round = 0; round < WARM_UP_ROUNDS; round += 1) [format(), parse(), parseAll()];
   const isGood = ([formatting = 0, parsing = 0]: readonly number[]): boolean =>
     formatting <= MAX_RATIO * parsing;
-  const [value = 0, floor = 0, extended = 0] = leastCosts([format, parse, parseAll], isGood, ROUNDS);
+  const [value = 0, floor = 0, extended = 0] = leastCosts(
+    [format, parse, parseAll].map((run) => ({ run, times: 1 })),
+    isGood,
+    ROUNDS,
+  );
   return [
     {
       name: `formatting an answer of ${UNITS} characters, against the parse alone`,

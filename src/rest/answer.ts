@@ -38,7 +38,29 @@ export async function readAnswer(response: Response, path: string): Promise<Json
   if (isDeadToken(status, body, path)) throw new UnauthorizedError(path);
   if (response.ok && body.success !== false) return body;
   const serverCode = codeOf(body);
+  if (serverCode === undefined && isDatabaseAway(body)) throw databaseError(response, path);
   throw new RestError(tellRefusal(path, status, serverCode), { status, endpoint: path, serverCode });
+}
+
+/**
+ * How MongoDB and its driver begin what they say while the database is away or changes its primary (the driver's
+ * `error.ts`). Rocket.Chat passes on any error's sentence with status 400 (recording `send-idempotency`).
+ */
+const DATABASE_AWAY =
+  /^(?:not (?:primary|master)|node is recovering|interrupted |operation was interrupted|server selection timed out|topology is closed|connection (?:pool|\d)|client must be connected|(?:connect|read|write) e[a-z])/i;
+
+function isDatabaseAway(body: JsonObject): boolean {
+  return DATABASE_AWAY.test(readText(body, "error") ?? "");
+}
+
+/** The server's own trouble, so that whether the request was carried out is not known. */
+function databaseError({ status }: Response, path: string): NetworkError {
+  return new NetworkError(
+    `${path} failed at Rocket.Chat, whose database is away. If this lasts, look at its MongoDB`,
+    {
+      status,
+    },
+  );
 }
 
 /** What each version calls a want of permission or membership; 9.0 calls nearly all of them `error-forbidden`. */

@@ -337,6 +337,25 @@ describe("messages", () => {
     expect(await failure(fetchRevision(rest, "m"))).toMatchObject({ code: "network" });
   });
 
+  it.each([
+    "not primary",
+    "connection 7 to 10.0.0.5:27017 closed",
+    "Server selection timed out after 30000 ms",
+  ])("does not take the database's %j for the server's refusal", async (error) => {
+    const { rest } = await connect(answer(400, { success: false, error }));
+    const message = { id: "m1", roomId: "r", text: "hi" };
+    for (const asking of [postMessage(rest, message), findAuthor(rest, "m"), fetchMessage(rest, "m")])
+      expect(await failure(asking)).toMatchObject({ code: "network", status: 400 });
+  });
+
+  it.each(['No message found with the id of "not primary".', "E11000 duplicate key error collection: m"])(
+    "takes %j for a refusal",
+    async (error) => {
+      const { rest } = await connect(answer(400, { success: false, error }));
+      expect(await failure(rest.post("v1/chat.update", {}))).toMatchObject({ code: "rest", status: 400 });
+    },
+  );
+
   it("reads the bare 400 as unknown", async () => {
     const { rest } = await connect(answer(400, { success: false }));
     expect(await findAuthor(rest, "m")).toBeUndefined();
