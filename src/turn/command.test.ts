@@ -59,6 +59,7 @@ function stage(
           calls.push("access");
           return options.access ?? { kind: "allow" };
         },
+        atWork: (work) => work,
         transcribe: async () => undefined,
         takeRefusal: options.takeRefusal ?? (async () => false),
         introduce: async () => {},

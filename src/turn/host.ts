@@ -117,6 +117,8 @@ export interface HostTurn {
   readonly conversation: string;
   /** OpenClaw's whole decision by the configuration in force now: sender, room, command and mention gates. */
   resolveAccess(): Promise<Access>;
+  /** The work's outcome; OpenClaw hears meanwhile that the message is worked on, however long it takes. */
+  atWork<T>(work: Promise<T>): Promise<T>;
   /** What is said in a recording, as OpenClaw transcribes it; undefined when it cannot. Never rejects. */
   transcribe(recording: StoredFile): Promise<string | undefined>;
   /** Registers the sender for pairing and sends the code, unless it was sent before. Rejects when `send` does. */

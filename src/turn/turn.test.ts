@@ -139,11 +139,19 @@ describe("runTurn", () => {
     /** Where what is heard is `words`; `asked` are the files that were fetched, `thrownAway` those that were not kept. */
     function listening(words: string | undefined, options: Parameters<typeof stage>[0] = {}) {
       const parts = stage(options);
+      const told: string[] = [];
       const asked: string[] = [];
       const thrownAway: string[] = [];
       const host: InboundHost = {
         ...parts.deps.host,
-        openTurn: (input) => ({ ...parts.deps.host.openTurn(input), transcribe: async () => words }),
+        openTurn: (input) => ({
+          ...parts.deps.host.openTurn(input),
+          transcribe: async () => words,
+          atWork(work) {
+            told.push("at work");
+            return work.finally(() => told.push("done"));
+          },
+        }),
       };
       const deps = {
         ...parts.deps,
@@ -157,12 +165,13 @@ describe("runTurn", () => {
           thrownAway.push(...files.map(({ path }) => path));
         },
       };
-      return { ...parts, deps, asked, thrownAway };
+      return { ...parts, deps, told, asked, thrownAway };
     }
 
     it("that names the agent by a pattern is answered, with what was said", async () => {
-      const { deps, opened, thrownAway } = listening("hello labby");
+      const { deps, opened, told, thrownAway } = listening("hello labby");
       expect(await runTurn(voice(), deps)).toEqual({ kind: "ran" });
+      expect(told).toEqual(["at work", "done"]);
       const heard = { words: "hello labby", recording, fileId: "v1" };
       expect(opened.at(-1)).toMatchObject({ wasMentioned: true, heard });
       expect(thrownAway).toEqual([]);

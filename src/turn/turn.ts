@@ -111,7 +111,7 @@ async function listen({
   ...voice
 }: Admission & { readonly input: TurnInput }): Promise<Heard | Dropped> {
   const turn = deps.host.openTurn({ ...input, wasMentioned: true });
-  return (await admit(turn, { ...voice, deps })) ?? hear(voice, turn, deps);
+  return (await admit(turn, { ...voice, deps })) ?? turn.atWork(hear(voice, turn, deps));
 }
 
 /** The message with the files that its sender wrote nothing to just before. */

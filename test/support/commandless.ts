@@ -9,6 +9,7 @@ export const commandless: Pick<
   | "conversation"
   | "authorizeCommand"
   | "runOwnCommand"
+  | "atWork"
   | "transcribe"
   | "takeRefusal"
   | "resolveApproval"
@@ -22,6 +23,7 @@ export const commandless: Pick<
   conversation: "conversation",
   authorizeCommand: unasked,
   runOwnCommand: unasked,
+  atWork: (work) => work,
   transcribe: async () => undefined,
   takeRefusal: async () => false,
   resolveApproval: unasked,

@@ -80,6 +80,7 @@ function hostFor(settings: AccountSettings, commands: string[]): InboundHost {
       announce: () => {},
       introduce: async () => {},
       findApproval: async () => undefined,
+      atWork: (work) => work,
       transcribe: async () => undefined,
       takeRefusal: async () => false,
       authorizeCommand: async () => (await authorizeCommand(scope, route, store)).commandAccess.authorized,

@@ -132,8 +132,11 @@ async function runAgent(run: Run): Promise<object | undefined> {
 /** OpenClaw takes what it hears nothing of for five minutes for something that hangs. Milliseconds. */
 const BEAT_MS = 60_000;
 
-/** Large files may take longer than OpenClaw waits. */
-async function whileBeating<T>({ lifecycle }: TurnScope, work: Promise<T>): Promise<T> {
+/** Large files, and long recordings, may take longer than OpenClaw waits. */
+export async function whileBeating<T>(
+  { lifecycle }: Pick<TurnScope, "lifecycle">,
+  work: Promise<T>,
+): Promise<T> {
   const beat = setInterval(() => lifecycle.onDeferredHeartbeat?.(), BEAT_MS);
   try {
     return await work;

@@ -16,7 +16,7 @@ import {
   stopSession,
 } from "./command.ts";
 import { introduce } from "./context/introduction.ts";
-import { dispatchTurn } from "./dispatch.ts";
+import { dispatchTurn, whileBeating } from "./dispatch.ts";
 import { takeRefusal } from "./refusal.ts";
 import { type Route, resolveRoute } from "./route.ts";
 import type { HostOptions, TurnScope } from "./scope.ts";
@@ -81,6 +81,7 @@ function openTurn(scope: TurnScope): HostTurn {
       return commandIngress.commandAccess.authorized;
     },
 
+    atWork: (work) => whileBeating(scope, work),
     transcribe: (recording) => transcribe(scope, route, recording),
     takeRefusal: (error) => takeRefusal(scope, error),
     runOwnCommand: (text, port) => runOwnCommand(scope, commandTurn(), { text, port }),

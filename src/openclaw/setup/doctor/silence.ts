@@ -230,6 +230,7 @@ function openDryTurn(
     dispatch: async () => {},
     authorizeCommand: reached,
     runOwnCommand: reached,
+    atWork: (work) => work,
     transcribe: async () => undefined,
     takeRefusal: async () => false,
     stop: reached,
