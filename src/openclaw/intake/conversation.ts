@@ -1,22 +1,20 @@
 // Owns what commands tell of a conversation out of the account's queue: how many messages wait, and which.
 
-import type { ChannelIngressQueue } from "openclaw/plugin-sdk/channel-outbound";
 import type { LinkFacts } from "../../commands/replies.ts";
 import { decodeMessage, type MessageFacts } from "../../facts/message.ts";
 import { laneOf } from "../../intake/receive.ts";
 import type { TurnInput } from "../../turn/host.ts";
 import type { StartContext } from "../account/scope.ts";
+import type { AccountQueue } from "./queue.ts";
 import type { Queue, StoredEvent } from "./queue-rows.ts";
 import { parseRawEvent } from "./raw-event.ts";
 
 /** Counts the stored messages that wait where a message was written; a direct message's threads are one place. */
-export function createWaitingCounter(queue: Pick<ChannelIngressQueue<unknown>, "listPending">) {
-  return async ({ message, room }: TurnInput): Promise<number> => {
-    const direct = room.chatType === "direct";
-    const lane = laneOf({ roomId: room.id, threadId: direct ? undefined : message.threadId });
-    const pending = await queue.listPending();
-    return pending.filter(({ laneKey }) => laneKey === lane || (direct && laneKey?.startsWith(`${lane}:`)))
-      .length;
+export function createWaitingCounter(queue: Pick<AccountQueue, "countPending">) {
+  return ({ message, room }: TurnInput): Promise<number> => {
+    const withThreads = room.chatType === "direct";
+    const lane = laneOf({ roomId: room.id, threadId: withThreads ? undefined : message.threadId });
+    return queue.countPending(lane, { withThreads });
   };
 }
 

@@ -34,14 +34,14 @@ import { createInboundHost } from "../turn/host.ts";
 import type { HostOptions } from "../turn/scope.ts";
 import { createWaitingCounter, createWaitingReader, readLink } from "./conversation.ts";
 import type { Deliver, EventClaim, EventRunner } from "./monitor.ts";
-import type { Queue } from "./queue-rows.ts";
+import type { AccountQueue } from "./queue.ts";
 import { idsOf, namesOf } from "./raw-event.ts";
 
 export interface ProcessingOptions {
   readonly scope: AccountScope;
   readonly sending: AccountSending;
   readonly memory: AccountMemory;
-  readonly queue: Queue;
+  readonly queue: AccountQueue;
   readonly onTurn: HostOptions["onTurn"];
   /** Stores an event behind those of its place; answers false where it was stored before. */
   readonly store: (event: RawMessageEvent) => Promise<boolean>;

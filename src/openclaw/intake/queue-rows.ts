@@ -26,7 +26,16 @@ export const ALL_ROWS = -1;
 
 /** A JSON array as a parameter. */
 const LIST = "(SELECT value FROM json_each(?))";
-const ALL_BUT_PAYLOAD = "id, lane, received_at, updated_at, attempts, last_attempt_at, last_error";
+/** What a listed record is made of. */
+const LISTED = [
+  "id",
+  "lane",
+  "received_at",
+  "updated_at",
+  "attempts",
+  "last_attempt_at",
+  "last_error",
+] as const;
 
 interface PendingQuery {
   readonly orderBy?: "id" | "received";
@@ -36,6 +45,46 @@ interface PendingQuery {
   /** None that stand in these lanes. */
   readonly notInLanes?: Iterable<string>;
 }
+
+/**
+ * OpenClaw lists all that wait, again and again, and looks at lanes and times alone: a payload is read when it is asked
+ * for, and nothing is copied.
+ */
+class ListedRecord implements QueueRecord {
+  readonly channelId: string;
+  readonly accountId: string;
+  readonly queueName: string;
+  readonly id: string;
+  readonly receivedAt: number;
+  readonly updatedAt: number;
+  readonly attempts: number;
+  declare readonly laneKey?: string;
+  declare readonly lastAttemptAt?: number;
+  declare readonly lastError?: string;
+  readonly #rows: QueueRows;
+
+  constructor(rows: QueueRows, values: readonly unknown[]) {
+    const [id, lane, receivedAt, updatedAt, attempts, lastAttemptAt, lastError] = values;
+    this.#rows = rows;
+    this.channelId = rows.owner.channelId;
+    this.accountId = rows.owner.accountId;
+    this.queueName = rows.owner.queueName;
+    this.id = typeof id === "string" ? id : "";
+    this.receivedAt = numberOf(receivedAt);
+    this.updatedAt = numberOf(updatedAt);
+    this.attempts = numberOf(attempts);
+    if (typeof lane === "string") this.laneKey = lane;
+    // The next attempt waits from then on; one in the future was before the clock was set back.
+    if (typeof lastAttemptAt === "number" && lastAttemptAt <= Date.now()) this.lastAttemptAt = lastAttemptAt;
+    if (typeof lastError === "string") this.lastError = lastError;
+  }
+
+  get payload(): StoredEvent {
+    return decodePayload(readText(this.#rows.find(this.id) ?? {}, "payload"));
+  }
+}
+
+const numberOf = (value: unknown): number => (typeof value === "number" ? value : 0);
 
 const UNCLAIM = "claim_token = NULL, claim_owner = NULL, claimed_at = NULL";
 
@@ -65,15 +114,16 @@ export class QueueRows {
     ];
     const where = ["status = 'pending'", ...filters.map(({ sql }) => sql)].join(" AND ");
     const lists = filters.map(({ list }) => JSON.stringify(list));
-    const sql = `SELECT ${ALL_BUT_PAYLOAD} FROM event WHERE ${where} ORDER BY ${order} LIMIT ?`;
-    return this.file.selectValues(sql, ...lists, limit).map((values) => this.#toListed(values));
+    const sql = `SELECT ${LISTED.join(", ")} FROM event WHERE ${where} ORDER BY ${order} LIMIT ?`;
+    return this.file.selectValues(sql, ...lists, limit).map((values) => new ListedRecord(this, values));
   }
 
-  /** OpenClaw lists all that wait, again and again, and looks at lanes and times alone: a payload is read when it is asked for. */
-  #toListed(values: readonly unknown[]): QueueRecord {
-    const [id, lane, received_at, updated_at, attempts, last_attempt_at, last_error] = values;
-    const row = { id, lane, received_at, updated_at, attempts, last_attempt_at, last_error };
-    return this.#describe(row, () => this.find(String(id)) ?? {});
+  /** How many rows wait in a lane, and in those of its threads, whose names go on from its own and a colon. */
+  countPending(lane: string, { withThreads }: { readonly withThreads: boolean }): number {
+    const threads = withThreads ? `${lane}:` : null;
+    const sql = `SELECT count(*) AS count FROM event WHERE status = 'pending'
+      AND (lane = ?1 OR substr(lane, 1, length(?2)) = ?2)`;
+    return readNumber(this.file.select(sql, lane, threads)[0] ?? {}, "count") ?? 0;
   }
 
   /** Changes a row that is still as the caller knows it: pending, or claimed by the caller's token. */
@@ -94,32 +144,11 @@ export class QueueRows {
   }
 
   toRecord(row: JsonObject): QueueRecord {
-    return this.#describe(row, () => row);
-  }
-
-  /** One object and no copies: a thousand of these are made for every event that comes in. */
-  #describe(row: JsonObject, readWhole: () => JsonObject): QueueRecord {
-    const { channelId, accountId, queueName } = this.owner;
-    const record: QueueRecord = {
-      channelId,
-      accountId,
-      queueName,
-      id: readText(row, "id") ?? "",
-      receivedAt: readNumber(row, "received_at") ?? 0,
-      updatedAt: readNumber(row, "updated_at") ?? 0,
-      attempts: readNumber(row, "attempts") ?? 0,
-      get payload() {
-        return decodePayload(readText(readWhole(), "payload"));
-      },
-    };
-    const laneKey = readText(row, "lane");
-    const lastAttemptAt = readNumber(row, "last_attempt_at");
-    const lastError = readText(row, "last_error");
-    if (laneKey !== undefined) record.laneKey = laneKey;
-    // The next attempt waits from then on; one in the future was before the clock was set back.
-    if (lastAttemptAt !== undefined && lastAttemptAt <= Date.now()) record.lastAttemptAt = lastAttemptAt;
-    if (lastError !== undefined) record.lastError = lastError;
-    return record;
+    const listed = new ListedRecord(
+      this,
+      LISTED.map((column) => row[column]),
+    );
+    return { ...listed, payload: decodePayload(readText(row, "payload")) };
   }
 
   toClaim(row: JsonObject): QueueClaim {

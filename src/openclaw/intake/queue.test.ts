@@ -59,7 +59,7 @@ describe("the SQLite queue", () => {
     const queue = open();
     await queue.enqueue("a", event("A".repeat(100_000)), { laneKey: "room:1" });
     const [listed] = await queue.listPending();
-    expect(Object.getOwnPropertyDescriptor(listed, "payload")?.get).toBeDefined();
+    expect(JSON.stringify(listed)).not.toContain("AAA");
     expect(listed?.payload.rawEvent).toHaveLength(100_000);
     expect((await queue.claim("a"))?.payload.rawEvent).toHaveLength(100_000);
   });

@@ -13,6 +13,12 @@ import { ALL_ROWS, type Queue, type QueueClaim, QueueRows, type StoredEvent } fr
 /** Rows that are looked at for the next claim. */
 const CLAIM_SCAN_ROWS = 1000;
 
+/** The queue of an account. */
+export interface AccountQueue extends Queue {
+  /** How many events wait in a lane; with `withThreads`, in those of its threads as well. */
+  countPending(lane: string, options: { readonly withThreads: boolean }): Promise<number>;
+}
+
 type EnqueueResult = Awaited<ReturnType<Queue["enqueue"]>>;
 
 /**
@@ -24,11 +30,11 @@ export function openIngressQueue(
   state: Pick<PluginRuntime["state"], "openChannelIngressQueue" | "resolveStateDir">,
   accountId: string,
   log: Log,
-): Queue {
+): AccountQueue {
   const directory = join(state.resolveStateDir(), CHANNEL_ID);
   const host = openHostQueue(state, accountId);
   if (host !== undefined)
-    return inOrderOfArrival(onceTakenOver(host, openCopy(directory, accountId, log), log));
+    return inOrderOfArrival(withCount(onceTakenOver(host, openCopy(directory, accountId, log), log)));
   const rows = openRows(directory, accountId);
   takeBack(rows);
   return queueOf(rows);
@@ -45,6 +51,18 @@ function openHostQueue(
     if (isTrustRefusal(error)) return undefined;
     throw error;
   }
+}
+
+function withCount(queue: Queue): AccountQueue {
+  return {
+    ...queue,
+    async countPending(lane, { withThreads }) {
+      const pending = await queue.listPending();
+      return pending.filter(
+        ({ laneKey }) => laneKey === lane || (withThreads && laneKey?.startsWith(`${lane}:`)),
+      ).length;
+    },
+  };
 }
 
 /** Undefined when our file cannot be used, which is no reason to receive nothing. */
@@ -69,7 +87,7 @@ export function openSqliteQueue(
   directory: string,
   accountId: string,
   { maxPages }: { readonly maxPages?: number } = {},
-): Queue {
+): AccountQueue {
   return queueOf(openRows(directory, accountId, maxPages));
 }
 
@@ -77,7 +95,7 @@ function openRows(directory: string, accountId: string, maxPages?: number): Queu
   return new QueueRows(new QueueFile(directory, `ingress-${accountId}.sqlite`, maxPages), accountId);
 }
 
-function queueOf(rows: QueueRows): Queue {
+function queueOf(rows: QueueRows): AccountQueue {
   return inOrderOfArrival({
     ...openLists(rows),
     ...openEntrance(rows),
@@ -90,7 +108,7 @@ function queueOf(rows: QueueRows): Queue {
  * Events are given out by the millisecond of their arrival, and those of one by their ids, which are random: so each gets
  * one of its own. An earlier one is of a clock that was set back.
  */
-function inOrderOfArrival(queue: Queue): Queue {
+function inOrderOfArrival(queue: AccountQueue): AccountQueue {
   let latest = Number.NEGATIVE_INFINITY;
   let given = latest;
   return {
@@ -105,8 +123,14 @@ function inOrderOfArrival(queue: Queue): Queue {
 }
 
 /** Looking at rows. */
-function openLists(rows: QueueRows): Pick<Queue, "listPending" | "listClaims" | "listFailed"> {
+function openLists(
+  rows: QueueRows,
+): Pick<AccountQueue, "listPending" | "countPending" | "listClaims" | "listFailed"> {
   return {
+    async countPending(lane, { withThreads }) {
+      return rows.countPending(lane, { withThreads });
+    },
+
     async listPending({ orderBy = "received", limit } = {}) {
       return rows.listPending({ orderBy, limit: limitOf(limit) });
     },

@@ -49,17 +49,7 @@ function openTurn(scope: TurnScope): HostTurn {
       return readAccess(ingress);
     },
 
-    async requestPairing(send) {
-      const { sender, roomId } = scope.input.message;
-      const name = sender.username ?? sender.name ?? sender.id;
-      const { code, created } = await pairing.upsertPairingRequest({ id: sender.id, meta: { name } });
-      // No code: too many others wait for theirs.
-      if (code === "" || (!created && scope.pairings.wasSent(sender.id, code))) return;
-      // Not "Rocket.Chat user id": its clients would show the name as a link to a web site.
-      const idLine = `Your user id: ${sender.id}`;
-      await send(core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code }));
-      scope.pairings.noteSent({ userId: sender.id, code, roomId, username: sender.username });
-    },
+    requestPairing: (send) => requestPairing(scope, pairing, send),
 
     announce: (announcement) => announce(scope, route, announcement),
     async introduce(arrival) {
@@ -92,6 +82,22 @@ function openTurn(scope: TurnScope): HostTurn {
     listModels: () => listModels(scope, route),
     selectModel: (choice) => selectModel(scope, route, choice),
   };
+}
+
+async function requestPairing(
+  { core, pairings, input: { message } }: TurnScope,
+  pairing: ReturnType<typeof createChannelPairingController>,
+  send: (text: string) => Promise<void>,
+): Promise<void> {
+  const { sender, roomId } = message;
+  const name = sender.username ?? sender.name ?? sender.id;
+  const { code, created } = await pairing.upsertPairingRequest({ id: sender.id, meta: { name } });
+  // No code: too many others wait for theirs.
+  if (code === "" || (!created && pairings.wasSent(sender.id, code))) return;
+  // Not "Rocket.Chat user id": its clients would show the name as a link to a web site.
+  const idLine = `Your user id: ${sender.id}`;
+  await send(core.channel.pairing.buildPairingReply({ channel: CHANNEL_ID, idLine, code }));
+  pairings.noteSent({ userId: sender.id, code, roomId, username: sender.username });
 }
 
 /** A reaction so soon after a message may come before the answer to its post. Milliseconds of the server's clock. */
