@@ -1,14 +1,15 @@
 // Owns the file of an account's ledger: what was judged, how far it has looked, and which rooms it still has to read.
 
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { isJsonObject, type JsonObject, readNumber, readObject, readText } from "../../facts/json.ts";
 import type { Judgement, LedgerFile } from "../../intake/ledger.ts";
 import type { Lag, Progress } from "../../intake/round.ts";
 import type { Log } from "../../log.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { explaining, isDamage } from "./queue-file.ts";
+import { openMemoryFile } from "../account/memory/sqlite-file.ts";
+import { explaining } from "./queue-file.ts";
 
 /**
  * Not written through to the disk each time: what a failing machine loses is read and judged again, and what was stored has
@@ -58,47 +59,19 @@ export function openLedgerFile({
 }: LedgerPlace): LedgerFile {
   const file = join(directory, `ledger-${accountId}.sqlite`);
   const isNew = !existsSync(file);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const { db, wasDamaged } = explaining(file, () => openDatabase(file));
+  const { db, wasDamaged } = explaining(file, () => openMemoryFile(file, SCHEMA));
   // Without it, all within the bounds is read again; what was answered has its id in the queue.
   const restart = (): Progress => {
     const since = now() - owner.catchUp.maxAgeMinutes * 60_000;
     return { startedAt: since, listedTo: since, notedAt: since };
   };
-  if (wasDamaged)
-    log.warn("the ledger of judged messages was damaged; what is recent is read again", { file });
+  if (wasDamaged) log.warn("the ledger of judged messages was damaged; what is recent is read again");
   const early = isNew ? readMark(join(directory, `mark-${accountId}.json`), owner) : undefined;
   const write = createWriter(db, file, owner);
   claim(db, owner);
   if (wasDamaged) write.progress(restart());
   else if (early !== undefined) write.progress(early);
   return { ...write, load: () => explaining(file, () => load(db)), close: () => db.close() };
-}
-
-function openDatabase(file: string): { db: DatabaseSync; wasDamaged: boolean } {
-  try {
-    return { db: openWhole(file), wasDamaged: false };
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
-    return { db: openWhole(file), wasDamaged: true };
-  }
-}
-
-/** SQLite's code for a damaged file. */
-const CORRUPT = 11;
-
-function openWhole(file: string): DatabaseSync {
-  const db = new DatabaseSync(file);
-  try {
-    db.exec(SCHEMA);
-    const [verdict] = db.prepare("PRAGMA quick_check(1)").all();
-    if (verdict?.quick_check === "ok") return db;
-    throw Object.assign(new Error("quick_check found damage"), { errcode: CORRUPT });
-  } catch (error) {
-    db.close();
-    throw error;
-  }
 }
 
 /** Empties the ledger of another bot user or server. */

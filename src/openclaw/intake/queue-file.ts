@@ -1,10 +1,10 @@
 // Owns the SQLite file of the queue: opening it, keeping a damaged one, and saying what an error of it means.
 
-import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
 import { isJsonObject, type JsonObject } from "../../facts/json.ts";
+import { isDamage, openWhole, putAside, resultCode } from "../account/memory/sqlite-file.ts";
 
 /**
  * A row is `pending`, `claimed` by a worker, or a tombstone: `completed` or `failed`. Tombstones keep the id
@@ -43,7 +43,7 @@ export class QueueFile {
   /** Creates directory and file. A damaged file is moved aside and reported. `maxPages` bounds the file. */
   constructor(directory: string, name: string, maxPages: number | undefined) {
     this.#file = join(directory, name);
-    this.#db = explaining(this.#file, () => openDatabase(directory, this.#file));
+    this.#db = explaining(this.#file, () => openQueue(this.#file));
     if (maxPages !== undefined) this.#db.exec(`PRAGMA max_page_count = ${maxPages}`);
   }
 
@@ -71,25 +71,14 @@ export class QueueFile {
   }
 }
 
-/** Opens the database and sees that it is whole. */
-function openDatabase(directory: string, file: string): DatabaseSync {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  let db: DatabaseSync | undefined;
+function openQueue(file: string): DatabaseSync {
   try {
-    db = new DatabaseSync(file);
-    db.exec(SCHEMA);
-    const [verdict] = db.prepare("PRAGMA quick_check(1)").all();
-    if (verdict?.quick_check === "ok") return db;
+    return openWhole(file, SCHEMA);
   } catch (error) {
-    db?.close();
-    if (!isDamage(error)) throw error;
-    throw moveAside(file, error);
+    throw isDamage(error) ? damaged(putAside(file), error) : error;
   }
-  db.close();
-  throw moveAside(file, undefined);
 }
 
-const DAMAGE = new Set([11, 26]);
 /** https://sqlite.org/rescode.html: busy and locked pass; nothing else does without somebody's help. */
 const PASSING = new Set([5, 6]);
 const CAUSES = new Map([
@@ -101,22 +90,7 @@ const CAUSES = new Map([
   [26, "it is damaged"],
 ]);
 
-/** The primary SQLite result code of an error. */
-function resultCode(error: unknown): number | undefined {
-  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
-  return typeof code === "number" ? code & 0xff : undefined;
-}
-
-export function isDamage(error: unknown): boolean {
-  return DAMAGE.has(resultCode(error) ?? 0);
-}
-
-/** Keeps a damaged queue, for whoever wants to read it, and makes room for a new one. */
-function moveAside(file: string, cause: unknown): StorageError {
-  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(":", "")}`;
-  for (const suffix of ["", "-wal", "-shm"]) {
-    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
-  }
+function damaged(aside: string, cause: unknown): StorageError {
   return new StorageError(
     `The queue of received messages was damaged and now lies at ${aside}. Restart the channel to go on with an empty queue; messages that waited in it are not answered`,
     { passing: false, cause },

@@ -1,11 +1,10 @@
 // Owns remembering on disk how each queued delivery was divided, so that every attempt at it posts the same messages.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { isJsonObject, readTexts } from "../../../facts/json.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { getRuntime } from "../../runtime.ts";
+import { openMemoryFile } from "./sqlite-file.ts";
 
 /** OpenClaw ends a delivery after five attempts, but a gateway may be off for days in between. Milliseconds. */
 const KEEP_MS = 7 * 24 * 60 * 60_000;
@@ -37,9 +36,7 @@ export interface Divisions {
 
 /** Opens `<directory>/deliveries.sqlite`, creating both. Throws when it cannot be opened. */
 export function openDivisionFile(directory: string, now: () => number = Date.now): Divisions {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(directory, "deliveries.sqlite"));
-  db.exec(SCHEMA);
+  const { db } = openMemoryFile(join(directory, "deliveries.sqlite"), SCHEMA);
   const find = db.prepare("SELECT texts FROM division WHERE delivery = ?");
   const put = db.prepare("INSERT OR REPLACE INTO division (delivery, texts, until) VALUES (?, ?, ?)");
   const shorten = db.prepare("UPDATE division SET until = ? WHERE delivery = ?");

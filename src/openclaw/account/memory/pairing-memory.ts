@@ -1,9 +1,9 @@
 // Owns remembering on disk who was sent which pairing code, so that none is lost and everybody hears of the approval.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { isJsonObject, readText } from "../../../facts/json.ts";
+import { openMemoryFile } from "./sqlite-file.ts";
 
 /** OpenClaw lets a code expire after one hour; whoever is approved later asked anew. Milliseconds. */
 const KEEP_MS = 2 * 60 * 60_000;
@@ -40,9 +40,7 @@ export interface PairingMemory {
 
 /** Opens `<directory>/pairings-<account>.sqlite`, creating both. Throws when it cannot be opened. */
 export function openPairingMemory(directory: string, accountId: string, now: () => number): PairingMemory {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(directory, `pairings-${accountId}.sqlite`));
-  db.exec(SCHEMA);
+  const { db } = openMemoryFile(join(directory, `pairings-${accountId}.sqlite`), SCHEMA);
   addUsername(db);
   const find = db.prepare("SELECT 1 FROM pairing WHERE user_id = ? AND code = ?");
   const put = db.prepare(

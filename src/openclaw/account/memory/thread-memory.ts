@@ -1,10 +1,9 @@
 // Owns remembering on disk which threads the bot user had a part in.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { isJsonObject, readText } from "../../../facts/json.ts";
 import type { ThreadMemory } from "../../../intake/knowledge.ts";
+import { openMemoryFile } from "./sqlite-file.ts";
 
 /** Threads and own messages remembered per account; the oldest go first. About 2 MB on disk. */
 export const MAX_THREADS = 20_000;
@@ -32,9 +31,7 @@ export interface StoredThreadMemory extends ThreadMemory {
 
 /** Opens `<directory>/threads-<account>.sqlite`, creating both, and reads it. Throws when it cannot be opened. */
 export function openThreadMemory(directory: string, accountId: string): StoredThreadMemory {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(directory, `threads-${accountId}.sqlite`));
-  db.exec(SCHEMA);
+  const { db } = openMemoryFile(join(directory, `threads-${accountId}.sqlite`), SCHEMA);
   const roles = new Map<string, Role>();
   for (const row of db.prepare("SELECT id, role FROM thread ORDER BY number").all()) {
     const id = isJsonObject(row) ? readText(row, "id") : undefined;

@@ -1,14 +1,15 @@
 // Owns remembering on disk which previews stand, and which of them a queued delivery makes its answer.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { createSubsystemLogger } from "openclaw/plugin-sdk/logging-core";
 import { createLog } from "../../../log.ts";
 import type { StandingPreview } from "../../../outbound/send.ts";
 import type { PreviewNotes } from "../../../outbound/streaming/preview.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { getRuntime } from "../../runtime.ts";
+import { openMemoryFile } from "../memory/sqlite-file.ts";
 
 /** OpenClaw ends a delivery after five attempts within a quarter of an hour, and may begin anew when it starts. Milliseconds. */
 const CLAIM_MS = 60 * 60_000;
@@ -72,15 +73,7 @@ export interface Previews {
 
 /** Opens `<directory>/previews.sqlite`, creating both. Throws when it cannot be opened. */
 export function openPreviewFile(directory: string, now: () => number = Date.now): Previews {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(directory, "previews.sqlite"));
-  try {
-    db.exec(SCHEMA);
-    return previewsIn(db, now);
-  } catch (error) {
-    db.close();
-    throw error;
-  }
+  return previewsIn(openMemoryFile(join(directory, "previews.sqlite"), SCHEMA).db, now);
 }
 
 function previewsIn(db: DatabaseSync, now: () => number): Previews {
