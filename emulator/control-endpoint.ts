@@ -115,7 +115,11 @@ function messageActions(control: Control): Record<string, Action> {
 function roomActions(control: Control): Record<string, Action> {
   return {
     addRoom: action<Of<Control["addRoom"]>>(
-      object({ name: text, type: { enum: ["c", "p"] }, members: texts }, ["name", "type", "members"]),
+      object({ name: text, type: { enum: ["c", "p"] }, members: texts, extra: { type: "object" } }, [
+        "name",
+        "type",
+        "members",
+      ]),
       (input) => control.addRoom(input),
     ),
     direct: action<{ usernames: string[] }>(object({ usernames: texts }, ["usernames"]), ({ usernames }) =>

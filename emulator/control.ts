@@ -53,6 +53,13 @@ export interface LiveConnection {
   subs: string[];
 }
 
+export interface NewRoomAction {
+  name: string;
+  type: "c" | "p";
+  members: string[];
+  extra?: Record<string, unknown>;
+}
+
 export interface PostAction {
   /** The user name of the writer. */
   as: string;
@@ -108,12 +115,21 @@ export class Control {
     return createPersonalToken(this.#world, this.#user(username), { name, bypassTwoFactor: true });
   }
 
-  /** Makes a channel (`c`) or group (`p`) of the named users; the first owns it. Answers its id. */
-  addRoom({ name, type, members }: { name: string; type: "c" | "p"; members: string[] }): string {
+  /**
+   * Makes a channel (`c`) or group (`p`) of the named users; the first owns it. `extra` is the `extraData` of
+   * `channels.create`, by which whoever makes a room may choose its `_id` and `prid`. Answers its id.
+   */
+  addRoom({ name, type, members, extra }: NewRoomAction): string {
     const [owner, ...others] = members;
     if (owner === undefined) throw new Error("addRoom: a room needs at least one member, its owner");
     for (const member of others) this.#user(member);
-    return createRoom(this.#world, { name, type, by: this.#user(owner), members: others })._id;
+    return createRoom(this.#world, {
+      name,
+      type,
+      by: this.#user(owner),
+      members: others,
+      ...(extra && { extra }),
+    })._id;
   }
 
   /** Creates a private team; answers the id of its main room. */

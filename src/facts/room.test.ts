@@ -23,6 +23,7 @@ describe("decodeRoom", () => {
       { _id: "r", t: "c", topic: "pumps", announcement: "closed", description: "of the plant" },
       { topic: "pumps", announcement: "closed", description: "of the plant" },
     ],
+    ["when it was made", { _id: "r", t: "c", ts: "1970-01-01T00:00:05.000Z" }, { createdAt: 5000 }],
     ["a group DM", { _id: "r", t: "d", uids: ["a", "b", "c"] }, { chatType: "group" }],
     ["one's own room", { _id: "r", t: "d", uids: ["a", "a"] }, { chatType: "group" }],
     ["a direct room of unknown members", { _id: "r", t: "d" }, { chatType: "group" }],

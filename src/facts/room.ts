@@ -1,6 +1,6 @@
 // Owns the decoding of a Rocket.Chat room document into RoomFacts.
 
-import { isJsonObject, readText, readTexts } from "./json.ts";
+import { isJsonObject, readInstant, readText, readTexts } from "./json.ts";
 
 /** OpenClaw's chat types: a 1:1 conversation, a group DM, or any other room. */
 export type ChatType = "direct" | "group" | "channel";
@@ -20,10 +20,19 @@ export interface RoomFacts {
   readonly topic?: string | undefined;
   readonly announcement?: string | undefined;
   readonly description?: string | undefined;
-  /** `prid`: the room that a discussion belongs to (recording `discussion`). */
+  /**
+   * `prid`: the room that a discussion belongs to (recording `discussion`). Whoever makes a room may choose it: for the rooms of
+   * `Places` the parent has confirmed it.
+   */
   readonly parentId?: string | undefined;
+  /** The same where the parent did not. */
+  readonly unconfirmedParentId?: string | undefined;
   /** The parent's `name`, where it was asked for and is visible to the bot user. */
   readonly parentName?: string | undefined;
+  /** `ts`: when it was made, by the server's clock. Epoch milliseconds. */
+  readonly createdAt?: number | undefined;
+  /** An older room of the bot's whose id differs by capitals alone, where that was asked for. */
+  readonly olderNamesakeId?: string | undefined;
 }
 
 /**
@@ -48,5 +57,15 @@ export function decodeRoom(raw: unknown): RoomFacts | undefined {
     announcement: readText(raw, "announcement"),
     description: readText(raw, "description"),
     parentId: readText(raw, "prid"),
+    createdAt: readInstant(raw, "ts"),
   };
+}
+
+/**
+ * The room that counts of those whose ids differ by capitals alone, which OpenClaw's session keys do not keep: the oldest. Whoever
+ * makes a room may choose its id, but never when it was made.
+ */
+export function oldestOf(rooms: readonly RoomFacts[]): RoomFacts | undefined {
+  const age = ({ createdAt = Number.POSITIVE_INFINITY }: RoomFacts): number => createdAt;
+  return [...rooms].sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1))[0];
 }

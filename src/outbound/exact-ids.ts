@@ -1,5 +1,6 @@
 // Owns giving ids back the capitals that OpenClaw's session keys take from them.
 
+import { oldestOf } from "../facts/room.ts";
 import type { RestClient } from "../rest/client.ts";
 import { fetchThreadRoots } from "../rest/messages.ts";
 import { fetchJoinedRooms } from "../rest/rooms.ts";
@@ -12,13 +13,10 @@ export function mayLackCapitals(id: string): boolean {
   return id === id.toLowerCase() && /[a-z]/.test(id) && !HEX_ID.test(id);
 }
 
-/** The id of the joined room that differs by capitals at most; undefined when there is none. */
+/** The id of the joined room that differs by capitals at most, of several the one that counts; undefined when there is none. */
 export async function findExactRoom(rest: RestClient, roomId: string): Promise<string | undefined> {
   const rooms = await fetchJoinedRooms(rest);
-  return sameButCapitals(
-    rooms.map(({ id }) => id),
-    roomId,
-  );
+  return oldestOf(rooms.filter(({ id }) => id.toLowerCase() === roomId))?.id;
 }
 
 /** The same for people that the bot has direct messages with. */

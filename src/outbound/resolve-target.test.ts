@@ -46,6 +46,19 @@ describe("a room", () => {
     expect(await resolve({ kind: "room", id: ids.dm.toLowerCase() })).toEqual({ kind: "room", id: ids.dm });
   });
 
+  it("is the older of two where capitals alone tell their ids apart, also where the younger has the very id", async () => {
+    const { control } = emulator;
+    const vault = control.addRoom({
+      name: "vault",
+      type: "p",
+      members: ["alice", "labbot"],
+      extra: { _id: "VaultRoomOfAlice1" },
+    });
+    const extra = { _id: vault.toLowerCase() };
+    control.addRoom({ name: "copy", type: "p", members: ["alice", "labbot"], extra });
+    expect(await resolve({ kind: "room", id: vault.toLowerCase() })).toEqual({ kind: "room", id: vault });
+  });
+
   it.each([
     ["that does not exist", { kind: "room-name", name: "nowhere" }, /no room #nowhere/],
     ["id that does not exist", { kind: "room", id: "Xq3mYbHbnTwLtKkXd" }, /no room Xq3mYbHbnTwLtKkXd/],

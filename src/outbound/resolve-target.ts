@@ -34,10 +34,11 @@ export async function resolveTarget(scope: TargetScope, target: Target | NamedTa
 }
 
 async function resolveRoomId(scope: TargetScope, id: string): Promise<string> {
-  const room = await fetchRoom(scope.rest, id);
-  if (room !== undefined) return enter(scope, room);
+  // First: whoever makes a room may choose the very id that another's has become.
   const exact = mayLackCapitals(id) ? await findExactRoom(scope.rest, id) : undefined;
   if (exact !== undefined) return exact;
+  const room = await fetchRoom(scope.rest, id);
+  if (room !== undefined) return enter(scope, room);
   throw new TargetError(`There is no room ${id} on Rocket.Chat, or the bot user is not in it`);
 }
 
