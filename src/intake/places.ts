@@ -1,7 +1,12 @@
-// Owns finding the parent room of a discussion, with at most one question to the server at a time.
+// Owns finding out what a room is, as far as that decides about it: its parent, and whether it can be told from others.
 
 import type { Log } from "../log.ts";
+import type { RestClient } from "../rest/client.ts";
+import { fetchJoinedIds } from "../rest/history.ts";
+import { holdsDiscussion } from "../rest/rooms.ts";
 import type { RoomLookup } from "./lookups.ts";
+import { createDiscussions, type Discussions, keep } from "./proof/discussions.ts";
+import { createNamesakes } from "./proof/namesakes.ts";
 
 /** How long an event waits in its lane for the answer; then it goes on undecided, to be judged in its turn. Milliseconds. */
 export const PLACE_WAIT_MS = 10_000;
@@ -19,7 +24,11 @@ const QUESTION = { background: true, patienceMs: REST_MS };
 const MAX_QUESTIONS = 4;
 
 export interface PlacesOptions {
-  readonly rooms: Pick<RoomLookup, "room" | "known">;
+  /** Rooms as their own documents tell of them, which may say anything about a parent. */
+  readonly rooms: RoomLookup;
+  readonly rest: RestClient;
+  /** Whether the configuration says something about a room, and so about the discussions in it. */
+  readonly decides: (roomId: string) => boolean;
   readonly log: Log;
   /** Milliseconds that never run backwards. */
   readonly now: () => number;
@@ -27,8 +36,12 @@ export interface PlacesOptions {
   readonly setTimer: (ms: number, fire: () => void) => () => void;
 }
 
-export interface Places {
-  /** The room that a room was started in, undefined for none; `"unknown"` while that is open. */
+/** Rooms as a `RoomLookup` has them, but for what is not proven: the parent, and that the id is the room's alone. */
+export interface Places extends RoomLookup {
+  /**
+   * The room that a room was started in, undefined for none; `"unknown"` while that is open. A parent about which nothing is
+   * configured need not have confirmed it.
+   */
   parentOf(roomId: string): string | undefined | "unknown";
   /**
    * Asks what a room is whose parent is unknown. Resolves with the answer, or when it is `PLACE_WAIT_MS` late; undefined
@@ -37,7 +50,29 @@ export interface Places {
   learn(roomId: string): Promise<void> | undefined;
 }
 
-export function createPlaces({ rooms, log, now, setTimer }: PlacesOptions): Places {
+export function createPlaces(options: PlacesOptions): Places {
+  const { rooms, rest, log, now } = options;
+  const discussions = createDiscussions({
+    isHeld: (room, call) => holdsDiscussion(rest, room, call),
+    log,
+    now,
+  });
+  const namesakes = createNamesakes({ findRoom: rooms.room, listJoined: () => fetchJoinedIds(rest), log });
+  return {
+    ...createParents(options, discussions),
+    async room(roomId, call) {
+      const room = await rooms.room(roomId, call);
+      return room && namesakes.compare(await discussions.confirm(room, call));
+    },
+    known: (roomId) => discussions.known(rooms.known(roomId)),
+    find: (roomId) => discussions.known(rooms.find(roomId)),
+  };
+}
+
+function createParents(
+  { rooms, decides, log, now, setTimer }: PlacesOptions,
+  discussions: Discussions,
+): Pick<Places, "parentOf" | "learn"> {
   const parents = new Map<string, string | undefined>();
   /** Of rooms that are not shown, and of those that could not be asked about: until when they rest. */
   const unseen = new Map<string, number>();
@@ -51,10 +86,13 @@ export function createPlaces({ rooms, log, now, setTimer }: PlacesOptions): Plac
     underWay += 1;
     try {
       const room = await rooms.room(roomId, QUESTION);
-      if (room === undefined) keep(unseen, roomId, now() + REST_MS);
-      else keep(parents, roomId, room.parentId);
+      if (room === undefined) keep(unseen, roomId, now() + REST_MS, MAX_PARENTS);
+      else {
+        keep(parents, roomId, room.parentId, MAX_PARENTS);
+        if (room.parentId !== undefined && decides(room.parentId)) await discussions.confirm(room, QUESTION);
+      }
     } catch (error) {
-      keep(failed, roomId, now() + REST_MS);
+      keep(failed, roomId, now() + REST_MS, MAX_PARENTS);
       log.warn("room could not be looked up", { room: roomId, error });
     } finally {
       underWay -= 1;
@@ -63,16 +101,21 @@ export function createPlaces({ rooms, log, now, setTimer }: PlacesOptions): Plac
     }
   }
 
-  const rests = (among: ReadonlyMap<string, number>, roomId: string): boolean => {
-    const until = among.get(roomId);
-    return until !== undefined && now() < until;
-  };
+  const rests = (among: ReadonlyMap<string, number>, roomId: string): boolean =>
+    now() < (among.get(roomId) ?? Number.NEGATIVE_INFINITY);
+
+  function namedParentOf(roomId: string): string | undefined | "unknown" {
+    if (parents.has(roomId)) return parents.get(roomId);
+    const room = rooms.known(roomId);
+    return room !== undefined || rests(unseen, roomId) ? room?.parentId : "unknown";
+  }
 
   return {
     parentOf(roomId) {
-      if (parents.has(roomId)) return parents.get(roomId);
-      const room = rooms.known(roomId);
-      return room !== undefined || rests(unseen, roomId) ? room?.parentId : "unknown";
+      const parentId = namedParentOf(roomId);
+      if (parentId === undefined || parentId === "unknown" || !decides(parentId)) return parentId;
+      const verdict = discussions.verdict(roomId);
+      return verdict === undefined ? "unknown" : verdict === "confirmed" ? parentId : undefined;
     },
     learn(roomId) {
       if (rests(failed, roomId)) return undefined;
@@ -85,11 +128,4 @@ export function createPlaces({ rooms, log, now, setTimer }: PlacesOptions): Plac
       return Promise.race([question.answer, late.promise]).finally(cancel);
     },
   };
-}
-
-function keep<Value>(among: Map<string, Value>, roomId: string, value: Value): void {
-  among.delete(roomId);
-  among.set(roomId, value);
-  const oldest = among.size > MAX_PARENTS ? among.keys().next().value : undefined;
-  if (oldest !== undefined) among.delete(oldest);
 }

@@ -31,6 +31,7 @@ export function isUnwantedBot(settings: AccountSettings, message: MessageFacts, 
 
 /** Judges the place of a message; undefined means that it is served there and the sender decides. */
 export function refusePlace(settings: AccountSettings, room: RoomFacts): DropReason | undefined {
+  if (room.olderNamesakeId !== undefined) return "id-not-unique";
   switch (room.chatType) {
     case "direct":
       return settings.dm.enabled ? undefined : "direct-messages-off";
@@ -38,6 +39,7 @@ export function refusePlace(settings: AccountSettings, room: RoomFacts): DropRea
       return isGroupDmServed(settings, room.id) ? undefined : "group-dms-off";
     case "channel":
       if (isUndecided(settings, room)) return "names-pending";
+      if (isUnconfirmed(settings, room)) return "discussion-unconfirmed";
       return isRoomAllowed(settings, room) && !isNamedInVain(settings, room) ? undefined : "room-not-allowed";
   }
 }
@@ -68,6 +70,16 @@ function isNamedInVain(settings: AccountSettings, room: RoomFacts): boolean {
   if (name !== undefined && settings.rooms.has(`#${name}`)) return true;
   if (parentId === undefined || !hasUnresolvedRoom(settings)) return false;
   return parentName === undefined || settings.rooms.has(`#${parentName}`);
+}
+
+/**
+ * Whether the room may be a discussion of a room that has an entry, for all that can be seen. It gets none of that one's rights;
+ * and since the entry may be what restricts it, the default entry must not replace it either.
+ */
+function isUnconfirmed(settings: AccountSettings, room: RoomFacts): boolean {
+  const { unconfirmedParentId: parentId } = room;
+  if (parentId === undefined || ownRoomSettings(settings, room) !== undefined) return false;
+  return settings.rooms.has(parentId) || hasUnresolvedRoom(settings);
 }
 
 /** Whether some entry of `rooms` names a room that is not known; then a discussion's parent must be known by name. */

@@ -19,6 +19,8 @@ export type DropReason =
   | "direct-messages-off"
   | "group-dms-off"
   | "room-not-allowed"
+  | "discussion-unconfirmed"
+  | "id-not-unique"
   | "names-pending"
   | "others-mentioned"
   | "not-mentioned"

@@ -79,6 +79,12 @@ export async function fetchMemberships(rest: RestClient, since: number): Promise
   });
 }
 
+/** The ids of the channels and groups that the bot is in. */
+export async function fetchJoinedIds(rest: RestClient): Promise<readonly string[]> {
+  const memberships = await fetchMemberships(rest, 0);
+  return memberships.flatMap(({ room }) => (room.type === "d" ? [] : [room.id]));
+}
+
 export interface History {
   /** Raw message documents, oldest first, replies in threads included. */
   readonly messages: readonly JsonObject[];

@@ -1,7 +1,7 @@
 // Owns the endpoints about rooms.
 
 import { ProtocolError, RestError } from "../errors.ts";
-import { readObject, readObjects, readText, readTexts } from "../facts/json.ts";
+import { readInstant, readNumber, readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeRoom, type RoomFacts } from "../facts/room.ts";
 import type { CallOptions, RestClient } from "./client.ts";
 
@@ -37,7 +37,42 @@ async function askForRoom(
   try {
     return decodeRoom((await rest.get("v1/rooms.info", { ...query }, call)).room);
   } catch (error) {
-    if (error instanceof RestError && error.status < 500 && error.serverCode !== undefined) return undefined;
+    if (isRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof RestError && error.status < 500 && error.serverCode !== undefined;
+
+/** A page of the server's; `API_Upper_Count_Limit` may cut it. */
+const PAGE = "100";
+
+/** By how much the clocks of a server's instances may differ. Milliseconds. */
+const CLOCKS_MS = 60 * 60_000;
+
+/**
+ * `GET /api/v1/chat.getDiscussions`, newest first (recording `lookups`): whether the parent holds the message that stands for a
+ * discussion. That is written once the room is made, so that older ones are not looked through. A parent that the bot
+ * may not see holds none.
+ */
+export async function holdsDiscussion(
+  rest: RestClient,
+  { id, parentId, createdAt = 0 }: RoomFacts & { readonly parentId: string },
+  call?: CallOptions,
+): Promise<boolean> {
+  try {
+    for (let offset = 0; ; ) {
+      const query = { roomId: parentId, count: PAGE, offset: String(offset) };
+      const answer = await rest.get("v1/chat.getDiscussions", query, call);
+      const page = readObjects(answer, "messages");
+      if (page.some(({ rid, drid }) => rid === parentId && drid === id)) return true;
+      const earliest = readInstant(page.at(-1) ?? {}, "ts") ?? Number.NEGATIVE_INFINITY;
+      offset += page.length;
+      if (earliest < createdAt - CLOCKS_MS || offset >= (readNumber(answer, "total") ?? 0)) return false;
+    }
+  } catch (error) {
+    if (isRefusal(error)) return false;
     throw error;
   }
 }

@@ -164,7 +164,7 @@ it("serves no discussion of a room that the bot may not see while some name mean
   const rid = control.discuss({ as: "alice", rid: hidden, title: "plans", users: ["labbot", "bob"] });
   const said = stage.eventOf({ id: control.post({ as: "bob", rid, msg: "@labbot hi" })._id, rid }, "bob");
   const withTypo = await open({ section: () => ({ rooms: { "#hidden": { users: [] }, "*": {} } }) });
-  expect(await withTypo.judge(said)).toBe("room-not-allowed");
+  expect(await withTypo.judge(said)).toBe("discussion-unconfirmed");
   expect(await withTypo.judge(say("bob", "sidetalk", "named", "hi"))).toMatch(/^answered/);
 });
 
@@ -192,4 +192,125 @@ it("knows people and rooms over restarts by what their names meant, whoever has 
   expect(await hear("alicia", town.rooms.town)).toMatch(/^answered/);
   expect(await hear("alice", town.rooms.town)).toMatch(/^sender-not-allowed/);
   expect(await hear("alicia", town.rooms.side)).toBe("room-not-allowed");
+});
+
+let made = 0;
+
+/** A private group of bob and the bot that bob made as `groups.create` lets him, with an id and parent of his choice. */
+function forge(extra: Record<string, unknown>): string {
+  const name = `${++made + 1}`.padEnd(17, "aBcDeFgHjJkLmNoP");
+  return stage.emulator.control.addRoom({ name, type: "p", members: ["bob", "labbot"], extra });
+}
+
+const sayIn = (rid: string, as: "alice" | "bob" = "bob") =>
+  stage.eventOf({ id: stage.emulator.control.post({ as, rid, msg: "@labbot hi" })._id, rid }, as);
+
+/** The parent's message of a discussion. */
+const noticeOf = (rid: string) =>
+  [...stage.emulator.world.messages.values()].find(({ drid }) => drid === rid)?._id ?? "";
+
+const asked = (path: string) =>
+  stage.emulator.control.requests().filter((request) => request.path.endsWith(path)).length;
+
+it("gives a room that names a listed room as its parent none of that one's rights, at one question", async () => {
+  const { open, town } = stage;
+  const forged = forge({ prid: town.rooms.ops });
+  const judge = await open({ section: () => ({ rooms: { [town.rooms.ops]: {} } }) });
+  for (let round = 0; round < 20; round += 1)
+    expect(await judge.judge(sayIn(forged))).toBe("room-not-allowed");
+  expect(asked("chat.getDiscussions")).toBe(1);
+  expect(await judge.judge(say("bob", "talk", "named", "hi"))).toMatch(/^answered/);
+  expect(await judge.judge(say("bob", "talk", "named", "again"))).toMatch(/^answered/);
+  expect(asked("chat.getDiscussions")).toBe(2);
+});
+
+it("serves what its parent does not confirm by an entry of its own, and by the default entry where its parent has none", async () => {
+  const { open, town } = stage;
+  const forged = forge({ prid: town.rooms.ops });
+  const { ops } = town.rooms;
+  const outcomes = async (rooms: Record<string, object>) =>
+    (await (await open({ section: () => ({ rooms }) })).judge(sayIn(forged))).split(":", 1)[0];
+  expect(await outcomes({ "*": {} })).toBe("answered");
+  expect(await outcomes({ [ops]: {}, "*": { users: [] }, [forged]: {} })).toBe("answered");
+  // It may be a discussion of that room for all the bot can see.
+  expect(await outcomes({ [ops]: { enabled: false }, "*": {} })).toBe("discussion-unconfirmed");
+});
+
+it("serves no discussion whose message in the parent room is gone, nor one of a room that the bot is not in", async () => {
+  const { open, emulator, town } = stage;
+  const hidden = emulator.control.addRoom({ name: "hidden", type: "p", members: ["bob"] });
+  const plans = emulator.control.discuss({ as: "bob", rid: hidden, title: "plans", users: ["labbot"] });
+  const pruned = emulator.control.discuss({
+    as: "bob",
+    rid: town.rooms.ops,
+    title: "old",
+    users: ["labbot"],
+  });
+  emulator.world.messages.delete(noticeOf(pruned));
+  const judge = await open({ section: () => ({ rooms: { [hidden]: {}, [town.rooms.ops]: {} } }) });
+  expect(await judge.judge(sayIn(plans))).toBe("room-not-allowed");
+  expect(await judge.judge(sayIn(pruned))).toBe("room-not-allowed");
+});
+
+it("finds a discussion among more than fit into one answer", async () => {
+  const { open, emulator, town } = stage;
+  const early = emulator.control.discuss({
+    as: "bob",
+    rid: town.rooms.ops,
+    title: "early",
+    users: ["labbot"],
+  });
+  for (let index = 0; index < 120; index += 1)
+    emulator.control.discuss({ as: "bob", rid: town.rooms.ops, title: `later ${index}` });
+  const judge = await open({ section: () => ({ rooms: { [town.rooms.ops]: {} } }) });
+  expect(await judge.judge(sayIn(early))).toMatch(/^answered/);
+});
+
+it("opens nothing when the parent cannot be asked, and loses nothing", async () => {
+  const { open, emulator, town } = stage;
+  const forged = forge({ prid: town.rooms.ops });
+  emulator.faults.rest({ path: "chat.getDiscussions", times: 4, status: 502 });
+  for (const event of [sayIn(forged), say("bob", "talk", "named", "hi")]) {
+    const judge = await open({ section: () => ({ rooms: { [town.rooms.ops]: {} } }) });
+    await expect(judge.judge(event)).rejects.toThrow("502");
+  }
+  const later = await open({ section: () => ({ rooms: { [town.rooms.ops]: {} } }) });
+  expect(await later.judge(say("bob", "talk", "named", "hi"))).toMatch(/^answered/);
+});
+
+it("serves the older alone of two rooms whose ids differ by capitals, which OpenClaw's sessions do not keep", async () => {
+  const { open, emulator, town } = stage;
+  for (const older of [
+    emulator.control.addRoom({ name: "vault", type: "p", members: ["alice", "labbot"] }),
+    town.rooms.town,
+  ]) {
+    const first = sayIn(older, "alice");
+    const twin = forge({ _id: older.toUpperCase() });
+    const { rooms } = emulator.world;
+    for (const [id, ts] of [
+      [older, 1],
+      [twin, 2],
+    ] as const)
+      Object.assign(rooms.get(id) ?? {}, { ts: new Date(ts) });
+    // Whichever speaks first after a start.
+    for (const order of [
+      [twin, older],
+      [older, twin],
+    ]) {
+      const judge = await open({ section: () => ({ groupPolicy: "open" }) });
+      for (const rid of order)
+        expect(await judge.judge(rid === older ? first : sayIn(rid))).toMatch(
+          rid === older ? /^answered/ : /^id-not-unique/,
+        );
+    }
+  }
+  const judge = await open({ section: () => ({ groupPolicy: "open" }) });
+  await judge.judge(say("bob", "ops", "named", "hi"));
+  await judge.judge(say("bob", "ops", "named", "again"));
+  const questions = asked("subscriptions.get");
+  await judge.judge(say("bob", "side", "named", "hi"));
+  expect(asked("subscriptions.get")).toBe(questions);
+  const late = forge({ _id: town.rooms.side.toUpperCase() });
+  expect(await judge.judge(sayIn(late))).toBe("id-not-unique");
+  expect(await judge.judge(say("bob", "side", "named", "still here"))).toMatch(/^answered/);
 });

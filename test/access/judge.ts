@@ -74,8 +74,13 @@ export async function openJudge({
   paired,
   pins,
 }: Circumstances): Promise<Judge> {
-  const rooms = createRoomLookup({ fetchRoom: (id) => fetchRoom(rest, id), now: () => 0 });
-  const places = createPlaces({ rooms, log, ...systemClock });
+  const places = createPlaces({
+    rooms: createRoomLookup({ fetchRoom: (id) => fetchRoom(rest, id), now: () => 0 }),
+    rest,
+    decides: (id) => live.read().rooms.has(id),
+    log,
+    ...systemClock,
+  });
   const known = createKnowledge({
     places,
     threads,
@@ -97,7 +102,7 @@ export async function openJudge({
     core,
     readConfig: () => cfg,
     readSettings: live.read,
-    findRoom: rooms.known,
+    findRoom: places.known,
   });
   await live.prepare();
   const grounds = { settings: live.read(), known };
@@ -137,7 +142,7 @@ export async function openJudge({
       );
       const outcome = await runTurn(event, {
         host: { ...host, settings: () => grounds.settings },
-        rooms,
+        rooms: places,
         users: { named: async () => undefined },
         fetchMessage: async () => undefined,
         takeUp: async () => false,

@@ -15,6 +15,8 @@ export interface PlainRoom {
   readonly id: string;
   readonly kind: "direct" | "group" | "channel";
   readonly parent: string | undefined;
+  /** The room that it says is its parent, which does not say so. */
+  readonly claimed?: string;
   readonly joined: boolean;
 }
 
@@ -61,6 +63,8 @@ export function mayReachAgent(
   if (room.parent !== undefined && Object.hasOwn(section.rooms, room.parent))
     entry = section.rooms[room.parent] ?? {};
   if (Object.hasOwn(section.rooms, room.id)) entry = section.rooms[room.id] ?? {};
+  if (room.claimed !== undefined && Object.hasOwn(section.rooms, room.claimed))
+    if (!Object.hasOwn(section.rooms, room.id)) return false;
   const listed =
     Object.hasOwn(section.rooms, "*") ||
     Object.hasOwn(section.rooms, room.id) ||

@@ -18,6 +18,7 @@ const ROOMS: readonly PlainRoom[] = [
   { id: idOf(19), kind: "channel", parent: undefined, joined: true },
   { id: idOf(20), kind: "channel", parent: idOf(18), joined: true },
   { id: idOf(21), kind: "channel", parent: undefined, joined: false },
+  { id: idOf(22), kind: "channel", parent: undefined, claimed: idOf(18), joined: true },
 ];
 const BOTS = [PEOPLE.sibling, PEOPLE.secretBot];
 
@@ -88,7 +89,7 @@ function eventOf({
   thread,
   quotesBot,
 }: PlainMessage): RawMessageEvent {
-  const roomName = room.parent === undefined ? `name-of-${room.id}` : idOf(99);
+  const roomName = (room.parent ?? room.claimed) === undefined ? `name-of-${room.id}` : idOf(99);
   return {
     message: {
       _id: "m1",
@@ -118,8 +119,15 @@ const rest: RestClient = {
     const room = ROOMS.find(({ id }) => id === query.roomId);
     if (path === "v1/rooms.info" && room !== undefined) {
       const uids = { direct: ["bot", "x"], group: ["bot", "x", "y"], channel: undefined }[room.kind];
-      return { room: { _id: room.id, t: uids ? "d" : "c", uids, prid: room.parent, name: room.id } };
+      return {
+        room: { _id: room.id, t: uids ? "d" : "c", uids, prid: room.parent ?? room.claimed, name: room.id },
+      };
     }
+    if (path === "v1/chat.getDiscussions") {
+      const found = ROOMS.filter(({ parent }) => parent !== undefined && parent === query.roomId);
+      return { messages: found.map(({ id, parent }) => ({ rid: parent, drid: id })), total: found.length };
+    }
+    if (path === "v1/subscriptions.get") return { update: [] };
     if (path === "v1/users.listTeams") return { teams: [{ _id: "team-own" }] };
     if (path === "v1/users.info" && query.username === undefined)
       return { user: { _id: query.userId, roles: query.userId === PEOPLE.secretBot ? ["bot"] : ["user"] } };

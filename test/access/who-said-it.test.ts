@@ -89,6 +89,7 @@ function restOf(world: World): RestClient {
     async get(path, query = {}) {
       if (path === "v1/rooms.info" && query.roomId === ROOM)
         return { room: { _id: ROOM, t: "p", name: "town" } };
+      if (path === "v1/subscriptions.get") return { update: [] };
       const id = query.username === undefined ? query.userId : world.ownerOf(query.username);
       if (path === "v1/users.info" && id !== undefined)
         return { user: { _id: id, username: world.names.get(id), roles: ["user"] } };

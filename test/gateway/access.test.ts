@@ -82,6 +82,26 @@ it("lets only the listed people of a room speak to the agent", async () => {
   expect(await ask("alice", harbor, "unlisted")).toBe("sender-not-allowed");
 });
 
+it("serves the discussions of a listed room, but no room that only says it is one", async () => {
+  const { control } = stack.emulator;
+  const talk = control.discuss({ as: "bob", rid: bots.plaza, title: "Talk", users: ["openclaw-bot"] });
+  const forged = control.addRoom({
+    name: "Xq3mYbHbnTwTtKkXd",
+    type: "p",
+    members: ["alice", "openclaw-bot"],
+    extra: { prid: bots.plaza },
+  });
+  const from = stack.gateway.mark();
+  expect(await ask("alice", forged, "let in")).toBe("room-not-allowed");
+  expect(await ask("bob", talk, "discussed")).toBe("answered");
+  await stack.gateway.waitForOutput(
+    new RegExp(`discussion not confirmed room=${forged} parent=${bots.plaza}`),
+    {
+      from,
+    },
+  );
+});
+
 it("answers a listed person directly, and nobody in a group DM that is off", async () => {
   expect(await ask("alice", dm, "direct")).toBe("answered");
   expect(await ask("alice", group, "grouped")).toBe("group-dms-off");

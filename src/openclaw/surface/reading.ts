@@ -19,7 +19,7 @@ import {
   fetchThread,
   searchMessages,
 } from "../../rest/messages.ts";
-import { fetchRoom } from "../../rest/rooms.ts";
+import { fetchRoom, holdsDiscussion } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { recallTarget } from "../account/named-places.ts";
 import { runningSettings } from "../config/room-tools.ts";
@@ -149,7 +149,9 @@ async function findReadable(ctx: Context, rest: RestClient): Promise<RoomFacts> 
   const room = await fetchRoom(rest, roomId);
   if (room === undefined)
     throw new Error("There is no such room on Rocket.Chat, or the bot user is not in it");
-  return room;
+  const { parentId } = room;
+  const isProven = parentId === undefined || (await holdsDiscussion(rest, { ...room, parentId }));
+  return isProven ? room : { ...room, parentId: undefined };
 }
 
 function limitOf({ params }: Context): number {

@@ -8,9 +8,9 @@ import { decodeMessage } from "../../../facts/message.ts";
 import { createKnowledge } from "../../../intake/knowledge.ts";
 import { createRoomLookup } from "../../../intake/lookups.ts";
 import { createNameBook, type NameBook } from "../../../intake/names.ts";
-import { createPlaces } from "../../../intake/places.ts";
+import { createPlaces, type Places, type PlacesOptions } from "../../../intake/places.ts";
 import { parentToLookUp, type RawMessageEvent } from "../../../intake/receive.ts";
-import type { RestClient } from "../../../rest/client.ts";
+import type { CallOptions, RestClient } from "../../../rest/client.ts";
 import { fetchRoom } from "../../../rest/rooms.ts";
 import { fetchTeamIds } from "../../../rest/teams.ts";
 import { fetchProfile } from "../../../rest/users.ts";
@@ -36,8 +36,7 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
   const directory = join(core.state.resolveStateDir(), CHANNEL_ID);
   const threads = openThreadMemory(directory, accountId);
   const pairings = openPairingMemory(directory, accountId, Date.now);
-  const rooms = createRoomLookup({ fetchRoom: (roomId, call) => fetchRoom(rest, roomId, call), now });
-  const places = createPlaces({ rooms, log, ...systemClock });
+  const places = openPlaces({ rest, log, decides: (roomId) => live.read().rooms.has(roomId) });
   const names = openNames({ log, audit, settings }, rest);
   const known = createKnowledge({
     places,
@@ -50,17 +49,22 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
     now,
   });
   const live = followSettings({ readConfig, accountId, bots: known.bots, names, complete });
-  const patterns = createPatternMatcher({ core, readConfig, readSettings: live.read, findRoom: rooms.known });
+  const patterns = createPatternMatcher({
+    core,
+    readConfig,
+    readSettings: live.read,
+    findRoom: places.known,
+  });
 
   const unshare = shareRooms(accountId, {
     settings: live.read,
-    findRoom: (roomId) => rooms.find(roomId),
+    findRoom: places.find,
   });
 
   return {
     readConfig,
     readSettings: live.read,
-    rooms,
+    rooms: places,
     known,
     pairings,
     /** Looks up the names in the configuration in force; undefined when all are known. Never rejects. */
@@ -83,6 +87,12 @@ export function openAccountMemory({ ctx, log, audit, settings }: AccountScope, r
       pairings.close();
     },
   };
+}
+
+function openPlaces(options: Pick<PlacesOptions, "rest" | "log" | "decides">): Places {
+  const fetch = (roomId: string, call?: CallOptions) => fetchRoom(options.rest, roomId, call);
+  const rooms = createRoomLookup({ fetchRoom: fetch, now: systemClock.now });
+  return createPlaces({ ...options, rooms, ...systemClock });
 }
 
 function openNames(

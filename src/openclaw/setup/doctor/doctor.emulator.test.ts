@@ -393,7 +393,23 @@ const CASES: readonly [keyof typeof SHUT, (rid: string) => object, object | (() 
     () => ({ rooms: Object.fromEntries(serving("vault", (rid) => emulator.control.encrypt(rid)).rooms) }),
     { room: "#vault" },
   ],
+  [
+    "discussion-unconfirmed",
+    (rid) => ({ rooms: { [rid]: {}, "*": {} } }),
+    () => ({ room: makeRoom("claimed", ([town]) => ({ prid: town })) }),
+  ],
+  [
+    "id-not-unique",
+    () => ({ groupPolicy: "open" }),
+    () => ({ room: makeRoom("twin", ([town = ""]) => ({ _id: town.toUpperCase() })) }),
+  ],
 ];
+
+/** A room with what whoever makes it may choose, given the ids of the served rooms. */
+function makeRoom(name: string, choose: (rids: readonly string[]) => Record<string, unknown>): string {
+  const extra = choose([...account.rooms.keys()]);
+  return emulator.control.addRoom({ name, type: "p", members: ["alice", "labbot"], extra });
+}
 
 describe("why the bot is silent", () => {
   let town: string;

@@ -107,6 +107,18 @@ export const SHUT: Readonly<Record<DropReason, ShutGate>> = {
     found: "this room is not served",
     remedy: "Add it under rooms, without enabled: false; groupPolicy must not be disabled",
   },
+  "discussion-unconfirmed": {
+    gate: "place",
+    found:
+      "this room names a listed room as its parent, and that holds no message for it that the bot user can see",
+    remedy: "Invite the bot user to the parent room, or add this room under rooms",
+  },
+  "id-not-unique": {
+    gate: "place",
+    found:
+      "an older room of the bot user has the same id but for capitals, and OpenClaw cannot tell the two apart",
+    remedy: "Make the room anew, with an id that the server chooses",
+  },
   "others-mentioned": {
     gate: "mention",
     found: "the message is for others: it mentions them and not the bot",

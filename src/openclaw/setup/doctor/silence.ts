@@ -9,9 +9,9 @@ import { NamesPendingError, TargetError } from "../../../errors.ts";
 import type { UserFacts } from "../../../facts/message.ts";
 import type { RoomFacts } from "../../../facts/room.ts";
 import { createKnowledge, type LearnedKnowledge } from "../../../intake/knowledge.ts";
-import { createRoomLookup } from "../../../intake/lookups.ts";
+import { createRoomLookup, type RoomLookup } from "../../../intake/lookups.ts";
 import { createNameBook, type NamePins } from "../../../intake/names.ts";
-import { createPlaces } from "../../../intake/places.ts";
+import { createPlaces, type Places } from "../../../intake/places.ts";
 import type { RawMessageEvent } from "../../../intake/receive.ts";
 import { createLog } from "../../../log.ts";
 import type { RestClient } from "../../../rest/client.ts";
@@ -136,10 +136,10 @@ async function goThrough(event: RawMessageEvent, room: RoomFacts, query: Silence
     fetchRoom: async (id) => (id === room.id ? room : fetchRoom(rest, id)),
     now: Date.now,
   });
-  const { settings, known } = await readGrounds(query, { rooms, roomId: room.id });
+  const { settings, known, places } = await readGrounds(query, { rooms, roomId: room.id });
   return runTurn(event, {
     host: { settings: () => settings, openTurn: (input) => openDryTurn(input, { query, settings }) },
-    rooms,
+    rooms: places,
     users: { named: async () => undefined },
     fetchMessage: async () => undefined,
     takeUp: async () => false,
@@ -165,16 +165,20 @@ async function goThrough(event: RawMessageEvent, room: RoomFacts, query: Silence
 /** The settings with ids in place of names, and what a running account would know. */
 async function readGrounds(
   { cfg, account, rest }: SilenceQuery,
-  { rooms, roomId }: { readonly rooms: ReturnType<typeof createRoomLookup>; readonly roomId: string },
-): Promise<{ readonly settings: AccountSettings; readonly known: LearnedKnowledge }> {
+  { rooms, roomId }: { readonly rooms: RoomLookup; readonly roomId: string },
+): Promise<{
+  readonly settings: AccountSettings;
+  readonly known: LearnedKnowledge;
+  readonly places: Places;
+}> {
   const { accountId, userId } = account;
   const log = createLog(
     { info: () => {}, warn: () => {}, error: () => {} },
     { prefix: accountId, secrets: [] },
   );
   const siblings = new Set(listAccountIds(cfg).map((id) => inspectAccount(cfg, id).userId));
-  const places = createPlaces({ rooms, log, ...systemClock });
-  await places.learn(roomId);
+  const decides = (id: string): boolean => live.read().rooms.has(id);
+  const places = createPlaces({ rooms, rest, decides, log, ...systemClock });
   const known = createKnowledge({
     places,
     threads: { role: () => undefined, noteOwnMessage: () => {} },
@@ -196,10 +200,11 @@ async function readGrounds(
     core,
     readConfig: () => cfg,
     readSettings: live.read,
-    findRoom: rooms.known,
+    findRoom: places.known,
   });
   await live.prepare();
-  return { settings: live.read(), known };
+  await places.learn(roomId);
+  return { settings: live.read(), known, places };
 }
 
 /** What names mean to the account itself; the doctor changes nothing. */
