@@ -1,5 +1,6 @@
 // Owns telling rooms apart whose ids differ by capitals alone, which OpenClaw's session keys do not keep.
 
+import { ProtocolError } from "../../errors.ts";
 import { oldestOf, type RoomFacts } from "../../facts/room.ts";
 import type { Log } from "../../log.ts";
 
@@ -31,7 +32,12 @@ export function createNamesakes(options: {
   }
 
   async function list(): Promise<void> {
-    const ids = await listJoined();
+    const ids = await listJoined().catch((error: unknown) => {
+      if (!(error instanceof ProtocolError) || error.reason !== "too-large") throw error;
+      // More rooms than an answer may hold: that is no reason to serve none of them.
+      log.warn("rooms cannot be told apart whose ids differ by capitals alone", { error });
+      return [];
+    });
     joined = new Map();
     for (const id of ids) add(id);
   }
