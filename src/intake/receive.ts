@@ -169,7 +169,10 @@ export function placeOf(
 }
 
 /** The room to look up before an event can be judged for sure: it may be a discussion that is not known yet. */
-export function parentToLookUp(event: RawMessageEvent, { settings, known }: Grounds): string | undefined {
+export function parentToLookUp(
+  event: RawMessageEvent,
+  { settings, known }: Pick<Grounds, "settings"> & { readonly known: Pick<Knowledge, "parentOf"> },
+): string | undefined {
   if (!isJsonObject(event.room) || !isJsonObject(event.message)) return undefined;
   if (event.room.roomParticipant !== true || event.room.roomType === "d") return undefined;
   if (!isServedType(event.room.roomType)) return undefined;

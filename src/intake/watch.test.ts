@@ -77,6 +77,20 @@ describe("the watch", () => {
     }
   });
 
+  it("judges by its age a message whose room may turn out to be a served discussion", () => {
+    const watch = createWatch({
+      known: createKnownMessages(),
+      ledger: memoryLedger(),
+      parentOf: () => "unknown",
+    });
+    const kinds = (event: RawMessageEvent) => watch.read(event, settings).events.map(kindOf);
+    const where = { roomName: "aBcDeFgHiJkLmNoPq" };
+    const old = { rid: "d1", ts: { $date: updates - 30 * 60_000 } };
+    expect(kinds(frame({ ...old, ...eyes("bob") }, where))).not.toContain("request");
+    expect(kinds(frame({ ...old, ...eyes("bob") }, { roomName: "general" }))).toEqual(["request"]);
+    expect(kinds(frame({ rid: "d1", ts: { $date: updates } }, where))).toEqual(["request"]);
+  });
+
   it("takes an edit by which the author adds the mention for a request, once", () => {
     const { take } = setUp();
     take(frame());

@@ -13,10 +13,11 @@ import { mentionsBot } from "../facts/mention.ts";
 import { decodeContent } from "../facts/message.ts";
 import { isPruned, type Prune } from "../facts/prune.ts";
 import { isRoomAllowed } from "../policy/access.ts";
+import type { Knowledge } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
 import type { Known, KnownMessages } from "./known.ts";
 import type { Ground, Ledger, Verdict } from "./ledger.ts";
-import { isServedType, type RawMessageEvent } from "./receive.ts";
+import { isServedType, parentToLookUp, type RawMessageEvent } from "./receive.ts";
 
 /** What one document comes to. */
 export interface Reading {
@@ -54,7 +55,7 @@ export interface Watch {
 export interface WatchOptions {
   readonly known: KnownMessages;
   readonly ledger: Pick<Ledger, "isSettled" | "note" | "noteJoined">;
-  readonly parentOf: (roomId: string) => string | undefined;
+  readonly parentOf: Knowledge["parentOf"];
 }
 
 /** Documents of one account must be read and kept one after the other. */
@@ -147,17 +148,23 @@ function tellGone(group: readonly Known[]): RawMessageEvent {
   );
 }
 
-/** Only of rooms that are served is anything remembered; of the others `receive` needs no more than the event. */
+/**
+ * Only of rooms that are served, or may turn out to be, is anything remembered; of the others `receive` needs no more than
+ * the event.
+ */
 function isWatched(
-  { message, room }: RawMessageEvent,
+  event: RawMessageEvent,
   settings: AccountSettings,
-  parentOf: (roomId: string) => string | undefined,
+  parentOf: Knowledge["parentOf"],
 ): boolean {
+  const { message, room } = event;
   if (!isJsonObject(room) || room.roomParticipant !== true || !isJsonObject(message)) return false;
   if (room.roomType === "d") return true;
   if (!isServedType(room.roomType)) return false;
+  if (parentToLookUp(event, { settings, known: { parentOf } }) !== undefined) return true;
   const id = readText(message, "rid") ?? "";
-  return isRoomAllowed(settings, { id, parentId: parentOf(id) });
+  const parentId = parentOf(id);
+  return isRoomAllowed(settings, { id, parentId: parentId === "unknown" ? undefined : parentId });
 }
 
 /**

@@ -190,11 +190,7 @@ function openWatch({ ctx, settings, log }: AccountScope, { known }: AccountMemor
   const file = openKnownFile(join(directory, `known-${ctx.accountId}.json`), settings, log);
   const messages = createKnownMessages();
   for (const remembered of file.take()) messages.keep(remembered);
-  const parentOf = (roomId: string) => {
-    const parentId = known.parentOf(roomId);
-    return parentId === "unknown" ? undefined : parentId;
-  };
-  const watch = createWatch({ known: messages, ledger, parentOf });
+  const watch = createWatch({ known: messages, ledger, parentOf: known.parentOf });
   return { watch, close: () => file.put(messages.list()) };
 }
 
