@@ -98,6 +98,17 @@ export interface FileToSend extends OutgoingFile {
   readonly ready?: ReadyFile | undefined;
 }
 
+const nameOf = (deliveryId: string): string => `${deliveryId} name`;
+
+/** Writes down under which name every attempt at a delivery sends its file. Rejects with FileRefusedError. */
+export async function noteName(
+  account: { readonly settings: AccountSettings; readonly sending: AccountSending },
+  deliveryId: string,
+  file: OutgoingFile,
+): Promise<void> {
+  await divisions().once(nameOf(deliveryId), async () => [(await readOutgoing(account, file)).name]);
+}
+
 /** Posts a file once, with its words, and answers with the message's id. Rejects with FileRefusedError, or as `sendFile` does. */
 export async function sendOutgoing(
   account: { readonly settings: AccountSettings; readonly sending: AccountSending },
@@ -113,7 +124,7 @@ export async function sendOutgoing(
   };
   const notebook: Notebook = deliveryId === undefined ? createNotebook() : divisions();
   const id = deliveryId ?? "file";
-  const [name = ""] = await notebook.once(`${id} name`, async () => [(await read()).name]);
+  const [name = ""] = await notebook.once(nameOf(id), async () => [(await read()).name]);
   const messageId = await sendFile(
     { ...sending, notebook, ...(beforePosting && { beforePosting }) },
     {
@@ -127,6 +138,6 @@ export async function sendOutgoing(
       threadId,
     },
   );
-  if (deliveryId !== undefined) for (const key of [id, `${id} name`]) divisions().noteSent(key);
+  if (deliveryId !== undefined) for (const key of [id, nameOf(id)]) divisions().noteSent(key);
   return messageId;
 }

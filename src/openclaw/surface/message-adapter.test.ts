@@ -53,10 +53,20 @@ interface Extras {
   deliveryQueueId?: string;
   onPlatformSendDispatch?: () => Promise<void>;
   assertDirectAdapterHandoff?: () => void;
+  onDeliveryResult?: (posted: { messageId?: string }) => void;
 }
 const send = (text: string, more: Extras = {}) =>
   messageAdapter.send?.text?.({ cfg, to: `room:${roomId}`, text, ...more });
-const reconcile = async (queueId: string) =>
+/** An answer with files, which are made first. */
+function sendAll(text: string, names: readonly string[], more: Extras = {}) {
+  const mediaUrls = names.map((name) => join(stateDir, name));
+  for (const [index, path] of mediaUrls.entries()) writeFileSync(path, `${names[index]}\n`);
+  const payload = { text, mediaUrls };
+  const request = { cfg, to: `room:${roomId}`, text, payload, mediaLocalRoots: [stateDir], ...more };
+  return messageAdapter.send?.payload?.(request);
+}
+const files = () => posted().map(({ msg, file }) => [msg, file?.name]);
+const reconcile = async (queueId: string, ...payloads: readonly { text?: string; mediaUrls?: string[] }[]) =>
   await messageAdapter.durableFinal?.reconcileUnknownSend?.({
     cfg,
     queueId,
@@ -64,8 +74,14 @@ const reconcile = async (queueId: string) =>
     to: `room:${roomId}`,
     enqueuedAt: 0,
     retryCount: 0,
-    payloads: [],
+    payloads,
   });
+
+const failure = (sent: unknown) =>
+  Promise.resolve(sent).then(
+    () => expect.unreachable("should have failed"),
+    (reason: unknown) => reason,
+  );
 
 const long = Array.from({ length: 1500 }, (_, index) => `word${index}`).join(" ");
 
@@ -106,6 +122,15 @@ describe("the message adapter", () => {
           const again = await messageAdapter.send?.media?.(request);
           expect(again?.receipt.platformMessageIds).toEqual(first?.receipt.platformMessageIds);
           expect(posted().filter(({ file: sent }) => sent?.name === "plan.txt")).toHaveLength(1);
+        },
+        payload: async () => {
+          const [before, request] = [posted().length, { deliveryQueueId: "q-payload" }];
+          await sendAll("both", ["a.txt", "b.txt"], request);
+          await sendAll("both", ["a.txt", "b.txt"], request);
+          expect(files().slice(before)).toEqual([
+            ["both", "a.txt"],
+            ["", "b.txt"],
+          ]);
         },
         messageSendingHooks: async () => {
           const result = await send("as the hook left it", { deliveryQueueId: "hooked" });
@@ -227,6 +252,92 @@ describe("the message adapter", () => {
       message: expect.stringContaining("may not do this there"),
     });
   });
+});
+
+describe("an answer with several files", () => {
+  const names = ["first.txt", "second.txt", "third.txt"];
+  const complete = [
+    ["all", "first.txt"],
+    ["", "second.txt"],
+    ["", "third.txt"],
+  ];
+
+  it.each([
+    ["is away", { status: 503 }],
+    ["posts the file and is not heard", { effect: true, lost: true }],
+  ])("goes on where it was when the server %s after the first", async (name, fault) => {
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1 });
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1, ...fault });
+    const told: unknown[] = [];
+    const request = { deliveryQueueId: name, onDeliveryResult: (posted: unknown) => void told.push(posted) };
+    const error = await failure(sendAll("all", names, request));
+    expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(error).toMatchObject({ retryable: true });
+    expect(told).toEqual([]);
+    expect(await reconcile(name, { mediaUrls: names })).toEqual({ status: "not_sent" });
+    const sent = await sendAll("all", names, request);
+    expect(files()).toEqual(complete);
+    expect(sent?.receipt.platformMessageIds).toEqual(posted().map(({ _id }) => _id));
+  });
+
+  it("goes on with the copies that OpenClaw has made of them, under their own names", async () => {
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1 });
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1, status: 503 });
+    const request = { deliveryQueueId: "copies" };
+    await failure(sendAll("all", names, request));
+    await sendAll("all", [randomUUID(), randomUUID(), randomUUID()], request);
+    expect(files()).toEqual(complete);
+  });
+
+  it("stands in the thread, with all its words", async () => {
+    const root = emulator.control.post({ as: "ann", rid: roomId, msg: "root" });
+    await sendAll(long, names, { deliveryQueueId: "threaded", threadId: root._id });
+    const sent = posted().slice(1);
+    expect(sent.map(({ tmid }) => tmid)).toEqual(sent.map(() => root._id));
+    expect(sent.flatMap(({ file }) => file?.name ?? [])).toEqual(names);
+    expect(sent.flatMap(({ msg }) => msg || []).join(" ")).toBe(long);
+  });
+
+  it("is not begun when one of them is refused", async () => {
+    const mediaUrls = [join(stateDir, "first.txt"), join(stateDir, "none.txt")];
+    writeFileSync(mediaUrls[0] ?? "", "first\n");
+    const payload = { text: "", mediaUrls };
+    const request = { cfg, to: `room:${roomId}`, text: "", payload, mediaLocalRoots: [stateDir] };
+    const error = await failure(messageAdapter.send?.payload?.({ ...request, deliveryQueueId: "refused" }));
+    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("none.txt") });
+    expect(posted()).toEqual([]);
+  });
+
+  it("ends for good when the server refuses a later one", async () => {
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1 });
+    const body = { success: false, errorType: "error-not-allowed" };
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1, status: 400, body });
+    const error = await failure(sendAll("all", names, { deliveryQueueId: "later" }));
+    expect(error).not.toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(error).toMatchObject({ message: expect.stringContaining("a part of the answer was posted") });
+    expect(files()).toEqual(complete.slice(0, 1));
+  });
+
+  it("tells OpenClaw of each where nobody repeats it", async () => {
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1 });
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1, status: 503 });
+    const told: unknown[] = [];
+    const error = await failure(
+      sendAll("all", names, { onDeliveryResult: ({ messageId }) => void told.push(messageId) }),
+    );
+    expect(error).not.toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(told).toEqual(posted().map(({ _id }) => _id));
+    expect(told).toHaveLength(1);
+  });
+});
+
+it("an answer with more than text is sent by its text", async () => {
+  const payload = { text: "hello", channelData: { other: {} } };
+  const request = { cfg, to: `room:${roomId}`, text: "hello", payload, deliveryQueueId: "data" };
+  await messageAdapter.send?.payload?.(request);
+  await messageAdapter.send?.payload?.(request);
+  expect(posted().map(({ msg }) => msg)).toEqual(["hello"]);
+  expect(await reconcile("data", payload)).toMatchObject({ status: "sent" });
 });
 
 it("what a model says to itself is not sent", () => {

@@ -9,7 +9,11 @@ import {
   createChannelMessageAdapterFromOutbound,
   createMessageReceiptFromOutboundResults,
 } from "openclaw/plugin-sdk/channel-outbound";
-import { hasOutboundMedia } from "openclaw/plugin-sdk/reply-payload";
+import {
+  hasOutboundMedia,
+  type ReplyPayload,
+  resolveSendableOutboundReplyParts,
+} from "openclaw/plugin-sdk/reply-payload";
 import { sanitizeAssistantVisibleText } from "openclaw/plugin-sdk/text-chunking";
 import { RestError } from "../../errors.ts";
 import {
@@ -40,7 +44,7 @@ import {
   rejectUnsent,
   type SendRequest,
 } from "./delivery.ts";
-import { sendMedia } from "./send-media.ts";
+import { type FilesRequest, sendFiles, sendMedia } from "./send-media.ts";
 import { findDestination, readTarget, unknownTarget } from "./targets.ts";
 
 /**
@@ -116,6 +120,19 @@ function isTooLong(error: unknown): boolean {
   return refusal instanceof RestError && refusal.serverCode === TOO_LONG;
 }
 
+/**
+ * Posts an answer that OpenClaw does not take apart: one with several files, or with more than text and files, which
+ * Rocket.Chat has no form for.
+ */
+function sendPayload({ payload, ...request }: FilesRequest & { readonly payload: ReplyPayload }) {
+  const { mediaUrls } = resolveSendableOutboundReplyParts(payload);
+  if (mediaUrls.length === 0) return sendText(request);
+  return sendFiles(
+    request,
+    mediaUrls.map((source, index) => ({ source, index })),
+  );
+}
+
 type UnknownSend = Parameters<NonNullable<ChannelMessageDurableFinalAdapter["reconcileUnknownSend"]>>[0];
 
 /** Tells OpenClaw, after a crash in the middle of a send, whether the reply stands in the room. */
@@ -153,7 +170,7 @@ export const outbound = {
   /** Leaves out what a model says to itself, whichever way a text comes. */
   sanitizeText: ({ text }: { readonly text: string }): string => sanitizeAssistantVisibleText(text),
   deliveryCapabilities: {
-    durableFinal: { text: true, media: true, thread: true, messageSendingHooks: true },
+    durableFinal: { text: true, media: true, payload: true, thread: true, messageSendingHooks: true },
   },
   resolveTarget: ({ to }: { to?: string }) => {
     const target = readTarget(to ?? "");
@@ -162,6 +179,9 @@ export const outbound = {
   },
   sendText,
   sendMedia,
+  sendPayload,
+  // OpenClaw sends no entry again of which a part was sent: the files of an answer are sent as one.
+  sendPayloadGroupsMedia: true,
   shouldSuppressLocalPayloadPrompt: isAskedElsewhere,
   // The words of a question for an approval say how it is answered: buttons told as a list would only repeat it.
   renderPresentation: ({ payload }: Presented) =>
@@ -182,7 +202,7 @@ export const messageAdapter: ChannelMessageAdapterShape = {
   durableFinal: {
     capabilities: { ...base.durableFinal?.capabilities, reconcileUnknownSend: true },
     automaticUnknownSendReconciliation: true,
-    reconcileUnknownSendKinds: { text: true, media: true },
+    reconcileUnknownSendKinds: { text: true, media: true, payload: true },
     reconcileUnknownSend,
   },
 };

@@ -1,14 +1,14 @@
-// Owns sending files on OpenClaw's behalf, each with the beginning of its words.
+// Owns sending files on OpenClaw's behalf, the first with the beginning of their words.
 
 import { randomUUID } from "node:crypto";
 import { createMessageReceiptFromOutboundResults } from "openclaw/plugin-sdk/channel-outbound";
 import { TargetError } from "../../errors.ts";
-import { sendDelivery } from "../../outbound/send.ts";
+import { PartialDeliveryError, sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
-import { type MediaAccess, sendOutgoing } from "../account/outgoing-file.ts";
+import { type MediaAccess, noteName, type OutgoingFile, sendOutgoing } from "../account/outgoing-file.ts";
 import { makeRoom } from "../account/previews/standing.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/sending.ts";
@@ -24,7 +24,12 @@ import {
 } from "./delivery.ts";
 import { findDestination } from "./targets.ts";
 
-export interface MediaRequest extends SendRequest, MediaAccess {
+export interface FilesRequest extends SendRequest, MediaAccess {
+  /** Tells OpenClaw of a message that stands in the room. */
+  readonly onDeliveryResult?: (posted: ReturnType<typeof listPosted>[number]) => Promise<void> | void;
+}
+
+export interface MediaRequest extends FilesRequest {
   readonly mediaUrl?: string;
   /** Which file of the queue entry it is. */
   readonly deliveryPartIndex?: number;
@@ -32,17 +37,25 @@ export interface MediaRequest extends SendRequest, MediaAccess {
   readonly fileName?: string;
 }
 
+interface NumberedFile extends Pick<OutgoingFile, "source" | "name"> {
+  /** Which file of the queue entry it is. */
+  readonly index: number;
+}
+
+/** As `sendFiles`. */
+export const sendMedia = ({ mediaUrl = "", deliveryPartIndex = 0, fileName, ...request }: MediaRequest) =>
+  sendFiles(request, [{ source: mediaUrl, name: fileName, index: deliveryPartIndex }]);
+
 /**
- * Posts a file, and what of its words does not fit after it. OpenClaw may call it again with the same queue entry
- * after a crash or an error; what was posted then is not posted twice. Needs no running account.
+ * Posts files in order, the first with its words, and what of these does not fit after it. OpenClaw may call it again
+ * with the same queue entry after a crash or an error; what was posted then is not posted twice. Needs no running
+ * account.
  */
-export async function sendMedia(request: MediaRequest) {
-  const { cfg, accountId, deliveryQueueId, mediaUrl = "", deliveryPartIndex = 0 } = request;
+export async function sendFiles(request: FilesRequest, files: readonly NumberedFile[]) {
+  const { cfg, accountId, deliveryQueueId } = request;
   const settings = resolveAccount(cfg, accountId);
-  const sending = sendingFor(settings);
-  const queued =
-    deliveryQueueId === undefined ? undefined : `${deliveryQueueId} file ${deliveryPartIndex} ${mediaUrl}`;
-  const { roomId, threadId, messageIds } = await post({ settings, sending }, request, queued)
+  const account = { settings, sending: sendingFor(settings) };
+  const { roomId, threadId, messageIds } = await post(account, request, files)
     .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
     .catch(rejectUnsent);
   const results = listPosted(roomId, messageIds);
@@ -55,17 +68,80 @@ export async function sendMedia(request: MediaRequest) {
   return { channel: CHANNEL_ID, messageId: messageIds[0] ?? "", receipt };
 }
 
+interface Account {
+  readonly settings: AccountSettings;
+  readonly sending: AccountSending;
+}
+
 async function post(
-  account: { readonly settings: AccountSettings; readonly sending: AccountSending },
-  request: MediaRequest,
-  queued: string | undefined,
+  account: Account,
+  request: FilesRequest,
+  files: readonly NumberedFile[],
 ): Promise<{ roomId: string; threadId: string | undefined; messageIds: string[] }> {
   const { settings, sending } = account;
-  const { mediaUrl = "", text, fileName, to, threadId: thread, replyToId } = request;
+  const { text, to, threadId: thread, replyToId, deliveryQueueId: queueId } = request;
   const place = { to, threadId: thread ?? null, replyToId: replyToId ?? null };
   const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place);
   const room = await fetchRoom(sending.rest, roomId);
   if (room === undefined) throw new TargetError(`There is no room ${roomId}, or the bot user is not in it`);
+  const parts = files.map(({ index, ...file }, position) => ({
+    file: { ...file, access: request, room },
+    text: position === 0 ? text : "",
+    threadId,
+    queued: queueId && `${queueId} file ${index}`,
+  }));
+  await noteNames(account, parts);
+  const messageIds: string[] = [];
+  for (const part of parts) {
+    try {
+      await postFile(account, request, {
+        ...part,
+        async onPosted(messageId) {
+          messageIds.push(messageId);
+          await tellPosted(request, { roomId, messageId });
+        },
+      });
+    } catch (cause) {
+      if (messageIds.length === 0 || cause instanceof PartialDeliveryError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `a part of the answer was posted, the rest was not: ${reason}`;
+      throw new PartialDeliveryError(message, { cause, isEditedOnly: false });
+    }
+  }
+  return { roomId, threadId, messageIds };
+}
+
+interface FilePart {
+  readonly file: OutgoingFile;
+  readonly text: string;
+  readonly threadId: string | undefined;
+  /** Names the delivery of this file over attempts and processes; undefined: nobody will repeat it. */
+  readonly queued: string | undefined;
+}
+
+/** OpenClaw hands copies of the files to later attempts, which have other names. The first file's is noted in time. */
+async function noteNames(account: Account, [, ...later]: readonly FilePart[]): Promise<void> {
+  for (const { queued, file } of later) if (queued !== undefined) await noteName(account, queued, file);
+}
+
+/** OpenClaw repeats no queue entry of which it knows that something was posted: it hears of that in the end. */
+async function tellPosted(
+  { deliveryQueueId, onDeliveryResult }: FilesRequest,
+  { roomId, messageId }: { readonly roomId: string; readonly messageId: string },
+): Promise<void> {
+  if (deliveryQueueId !== undefined) return;
+  for (const posted of listPosted(roomId, [messageId])) await onDeliveryResult?.(posted);
+}
+
+/** Posts a file with the beginning of its words, and then the rest of these. */
+async function postFile(
+  account: Account,
+  request: FilesRequest,
+  part: FilePart & { readonly onPosted: (messageId: string) => Promise<void> },
+): Promise<void> {
+  const { settings, sending } = account;
+  const { file, text, threadId, queued, onPosted } = part;
+  const roomId = file.room.id;
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
     queued === undefined ? await divide() : await divisions().once(`${queued} words`, divide);
@@ -73,21 +149,11 @@ async function post(
     await noteDispatch(request);
     await makeRoom(settings.accountId, { roomId, threadId });
   };
-  const messageId = await sendOutgoing(account, {
-    source: mediaUrl,
-    access: request,
-    room,
-    name: fileName,
-    deliveryId: queued,
-    text: caption,
-    threadId,
-    beforePosting,
-  });
+  await onPosted(
+    await sendOutgoing(account, { ...file, deliveryId: queued, text: caption, threadId, beforePosting }),
+  );
   const { previews } = settings.text;
   const following = { id: queued ?? randomUUID(), texts: rest, roomId, threadId, previews };
-  return {
-    roomId,
-    threadId,
-    messageIds: [messageId, ...(await sendDelivery({ ...sending, beforePosting }, following))],
-  };
+  for (const messageId of await sendDelivery({ ...sending, beforePosting }, following))
+    await onPosted(messageId);
 }
