@@ -1,7 +1,8 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { ownQueue } from "../support/queues.ts";
+import { giveUpSending, ownQueue } from "../support/queues.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 /**
@@ -256,31 +257,67 @@ it("an event that cannot be read ends as failed, and the next one is answered", 
   expect(row).toMatchObject({ status: "failed", reason: "unreadable" });
 });
 
-it("answers once what a killed gateway left, though another process holds its queue at the next start", async () => {
-  const { faults } = stack.emulator;
-  const before = stack.model.requests().length;
-  // The look-up of the room stands between the durable append and the agent; its answer never comes.
-  faults.rest({ path: "rooms.info", delayMs: 600_000 });
-  const question = post("alice", "harbor", "[say still here]");
-  await stack.waitForStoredEvent(question._id);
-  await stack.gateway.kill("SIGKILL");
-  expect(stack.model.requests().slice(before)).toEqual([]);
-  faults.clear();
+describe("when the gateway was killed", () => {
+  const files = ["one.txt", "two.txt", "three.txt"];
+  const sent = () =>
+    stack.emulator.control.messages(rooms.plaza).flatMap(({ u, msg, file }) => {
+      const bytes = stack.emulator.world.uploads.get(file?._id ?? "")?.bytes;
+      return u._id === stack.bot.userId && bytes ? [[msg, file?.name, Buffer.from(bytes).toString()]] : [];
+    });
+  let asked: number;
 
-  ask("[say after the kill]");
-  stack.emulator.control.post({ as: "alice", rid: dm, msg: "[say dm after the kill]" });
-  const holder = new DatabaseSync(ownQueue(join(stack.gateway.folder, "state"), "default"));
-  holder.exec("BEGIN EXCLUSIVE");
-  const from = stack.gateway.mark();
-  await stack.gateway.start();
-  await stack.gateway.waitForOutput(/account cannot start yet .*Another process holds it/, { from });
-  holder.close();
-  await Promise.all([answer("still here"), heard("after the kill"), heard("dm after the kill")]);
-  await settle("kill");
-  post("alice", "harbor", "[say and a second]");
-  await answer("and a second");
-  expect(said(rooms.harbor)).toEqual(["still here", "and a second"]);
-  expect(times("after the kill")).toBe(1);
+  beforeAll(async () => {
+    const { faults } = stack.emulator;
+    await postFirstFile();
+    asked = stack.model.requests().length;
+    // The look-up of the room stands between the durable append and the agent; its answer never comes.
+    faults.rest({ path: "rooms.info", delayMs: 600_000 });
+    const question = post("alice", "harbor", "[say still here]");
+    await stack.waitForStoredEvent(question._id);
+    await stack.gateway.kill("SIGKILL");
+    asked = stack.model.requests().length - asked;
+    faults.clear();
+    giveUpSending(join(stack.gateway.folder, "state"));
+
+    ask("[say after the kill]");
+    stack.emulator.control.post({ as: "alice", rid: dm, msg: "[say dm after the kill]" });
+    const holder = new DatabaseSync(ownQueue(join(stack.gateway.folder, "state"), "default"));
+    holder.exec("BEGIN EXCLUSIVE");
+    const from = stack.gateway.mark();
+    await stack.gateway.start();
+    await stack.gateway.waitForOutput(/account cannot start yet .*Another process holds it/, { from });
+    holder.close();
+  });
+
+  /** Resolves when the first of the files stands in the room, and the second is about to. */
+  async function postFirstFile(): Promise<void> {
+    const { faults, world } = stack.emulator;
+    const workspace = join(stack.gateway.folder, "workspace");
+    mkdirSync(workspace, { recursive: true });
+    for (const name of files) writeFileSync(join(workspace, name), `in ${name}`);
+    const media = files.map((name) => `MEDIA:${join(workspace, name)}`).join("\n");
+    stack.model.script("three files", { text: `All three.\n${media}` });
+    faults.rest({ path: "rooms.mediaConfirm", times: 1 });
+    faults.rest({ path: "rooms.mediaConfirm", delayMs: 600_000 });
+    post("alice", "plaza", "three files");
+    const uploads = () => [...world.uploads.values()].map(({ name }) => name);
+    await vi.waitFor(() => expect(uploads()).toContain("two.txt"), { timeout: 60_000 });
+  }
+
+  it("answers once what a killed gateway left, though another process holds its queue at the next start", async () => {
+    expect(asked).toBe(0);
+    await Promise.all([answer("still here"), heard("after the kill"), heard("dm after the kill")]);
+    await settle("kill");
+    post("alice", "harbor", "[say and a second]");
+    await answer("and a second");
+    expect(said(rooms.harbor)).toEqual(["still here", "and a second"]);
+    expect(times("after the kill")).toBe(1);
+  });
+
+  it("posts what is missing of an answer with several files, each once, in order, under its name", async () => {
+    await vi.waitFor(() => expect(sent().length).toBeGreaterThanOrEqual(files.length), { timeout: 60_000 });
+    expect(sent()).toEqual(files.map((name, index) => [index === 0 ? "All three." : "", name, `in ${name}`]));
+  });
 });
 
 describe("when the gateway was stopped and started", () => {

@@ -33,6 +33,19 @@ export const ownQueue = (state: string, accountId: string): string =>
 
 const hostQueue = (state: string): string => join(state, "state", "openclaw.sqlite");
 
+/**
+ * Lets OpenClaw go on at its next start with what a killed gateway was sending; by itself it waits a minute for that one
+ * to come back.
+ */
+export function giveUpSending(state: string): void {
+  const db = new DatabaseSync(hostQueue(state));
+  try {
+    db.exec("UPDATE delivery_queue_entries SET entry_json = json_set(entry_json, '$.availableAt', 0)");
+  } finally {
+    db.close();
+  }
+}
+
 const WAITS = "status IN ('pending', 'claimed')";
 const HOST_EVENTS = "channel_ingress_events WHERE channel_id = 'rocketchat' AND account_id = ?";
 

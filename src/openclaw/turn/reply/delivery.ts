@@ -40,6 +40,9 @@ type Delivered = {
 
 type Kind = { readonly kind: "tool" | "block" | "final" };
 
+/** OpenClaw hands over every answer with files as a block, and keeps only what is final. */
+const AS_FINAL = { info: { kind: "final" } } as const;
+
 /** OpenClaw's port for the replies of a turn. It prepares and delivers one after another. */
 export function createDelivery(options: DeliveryOptions) {
   const { scope, route, progress, preview } = options;
@@ -54,11 +57,13 @@ export function createDelivery(options: DeliveryOptions) {
       return payload;
     },
     async durable(payload: ReplyPayload, { kind }: Kind) {
-      if (kind !== "final") return false;
-      progress.finish();
+      const hasMedia = mediaOf(payload).length > 0;
+      if (kind === "final") progress.finish();
+      else if (!hasMedia) return false;
       if (!(await replies.mayKeep(payload))) return false;
       const reply = durableReply(scope, payload, replies.place);
-      if (reply === false || mediaOf(payload).length > 0) return reply;
+      if (reply === false) return false;
+      if (hasMedia) return { ...reply, ...AS_FINAL };
       return { ...reply, ...offerToDelivery(await preview.offer(replies.place)) };
     },
     async deliver(payload: ReplyPayload, { kind }: Kind) {
@@ -110,6 +115,8 @@ class Replies {
     const { command, signal } = this.#options;
     // A command is answered in its own place, and nothing of a stopped answer is kept.
     if (command !== undefined || signal?.aborted || this.#held) return false;
+    // OpenClaw keeps no copy of these.
+    if (payload.sensitiveMedia === true) return false;
     // A file that is refused is told of in its place.
     return mediaOf(payload).length === 0 || this.#media.canSend(payload);
   }
