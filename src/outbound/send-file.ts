@@ -5,6 +5,7 @@ import { decodeMessage } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { AccountClient, RestClient } from "../rest/client.ts";
 import { fetchHistory } from "../rest/history.ts";
+import type { Content } from "../rest/multipart.ts";
 import { confirmFile, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
 import { withPatience } from "./patience.ts";
 import type { Sending } from "./send.ts";
@@ -27,7 +28,7 @@ export interface FileDelivery extends UploadNote {
   /** The name under which it is sent. */
   readonly name: string;
   /** Reads the bytes; not asked when the file is on the server already. */
-  readonly read: () => Promise<Blob>;
+  readonly read: () => Promise<Content>;
 }
 
 export interface FileSending extends Sending {

@@ -5,7 +5,7 @@ import { isJsonObject, readObject, readObjects, readText, readTexts } from "../f
 import { decodeUser, type UserFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { FormClient, RestClient } from "./client.ts";
-import { multipart } from "./multipart.ts";
+import { type Content, multipart } from "./multipart.ts";
 
 /** What a password login gives: a session token, as good as a personal one until `endSession`. */
 export interface Session {
@@ -154,7 +154,7 @@ export async function deactivateUser(rest: RestClient, userId: string): Promise<
 
 export interface Picture {
   readonly name: string;
-  readonly bytes: Blob;
+  readonly bytes: Content;
 }
 
 /** `POST /api/v1/users.setAvatar` for another user, as documented. Rejects with RestError when avatars must not be changed. */

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { ProtocolError, RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
 import { createRestClient } from "./client.ts";
 import type { GuardedFetch, RestClock } from "./exchange.ts";
 import { fetchMessage, findAuthor, postMessage } from "./messages.ts";
+import { multipart } from "./multipart.ts";
 import { fetchRevision } from "./reactions.ts";
 import { fetchRoom, openDirectRoom } from "./rooms.ts";
 
@@ -359,5 +361,64 @@ describe("messages", () => {
   it("reads the bare 400 as unknown", async () => {
     const { rest } = await connect(answer(400, { success: false }));
     expect(await findAuthor(rest, "m")).toBeUndefined();
+  });
+});
+
+describe("a form", () => {
+  const PIECE = new Uint8Array(1024 * 1024).fill(120);
+  const PIECES = 64;
+
+  /** Content that counts how much of it was asked for, and how often it was begun. */
+  function countedForm() {
+    const counts = { begun: 0, pieces: 0 };
+    const bytes = {
+      size: PIECES * PIECE.length,
+      type: "text/plain",
+      async *stream() {
+        counts.begun += 1;
+        for (let piece = 0; piece < PIECES; piece += 1) {
+          counts.pieces += 1;
+          yield PIECE;
+        }
+      },
+    };
+    return { counts, form: multipart({}, { field: "file", name: "long.txt", bytes }) };
+  }
+
+  it("is read while it is sent, and no further than the server takes it", async () => {
+    const came = Promise.withResolvers<IncomingMessage>();
+    const { rest } = await connect((request, response) => {
+      came.resolve(request);
+      request.on("end", () => answer(200, { success: true })(request, response));
+    });
+    const { counts, form } = countedForm();
+    const posted = rest.postForm("v1/rooms.media/r", form);
+    const request = await came.promise;
+    for (let seen = -1; seen !== counts.pieces; await pause(100)) seen = counts.pieces;
+    expect(counts.pieces).toBeLessThan(PIECES / 2);
+    request.resume();
+    await posted;
+    expect(counts).toEqual({ begun: 1, pieces: PIECES });
+  });
+
+  it("is sent with its length, and from its beginning when it is sent again", async () => {
+    const lengths: [string | undefined, number][] = [];
+    const { rest } = await connect((request, response) => {
+      let length = 0;
+      request.on("data", (piece: Buffer) => (length += piece.length));
+      request.on("end", () => {
+        lengths.push([request.headers["content-length"], length]);
+        const busy = { "x-ratelimit-reset": String(Date.now() + 1000) };
+        if (lengths.length === 1) answer(429, { success: false }, busy)(request, response);
+        else answer(200, { success: true })(request, response);
+      });
+    });
+    const { counts, form } = countedForm();
+    await rest.postForm("v1/rooms.media/r", form);
+    expect(counts.begun).toBe(2);
+    expect(lengths).toEqual([
+      [String(form.size), form.size],
+      [String(form.size), form.size],
+    ]);
   });
 });

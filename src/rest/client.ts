@@ -5,6 +5,7 @@ import type { JsonObject } from "../facts/json.ts";
 import { assertServed, ME, readAnswer, THE_FILE } from "./answer.ts";
 import { type ExchangeOptions, Exchanges } from "./exchange.ts";
 import { RouteLimits, readLimitHeaders } from "./limits.ts";
+import type { Content } from "./multipart.ts";
 
 export interface RestClientOptions extends ExchangeOptions {
   /** Called with every refusal that means a dead token, before the request rejects: it is dead for the socket, too. */
@@ -28,7 +29,9 @@ interface Call {
   readonly method: string;
   readonly path: string;
   readonly search?: string;
-  readonly body?: JsonObject | Blob;
+  readonly body?: JsonObject;
+  /** In place of `body`. */
+  readonly form?: Content;
 }
 
 export interface RestClient {
@@ -39,7 +42,7 @@ export interface RestClient {
 
 export interface FormClient {
   /** Posts a multipart body; the deadline is longer for a larger one. */
-  postForm(path: string, body: Blob, options?: CallOptions): Promise<JsonObject>;
+  postForm(path: string, form: Content, options?: CallOptions): Promise<JsonObject>;
 }
 
 export interface FileClient extends FormClient {
@@ -76,7 +79,7 @@ export function createRestClient(options: RestClientOptions): AccountClient {
     post: (path, body, call) => calls.send({ method: "POST", path, body }, call),
     serverNow: () => exchanges.serverNow(),
     spacing: (path) => calls.spacing(path),
-    postForm: (path, body, call) => calls.send({ method: "POST", path, body }, call),
+    postForm: (path, form, call) => calls.send({ method: "POST", path, form }, call),
     openFile: (fileId, read, signal) => {
       const request = { ...askForFile(options.serverUrl, fileId), ...(signal && { signal }) };
       return exchanges.run(request, (answer) => read(assertServed(answer)));
@@ -133,14 +136,14 @@ class Calls {
   }
 
   #request(
-    { method, path, search = "", body }: Call,
+    { method, path, search = "", body, form }: Call,
     extra: CallOptions["headers"] = {},
   ): Promise<JsonObject> {
     const url = `${this.#options.serverUrl}/api/${path}${search}`;
-    const type = body instanceof Blob ? body.type : "application/json";
-    const headers = { ...extra, Accept: "application/json", ...(body && { "Content-Type": type }) };
-    const sent = body instanceof Blob ? body : JSON.stringify(body);
-    const outgoing = { method, url, path, headers, ...(body && { body: sent }) };
+    const sent = form ?? (body && JSON.stringify(body));
+    const type = form?.type ?? "application/json";
+    const headers = { ...extra, Accept: "application/json", ...(sent && { "Content-Type": type }) };
+    const outgoing = { method, url, path, headers, ...(sent && { body: sent }) };
     return this.#exchanges.run(outgoing, async (response) => {
       const known = readLimitHeaders(response.headers);
       if (known !== undefined) this.#limits.note(routeOf(method, path), known, this.#exchanges.clock.now());

@@ -2,11 +2,14 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { networkErrorFrom, RocketChatError, TimeoutError } from "../errors.ts";
+import type { Content } from "./multipart.ts";
 
 export interface GuardedInit {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body?: string | Blob;
+  readonly body?: string | ReadableStream<Uint8Array>;
+  /** What a stream must come with. */
+  readonly duplex?: "half";
   readonly signal: AbortSignal;
   /** Whether redirects are followed, without our headers where they leave the origin; they are refused otherwise. */
   readonly follow?: boolean;
@@ -50,7 +53,7 @@ export interface Outgoing {
   /** What errors call it. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Blob;
+  readonly body?: string | Content;
   /** Redirects are followed, and reading the answer has no deadline of ours. */
   readonly isFile?: boolean;
   readonly signal?: AbortSignal;
@@ -94,11 +97,12 @@ export class Exchanges {
   }
 
   async #fetch<T>(outgoing: Outgoing, deadline: Deadline, read: Read<T>): Promise<T> {
-    const { method, url, body, isFile = false } = outgoing;
-    const headers = { ...this.#authFor(url), ...outgoing.headers };
+    const { method, url, isFile = false } = outgoing;
+    const { length, ...body } = bodyOf(outgoing.body);
+    const headers = { ...this.#authFor(url), ...outgoing.headers, ...length };
     const signals = [deadline.signal, this.#options.signal, outgoing.signal];
     const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
-    const init = { method, headers, signal, follow: isFile, ...(body !== undefined && { body }) };
+    const init = { method, headers, signal, follow: isFile, ...body };
     const { response, release } = await this.#options.fetch(url, init);
     // How long a file takes to read depends on its size; that it goes on is its reader's to see.
     if (isFile) deadline.lift();
@@ -144,8 +148,25 @@ class Deadline {
   }
 }
 
-function deadlineFor(body: string | Blob | undefined): number {
-  return body instanceof Blob ? DEADLINE_MS + body.size / MIN_UPLOAD_RATE : DEADLINE_MS;
+/** Content goes out as a stream: of anything else `fetch` makes copies, and keeps one until the answer is there. */
+function bodyOf(body: string | Content | undefined) {
+  if (body === undefined || typeof body === "string") return body === undefined ? {} : { body };
+  const pieces = body.stream()[Symbol.asyncIterator]();
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await pieces.return?.();
+    },
+  });
+  return { body: stream, duplex: "half" as const, length: { "Content-Length": String(body.size) } };
+}
+
+function deadlineFor(body: string | Content | undefined): number {
+  return typeof body === "object" ? DEADLINE_MS + body.size / MIN_UPLOAD_RATE : DEADLINE_MS;
 }
 
 const realClock: RestClock = {

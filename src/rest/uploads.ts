@@ -3,14 +3,14 @@
 import { ProtocolError } from "../errors.ts";
 import { type JsonObject, readObject, readText } from "../facts/json.ts";
 import type { FileClient, RestClient } from "./client.ts";
-import { multipart } from "./multipart.ts";
+import { type Content, multipart } from "./multipart.ts";
 
 /** What goes up. */
 export interface Upload {
   readonly roomId: string;
   /** On one line, without slashes and quotes. */
   readonly name: string;
-  readonly bytes: Blob;
+  readonly bytes: Content;
 }
 
 /** What is written with a file. */
@@ -58,7 +58,7 @@ function messageIn(answer: JsonObject): string {
   throw new ProtocolError("The upload's answer did not name its message", { reason: "unreadable-answer" });
 }
 
-function formOf({ name, bytes }: Upload, note?: UploadNote): Blob {
+function formOf({ name, bytes }: Upload, note?: UploadNote): Content {
   const fields = note === undefined ? {} : { msg: note.text, tmid: note.threadId ?? "" };
   return multipart(fields, { field: "file", name, bytes });
 }

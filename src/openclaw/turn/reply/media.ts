@@ -4,7 +4,7 @@ import { getAgentScopedMediaLocalRoots } from "openclaw/plugin-sdk/media-local-r
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { resolvePayloadMediaUrls } from "openclaw/plugin-sdk/reply-payload";
 import { FileRefusedError } from "../../../errors.ts";
-import { type FileToSend, readOutgoing, sendOutgoing } from "../../account/outgoing-file.ts";
+import { type FileToSend, readOutgoing, sendOutgoing } from "../../account/files/outgoing-file.ts";
 import { sendingFor } from "../../account/sending.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import type { Route } from "../route.ts";
@@ -52,8 +52,10 @@ export function openReplyMedia(scope: TurnScope, { agentId, turnSessionKey }: Ro
   return {
     async canSend(payload) {
       try {
-        for (const source of mediaOf(payload))
-          await readOutgoing({ settings, sending }, { source, access, room });
+        for (const source of mediaOf(payload)) {
+          const ready = await readOutgoing({ settings, sending }, { source, access, room });
+          await ready.close();
+        }
         return true;
       } catch (error) {
         if (error instanceof FileRefusedError) return false;

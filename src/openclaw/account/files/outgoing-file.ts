@@ -1,15 +1,17 @@
 // Owns reading a file that the agent sends: from where it may, of what size and type the account and the server take.
 
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
-import { FileRefusedError } from "../../errors.ts";
-import { showName } from "../../facts/attachment.ts";
-import { refuseFile, safeFileName } from "../../facts/file-rules.ts";
-import type { RoomFacts } from "../../facts/room.ts";
-import { createNotebook, type Notebook, sendFile } from "../../outbound/send-file.ts";
-import type { AccountSettings } from "../../settings.ts";
-import { divisions } from "./memory/divisions.ts";
-import type { AccountSending } from "./sending.ts";
-import { serverFacts } from "./server-facts.ts";
+import { FileRefusedError } from "../../../errors.ts";
+import { showName } from "../../../facts/attachment.ts";
+import { refuseFile, safeFileName } from "../../../facts/file-rules.ts";
+import type { RoomFacts } from "../../../facts/room.ts";
+import { createNotebook, type Notebook, sendFile } from "../../../outbound/send-file.ts";
+import type { Content } from "../../../rest/multipart.ts";
+import type { AccountSettings } from "../../../settings.ts";
+import { divisions } from "../memory/divisions.ts";
+import type { AccountSending } from "../sending.ts";
+import { serverFacts } from "../server-facts.ts";
+import { openStaged, type StagedFile } from "./staged-file.ts";
 
 /** OpenClaw's readers of files are large, and most accounts send none. */
 const loadReaders = createLazyRuntimeModule(() => import("openclaw/plugin-sdk/web-media"));
@@ -31,10 +33,16 @@ export interface OutgoingFile {
   readonly name?: string | undefined;
 }
 
-/** A file that the server will take as far as that can be known. */
+/** A file that the server will take as far as that can be known. It must be closed. */
 export interface ReadyFile {
   readonly name: string;
-  readonly bytes: Blob;
+  readonly bytes: Content;
+  close(): Promise<void>;
+}
+
+interface Account {
+  readonly settings: AccountSettings;
+  readonly sending: AccountSending;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -43,27 +51,41 @@ const MEBIBYTE = 1024 * 1024;
  * Reads a file through OpenClaw, which keeps to the directories that the agent may read and to public addresses.
  * Rejects with FileRefusedError when it may not be read, or when it would not be taken.
  */
-export async function readOutgoing(
-  { settings, sending }: { readonly settings: AccountSettings; readonly sending: AccountSending },
-  file: OutgoingFile,
-): Promise<ReadyFile> {
-  const loaded = await load(settings, file);
-  const name = safeFileName(file.name ?? loaded.fileName ?? "", "file");
-  const { files } = await serverFacts(settings.accountId, sending.rest);
-  const { contentType: type } = loaded;
-  const isDirect = file.room.type === "d";
-  const reason = refuseFile(files, { name, type, size: loaded.buffer.byteLength, isDirect });
-  if (reason !== undefined) throw new FileRefusedError({ file: showName(name), reason });
-  return { name, bytes: new Blob([viewOf(loaded.buffer)], type === undefined ? {} : { type }) };
+export async function readOutgoing({ settings, sending }: Account, file: OutgoingFile): Promise<ReadyFile> {
+  const opened = (await openStaged(file.source, reachOf(file.access))) ?? (await load(settings, file));
+  const name = safeFileName(file.name ?? opened.name, "file");
+  try {
+    const { files } = await serverFacts(settings.accountId, sending.rest);
+    const { size, type } = opened.content;
+    const isDirect = file.room.type === "d";
+    const reason = isTooLarge(settings, size) ?? refuseFile(files, { name, type, size, isDirect });
+    if (reason !== undefined) throw new FileRefusedError({ file: showName(name), reason });
+    return { name, bytes: opened.content, close: opened.close };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
-/** The same bytes, not copied where that can be helped: a Blob takes none that other threads may share. */
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength);
-  return Uint8Array.from(new Uint8Array(buffer, byteOffset, byteLength));
+function reachOf({ mediaAccess, mediaLocalRoots, mediaReadFile }: MediaAccess) {
+  const localRoots = mediaAccess?.localRoots ?? mediaLocalRoots ?? [];
+  const judgesContent = (mediaAccess?.readFile ?? mediaReadFile) !== undefined;
+  return { localRoots: localRoots === "any" ? [] : localRoots, judgesContent };
 }
 
-async function load({ mediaMaxMb }: AccountSettings, { source, access, name }: OutgoingFile) {
+const isTooLarge = ({ mediaMaxMb }: AccountSettings, size: number): string | undefined =>
+  size > mediaMaxMb * MEBIBYTE ? `it is larger than ${mediaMaxMb} MB (mediaMaxMb)` : undefined;
+
+/** Reads a file as a whole, as OpenClaw does it. */
+async function load(settings: AccountSettings, file: OutgoingFile): Promise<StagedFile> {
+  const { buffer, contentType: type = "", fileName = "" } = await loadBytes(settings, file);
+  async function* stream() {
+    for (let at = 0; at < buffer.length; at += MEBIBYTE) yield buffer.subarray(at, at + MEBIBYTE);
+  }
+  return { name: fileName, content: { size: buffer.length, type, stream }, close: async () => {} };
+}
+
+async function loadBytes({ mediaMaxMb }: AccountSettings, { source, access, name }: OutgoingFile) {
   const [{ loadWebMediaRaw }, { buildOutboundMediaLoadOptions }] = await Promise.all([
     loadReaders(),
     loadOptions(),
@@ -94,7 +116,7 @@ export interface FileToSend extends OutgoingFile {
   readonly text: string;
   readonly threadId: string | undefined;
   readonly beforePosting?: (() => Promise<void>) | undefined;
-  /** Read before, where it was. */
+  /** Read before, where it was; it is closed here. */
   readonly ready?: ReadyFile | undefined;
 }
 
@@ -110,18 +132,24 @@ export async function noteName(
 }
 
 /** Posts a file once, with its words, and answers with the message's id. Rejects with FileRefusedError, or as `sendFile` does. */
-export async function sendOutgoing(
-  account: { readonly settings: AccountSettings; readonly sending: AccountSending },
-  file: FileToSend,
-): Promise<string> {
-  const { settings, sending } = account;
-  const { deliveryId, beforePosting, room, text, threadId } = file;
-  const { uploadsInSteps } = await serverFacts(settings.accountId, sending.rest);
+export async function sendOutgoing(account: Account, file: FileToSend): Promise<string> {
   let ready = file.ready;
-  const read = async () => {
-    ready ??= await readOutgoing(account, file);
-    return ready;
-  };
+  try {
+    return await post(account, file, async () => {
+      ready ??= await readOutgoing(account, file);
+      return ready;
+    });
+  } finally {
+    await ready?.close();
+  }
+}
+
+async function post(
+  { settings, sending }: Account,
+  { deliveryId, beforePosting, room, text, threadId }: FileToSend,
+  read: () => Promise<ReadyFile>,
+): Promise<string> {
+  const { uploadsInSteps } = await serverFacts(settings.accountId, sending.rest);
   const notebook: Notebook = deliveryId === undefined ? createNotebook() : divisions();
   const id = deliveryId ?? "file";
   const [name = ""] = await notebook.once(nameOf(id), async () => [(await read()).name]);
