@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import type { Gateway } from "../demo/gateway.ts";
+import type { ConfigObject } from "../demo/gateway-config.ts";
 import { listenOnLoopback } from "../demo/listen.ts";
 
 const PLUGIN = join(import.meta.dirname, "floor-channel");
@@ -53,10 +54,17 @@ export async function startFloorPlatform(): Promise<FloorPlatform> {
   };
 }
 
+export interface FloorOptions {
+  readonly url: string;
+  readonly accountIds: readonly string[];
+  /** Of the channel. */
+  readonly settings?: ConfigObject;
+}
+
 /** Installs the floor channel beside the plugin, with these accounts. */
 export async function installFloor(
   gateway: Gateway,
-  { url, accountIds }: { readonly url: string; readonly accountIds: readonly string[] },
+  { url, accountIds, settings }: FloorOptions,
 ): Promise<void> {
   await gateway.mustRun(["plugins", "install", PLUGIN, "--force", "--accept-capabilities"]);
   await gateway.updateConfig((config) => {
@@ -64,7 +72,7 @@ export async function installFloor(
     const accounts = Object.fromEntries(accountIds.map((id) => [id, { enabled: true }]));
     return {
       ...config,
-      channels: { ...z.looseObject({}).parse(config.channels), floor: { url, accounts } },
+      channels: { ...z.looseObject({}).parse(config.channels), floor: { url, accounts, ...settings } },
       plugins: { ...plugins, allow: [...new Set([...plugins.allow, "floor"])] },
     };
   });

@@ -5,7 +5,10 @@
 import { createChatChannelPlugin, defineChannelPluginEntry } from "openclaw/plugin-sdk/channel-core";
 import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
 import { defineStableChannelIngressIdentity } from "openclaw/plugin-sdk/channel-ingress-runtime";
-import { createChannelMessageReplyPipeline } from "openclaw/plugin-sdk/channel-outbound";
+import {
+  createChannelMessageAdapterFromOutbound,
+  createChannelMessageReplyPipeline,
+} from "openclaw/plugin-sdk/channel-outbound";
 import { WebSocket } from "openclaw/plugin-sdk/websocket-runtime";
 
 const CHANNEL = "floor";
@@ -26,6 +29,29 @@ const accountOf = (cfg, accountId) => ({
   url: sectionOf(cfg).url,
   enabled: true,
 });
+
+async function post(url, room, text) {
+  const response = await fetch(new URL("/send", url), {
+    method: "POST",
+    body: JSON.stringify({ room, text }),
+  });
+  await response.arrayBuffer();
+}
+
+/** What OpenClaw's queue hands over; a file is left where it is. */
+async function send({ cfg, to, text }) {
+  await post(sectionOf(cfg).url, to.replace("room:", ""), text);
+  return { channel: CHANNEL, messageId: "reply" };
+}
+
+const outbound = {
+  deliveryMode: "direct",
+  chunker: null,
+  deliveryCapabilities: { durableFinal: { text: true, media: true } },
+  resolveTarget: ({ to }) => ({ ok: true, to }),
+  sendText: send,
+  sendMedia: send,
+};
 
 /** One message `{id, room, user, text}`: the turn, and its answer by POST. */
 async function answer({ cfg, account, message }) {
@@ -129,10 +155,11 @@ async function answer({ cfg, account, message }) {
         record: {},
         dispatcherOptions: pipeline,
         delivery: {
+          // An answer with a file goes through OpenClaw's queue, as with other channels.
+          durable: ({ mediaUrls = [] }, { kind }) =>
+            kind === "final" && mediaUrls.length > 0 && { to, requiredCapabilities: { media: true } },
           async deliver({ text }) {
-            const body = JSON.stringify({ room: message.room, text });
-            const response = await fetch(new URL("/send", url), { method: "POST", body });
-            await response.arrayBuffer();
+            await post(url, message.room, text);
             return { visibleReplySent: true, messageIds: [`reply-${message.id}`] };
           },
         },
@@ -178,7 +205,9 @@ const plugin = createChatChannelPlugin({
       describeAccount: ({ accountId }) => ({ accountId, configured: true, enabled: true }),
     },
     gateway: { startAccount },
+    message: createChannelMessageAdapterFromOutbound({ id: CHANNEL, outbound }),
   },
+  outbound,
 });
 
 export default defineChannelPluginEntry({
