@@ -345,9 +345,12 @@ describe("messages", () => {
     "Server selection timed out after 30000 ms",
   ])("does not take the database's %j for the server's refusal", async (error) => {
     const { rest } = await connect(answer(400, { success: false, error }));
-    const message = { id: "m1", roomId: "r", text: "hi" };
-    for (const asking of [postMessage(rest, message), findAuthor(rest, "m"), fetchMessage(rest, "m")])
-      expect(await failure(asking)).toMatchObject({ code: "network", status: 400 });
+    const calls = [
+      () => postMessage(rest, { id: "m1", roomId: "r", text: "hi" }),
+      () => findAuthor(rest, "m"),
+      () => fetchMessage(rest, "m"),
+    ];
+    for (const call of calls) expect(await failure(call())).toMatchObject({ code: "network", status: 400 });
   });
 
   it.each(['No message found with the id of "not primary".', "E11000 duplicate key error collection: m"])(

@@ -6,9 +6,12 @@ import { TargetError } from "../../errors.ts";
 import { PartialDeliveryError, sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
-import { divisions } from "../account/memory/divisions.ts";
-import { notePosted } from "../account/memory/first-reply.ts";
-import { type MediaAccess, noteName, type OutgoingFile, sendOutgoing } from "../account/files/outgoing-file.ts";
+import {
+  type MediaAccess,
+  noteName,
+  type OutgoingFile,
+  sendOutgoing,
+} from "../account/files/outgoing-file.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { makeRoom } from "../account/previews/standing.ts";

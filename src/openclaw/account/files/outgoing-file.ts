@@ -123,12 +123,12 @@ export interface FileToSend extends OutgoingFile {
 const nameOf = (deliveryId: string): string => `${deliveryId} name`;
 
 /** Writes down under which name every attempt at a delivery sends its file. Rejects with FileRefusedError. */
-export async function noteName(
-  account: { readonly settings: AccountSettings; readonly sending: AccountSending },
-  deliveryId: string,
-  file: OutgoingFile,
-): Promise<void> {
-  await divisions().once(nameOf(deliveryId), async () => [(await readOutgoing(account, file)).name]);
+export async function noteName(account: Account, deliveryId: string, file: OutgoingFile): Promise<void> {
+  await divisions().once(nameOf(deliveryId), async () => {
+    const ready = await readOutgoing(account, file);
+    await ready.close();
+    return [ready.name];
+  });
 }
 
 /** Posts a file once, with its words, and answers with the message's id. Rejects with FileRefusedError, or as `sendFile` does. */
