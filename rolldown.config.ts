@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type OutputOptions, type Plugin } from "rolldown";
+import { ACCOUNT_SHAPE } from "./src/openclaw/config/shape/account.ts";
 import { EMOJI_TABLE } from "./src/outbound/emoji-table.ts";
 
 /** Packages of which data goes into the bundle by a way of its own. */
@@ -11,12 +12,19 @@ const COPIED = ["emoji-toolkit"].map((name) =>
   fileURLToPath(new URL(`node_modules/${name}`, import.meta.url)),
 );
 
-/** The package carries the finished table in place of two megabytes from which it is made. */
-const emoji: Plugin = {
-  name: "emoji",
+/** Values that the package carries finished, by the end of the path of the module that makes them, and its export. */
+const FINISHED: readonly [string, string, unknown][] = [
+  // In place of two megabytes of names.
+  ["/src/outbound/emoji-table.ts", "EMOJI_TABLE", EMOJI_TABLE],
+  // In place of zod: the entry that OpenClaw loads on most commands reads the configuration without it.
+  ["/src/openclaw/config/shape/account.ts", "ACCOUNT_SHAPE", ACCOUNT_SHAPE],
+];
+
+const finished: Plugin = {
+  name: "finished",
   load(id) {
-    if (!id.endsWith("/src/outbound/emoji-table.ts")) return null;
-    return `export const EMOJI_TABLE = ${JSON.stringify(EMOJI_TABLE)};`;
+    const [, name, value] = FINISHED.find(([path]) => id.endsWith(path)) ?? [];
+    return name === undefined ? null : `export const ${name} = ${JSON.stringify(value)};`;
   },
 };
 
@@ -60,7 +68,7 @@ const output: OutputOptions = {
 export default defineConfig({
   input: ["index.ts", "setup-entry.ts", "secret-contract-api.ts"],
   platform: "node",
-  plugins: [emoji, licenses],
+  plugins: [finished, licenses],
   external: [/^openclaw(\/|$)/, /^node:/],
   output,
 });

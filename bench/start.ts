@@ -1,14 +1,14 @@
 // Owns measuring what the plugin adds to the start of a gateway, and the size of its package.
 
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { runProgram } from "../demo/process.ts";
+import { importGraph, sizeOf } from "../test/package/import-graph.ts";
 import { type Bench, type Figure, median } from "./figures.ts";
 import { openScene, packOnce, type Scene, withChannels } from "./scene.ts";
 
 const RUNS = 3;
 const KILOBYTE = 1024;
-const IMPORT = /(?:\bfrom\s*|\bimport\s*)"(\.[^"]+)"/g;
 const DIST = join(import.meta.dirname, "..", "dist");
 
 export const benchStart: Bench = async (say) => {
@@ -58,31 +58,18 @@ async function sizes(): Promise<Figure[]> {
     timeoutMs: 60_000,
   });
   const files = stdout.split("\n").flatMap((line) => (line === "" ? [] : [Number(line.split(/\s+/)[2])]));
-  const setup = await importGraph(join(DIST, "setup-entry.js"));
-  const whole = await importGraph(join(DIST, "index.js"));
+  const setup = importGraph(join(DIST, "setup-entry.js"));
+  const whole = importGraph(join(DIST, "index.js"));
   return [
     { name: "files of the setup entry", value: setup.size, floor: whole.size, unit: "" },
     {
       name: "import graph of the setup entry, against the whole plugin",
-      value: sum(setup),
-      floor: sum(whole),
+      value: sizeOf(setup),
+      floor: sizeOf(whole),
       unit: "KB",
       target: { value: 120 },
     },
     { name: "tarball", value: (await stat(tarball)).size / KILOBYTE, unit: "KB" },
     { name: "installed", value: files.reduce((all, bytes) => all + bytes, 0) / KILOBYTE, unit: "KB" },
   ];
-}
-
-function sum(graph: ReadonlyMap<string, number>): number {
-  return [...graph.values()].reduce((all, bytes) => all + bytes, 0) / KILOBYTE;
-}
-
-/** Our own files that a bundle's entry loads, with their sizes: what it imports at once, not what it may load later. */
-async function importGraph(file: string, found = new Map<string, number>()): Promise<Map<string, number>> {
-  if (found.has(file)) return found;
-  const text = await readFile(file, "utf8");
-  found.set(file, Buffer.byteLength(text));
-  for (const [, path = ""] of text.matchAll(IMPORT)) await importGraph(join(dirname(file), path), found);
-  return found;
 }

@@ -508,14 +508,14 @@ const TOOLS: Part = {
       "diagnostics of capabilities",
       "the bot user's roles say what it may do; a token of Rocket.Chat has no scopes",
       by(
-        "src/openclaw/surface/status.test.ts",
+        "src/openclaw/surface/status/status.test.ts",
         "tells who the bot user is, what it may by its roles, and the server's version",
       ),
     ),
     same(
       "a summary of the channel's status",
       by(
-        "src/openclaw/surface/status.test.ts",
+        "src/openclaw/surface/status/status.test.ts",
         "sums an account up in what it is connected to, and whether it runs",
       ),
     ),

@@ -20,7 +20,7 @@ import {
   resolveOutboundSessionRoute,
   resolveSessionConversation,
 } from "./surface/session-route.ts";
-import type { Probe } from "./surface/status.ts";
+import type { Probe } from "./surface/status/probe.ts";
 import { lookUpTarget, readTarget, resolveNames, TARGET_HINT } from "./surface/targets.ts";
 import { threading } from "./surface/threading.ts";
 import { heartbeat } from "./turn/heartbeat.ts";

@@ -63,10 +63,10 @@ describe("the import rules", () => {
 });
 
 describe("the light entry", () => {
-  it("loads nothing that a conversation needs", () => {
+  it("loads nothing that a conversation or a question to the server needs", () => {
     const reached = [...reachableFrom("setup-entry.ts", sources)];
     expect(reached).toContain("src/openclaw/setup/plugin.ts");
-    const heavy = /^src\/(connection|ddp|intake|turn|outbound)\/|websocket|node:sqlite|^ws$/;
+    const heavy = /^src\/(connection|ddp|intake|rest|turn|outbound)\/|websocket|node:sqlite|^ws$/;
     expect(reached.filter((path) => heavy.test(path))).toEqual([]);
   });
 

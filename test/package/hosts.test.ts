@@ -1,10 +1,11 @@
-// Owns the test that what is built loads on every supported host: nothing is asked for that one of them lacks.
+// Owns the test that what is built loads on every supported host, and that its setup entry is light.
 
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { importGraph, sizeOf } from "./import-graph.ts";
 import { findMissing, REMOVED_SUBPATHS } from "./specifiers.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -35,6 +36,12 @@ describe("the built plugin", () => {
     expect(findMissing(new Map([["a.js", 'import "openclaw/plugin-sdk/nowhere";']]), exported)).toHaveLength(
       1,
     );
+  });
+
+  it("has a setup entry of at most 120 KB with all that it loads at once: OpenClaw does so on many commands", () => {
+    const graph = importGraph(join(ROOT, "dist", "setup-entry.js"));
+    expect(graph.size).toBeGreaterThan(1);
+    expect(sizeOf(graph)).toBeLessThanOrEqual(120);
   });
 
   it.each(files)("loads %s", async (file) => {

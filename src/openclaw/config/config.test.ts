@@ -62,6 +62,8 @@ describe("the schema", () => {
     [{ serverUrl: "https://[::1" }, "serverUrl", "is no address"],
     [{ pat: "two words" }, "pat", "has a space, a line break or a special character in it"],
     [{ pat: "token\u200b" }, "pat", "Copy it again"],
+    [{ pat: { source: "env", provider: "default", id: "lower" } }, "pat", "is no valid SecretRef"],
+    [{ pat: { source: "exec", provider: "default", id: "../x" } }, "pat", "is no valid SecretRef"],
     [{ username: "open claw" }, "username", "is no username"],
     [{ serverUrl: "http://chat.example.org" }, "serverUrl", "dangerouslyAllowInsecure"],
     [{ dmPolicy: "open" }, "allowFrom", '"*"'],

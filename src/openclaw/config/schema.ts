@@ -1,189 +1,25 @@
-// Owns the keys of `channels.rocketchat`, as one schema; the manifest's JSON schema is generated from it.
+// Owns the section `channels.rocketchat`: what OpenClaw takes of it, and reading it; the manifest is generated from it.
 
 import {
-  AllowFromListSchema,
-  buildChannelAccountSchemaParts,
-  buildChannelAllowBotsSchema,
-  buildChannelConfigSchema,
-  buildMultiAccountChannelSchema,
-  ChannelBotLoopProtectionSchema,
-  ChannelDangerouslyAllowNameMatchingSchema,
-  ChannelImplicitMentionsSchema,
-  ChannelPreviewStreamingConfigSchema,
-  ContextVisibilityModeSchema,
-  DmConfigSchema,
-  DmPolicySchema,
-  GroupPolicySchema,
-  MentionPatternsPolicySchema,
-  ReplyToModeSchema,
+  buildJsonChannelConfigSchema,
   refineChannelDmPolicy,
-  ToolPolicySchema,
-  UnifiedStreamingModeSchema,
 } from "openclaw/plugin-sdk/channel-config-schema";
-import { buildSecretInputSchema } from "openclaw/plugin-sdk/secret-input";
-import { z } from "zod";
-import {
-  ADDRESS_PATTERN,
-  judgeAddress,
-  judgeCredential,
-  judgeEncryption,
-  judgeUsername,
-  type ValueFault,
-} from "./faults.ts";
+import { isValidSecretRef } from "openclaw/plugin-sdk/secret-input";
+import { type JsonObject, readObject } from "../../facts/json.ts";
+import { judgeAddress, judgeCredential, judgeEncryption, judgeUsername, type ValueFault } from "./faults.ts";
+import { ACCOUNT_SHAPE, type AccountConfig } from "./shape/account.ts";
+import { findShapeFaults, type ShapeFault } from "./shape/check.ts";
 import { channelUiHints } from "./ui-hints.ts";
+
+export type { AccountConfig };
 
 export const CHANNEL_ID = "rocketchat";
 
-const AllowBotsSchema = buildChannelAllowBotsSchema({ allowMentions: true });
-
-/** By emoji: what the agent is asked. */
-const ReactionTriggersSchema = z.record(z.string().min(1), z.string());
-
-/** As on Slack. The prompt in characters. */
-const PresenceEventsSchema = z.strictObject({
-  mode: z.enum(["off", "auto", "on"]).optional(),
-  prompt: z.string().max(20_000).optional(),
-});
-
-const RoomSchema = z.strictObject({
-  enabled: z.boolean().optional(),
-  requireMention: z.boolean().optional(),
-  users: AllowFromListSchema,
-  ignoreOtherMentions: z.boolean().optional(),
-  allowBots: AllowBotsSchema,
-  botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
-  reactionTriggers: ReactionTriggersSchema.optional(),
-  presenceEvents: PresenceEventsSchema.optional(),
-  replyToMode: ReplyToModeSchema.optional(),
-  streamingMode: UnifiedStreamingModeSchema.optional(),
-  tools: ToolPolicySchema,
-  toolsBySender: z.record(z.string(), ToolPolicySchema).optional(),
-  skills: z.array(z.string()).optional(),
-  systemPrompt: z.string().optional(),
-});
-
-/** A number of messages; the reader applies the cap, so that a value saved for another purpose stays valid. */
-const HistoryLimitSchema = z.int().min(0).optional();
-
-const ThreadSchema = z.strictObject({
-  historyScope: z.enum(["thread", "channel"]).optional(),
-  inheritParent: z.boolean().optional(),
-  initialHistoryLimit: HistoryLimitSchema,
-});
-
-const ReplyToModeByChatTypeSchema = z.strictObject({
-  direct: ReplyToModeSchema.optional(),
-  group: ReplyToModeSchema.optional(),
-  channel: ReplyToModeSchema.optional(),
-});
-
-const StreamingModeByChatTypeSchema = z.strictObject({
-  direct: UnifiedStreamingModeSchema.optional(),
-  group: UnifiedStreamingModeSchema.optional(),
-  channel: UnifiedStreamingModeSchema.optional(),
-});
-
-const DirectSchema = z.strictObject({
-  enabled: z.boolean().optional(),
-  groupEnabled: z.boolean().optional(),
-  groupRooms: z.array(z.string()).optional(),
-});
-
-/** Below this, messages would be mostly code fences and half words. UTF-16 units. */
-const MIN_CHUNK_UNITS = 200;
-
-const MarkdownSchema = z.strictObject({ tables: z.enum(["off", "bullets", "code", "block"]).optional() });
-
-const CatchUpSchema = z.strictObject({
-  maxAgeMinutes: z.number().int().min(0).max(10_080).optional(),
-  maxMessagesPerRoom: z.number().int().min(0).max(5_000).optional(),
-  safetyScanMinutes: z.number().int().min(0).max(1_440).optional(),
-});
-
-/** Keys that OpenClaw reads by itself, in its own words. */
-const { capabilities, configWrites, healthMonitor, heartbeatVisibility, responsePrefix } =
-  buildChannelAccountSchemaParts().accountShape;
-
-/** Who is asked are the operators; `auto` and true mean the same, as on Slack. */
-const ExecApprovalsSchema = z.strictObject({
-  enabled: z.union([z.boolean(), z.literal("auto")]).optional(),
-  target: z.enum(["dm", "channel", "both"]).optional(),
-  agentFilter: z.array(z.string()).optional(),
-  sessionFilter: z.array(z.string()).optional(),
-});
-
-const ActionsSchema = z.strictObject({
-  reactions: z.boolean().optional(),
-  messages: z.boolean().optional(),
-  pins: z.boolean().optional(),
-  memberInfo: z.boolean().optional(),
-  emojiList: z.boolean().optional(),
-  search: z.boolean().optional(),
-});
-
-/** What a manifest can say of the address of a server; `refineValues` says the rest, and in words. */
-const ServerUrlSchema = z.string().meta({ pattern: ADDRESS_PATTERN });
-
-const AccountSchema = z.strictObject({
-  enabled: z.boolean().optional(),
-  name: z.string().optional(),
-  serverUrl: ServerUrlSchema.optional(),
-  userId: z.string().min(1).optional(),
-  username: z.string().min(1).optional(),
-  pat: buildSecretInputSchema().optional(),
-  dm: DirectSchema.optional(),
-  dmPolicy: DmPolicySchema.optional(),
-  allowFrom: AllowFromListSchema,
-  groupPolicy: GroupPolicySchema.optional(),
-  groupAllowFrom: AllowFromListSchema,
-  rooms: z.record(z.string(), RoomSchema).optional(),
-  requireMention: z.boolean().optional(),
-  allowBots: AllowBotsSchema,
-  botLoopProtection: ChannelBotLoopProtectionSchema.optional(),
-  reactionNotifications: z.enum(["off", "own", "all", "allowlist"]).optional(),
-  reactionAllowlist: AllowFromListSchema,
-  reactionTriggers: ReactionTriggersSchema.optional(),
-  presenceEvents: PresenceEventsSchema.optional(),
-  implicitMentions: ChannelImplicitMentionsSchema.optional(),
-  mentionPatterns: MentionPatternsPolicySchema.optional(),
-  ackReaction: z.string().optional(),
-  removeAckAfterReply: z.boolean().optional(),
-  typingReaction: z.string().optional(),
-  actions: ActionsSchema.optional(),
-  textChunkLimit: z.int().min(MIN_CHUNK_UNITS).optional(),
-  streaming: ChannelPreviewStreamingConfigSchema.optional(),
-  streamingModeByChatType: StreamingModeByChatTypeSchema.optional(),
-  markdown: MarkdownSchema.optional(),
-  unfurlLinks: z.boolean().optional(),
-  unfurlMedia: z.boolean().optional(),
-  responsePrefix,
-  defaultTo: z.string().min(1).optional(),
-  mediaMaxMb: z.int().min(1).max(2048).optional(),
-  dangerouslyAllowNameMatching: ChannelDangerouslyAllowNameMatchingSchema,
-  capabilities,
-  configWrites,
-  healthMonitor,
-  heartbeatVisibility,
-  credentialCheckSeconds: z.number().int().min(30).max(300).optional(),
-  catchUp: CatchUpSchema.optional(),
-  replyToMode: ReplyToModeSchema.optional(),
-  replyToModeByChatType: ReplyToModeByChatTypeSchema.optional(),
-  thread: ThreadSchema.optional(),
-  historyLimit: HistoryLimitSchema,
-  dmHistoryLimit: HistoryLimitSchema,
-  dms: z.record(z.string(), DmConfigSchema.optional()).optional(),
-  contextVisibility: ContextVisibilityModeSchema.optional(),
-  joinPublicRooms: z.boolean().optional(),
-  joinIntro: z.boolean().optional(),
-  commandAllowFrom: AllowFromListSchema,
-  execApprovals: ExecApprovalsSchema.optional(),
-  commands: z.strictObject({ extra: z.boolean().optional() }).optional(),
-  dangerouslyAllowInsecure: z.boolean().optional(),
-  tls: z.strictObject({ caFile: z.string().min(1).optional() }).optional(),
-  network: z.strictObject({ dangerouslyAllowPrivateNetwork: z.boolean().optional() }).optional(),
-});
-
-const SectionSchema = buildMultiAccountChannelSchema(AccountSchema, { optionalAccount: true });
+/** The section `channels.rocketchat`. */
+export type ChannelConfig = AccountConfig & {
+  accounts?: Record<string, AccountConfig | undefined> | undefined;
+  defaultAccount?: string | undefined;
+};
 
 const OPEN = { required: ["dmPolicy"], properties: { dmPolicy: { const: "open" } } };
 const LISTS_SOMEBODY = { required: ["allowFrom"] };
@@ -212,30 +48,53 @@ function everyAccount(rule: object): object {
   return { properties: { accounts: { additionalProperties: rule } } };
 }
 
-/** The section with the rules that concern several keys at once. */
-const ConfigSchema = SectionSchema.superRefine((value, ctx) => {
-  const accounts = Object.entries(value.accounts ?? {});
+const { $schema, ...ACCOUNT } = ACCOUNT_SHAPE;
+
+/** What OpenClaw asks before any code of ours runs: the root has an account's keys, and the accounts. */
+const SECTION: JsonObject = {
+  $schema,
+  ...ACCOUNT,
+  properties: {
+    ...readObject(ACCOUNT, "properties"),
+    accounts: { type: "object", propertyNames: { type: "string" }, additionalProperties: ACCOUNT },
+    defaultAccount: { type: "string" },
+  },
+  ...OPEN_MEANS_EVERYBODY,
+};
+
+/** What is wrong with values of the right shape, alone and together. */
+function findValueFaults(section: ChannelConfig): ShapeFault[] {
+  const accounts = Object.entries(section.accounts ?? {});
   const policies = {
-    ...dmPolicyOf(value),
+    ...dmPolicyOf(section),
     accounts: Object.fromEntries(accounts.map(([id, account]) => [id, account && dmPolicyOf(account)])),
   };
-  refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, ctx });
-  refineValues({ path: [], account: value, root: value, ctx });
-  for (const [accountId, account] of accounts) {
-    refineChannelDmPolicy({ channelId: CHANNEL_ID, value: policies, accountId, ctx });
-    if (account) refineValues({ path: ["accounts", accountId], account, root: value, ctx });
-  }
-}).meta(OPEN_MEANS_EVERYBODY);
-
-interface RefinedScope {
-  readonly path: readonly string[];
-  readonly account: AccountConfig;
-  readonly root: AccountConfig;
-  readonly ctx: z.RefinementCtx;
+  return [
+    ...judgePolicy(policies),
+    ...judgeValues([], section, section),
+    ...accounts.flatMap(([id, account]) => [
+      ...judgePolicy(policies, id),
+      ...(account ? judgeValues(["accounts", id], account, section) : []),
+    ]),
+  ];
 }
 
-/** Asks the checks that wizard, flags, doctor and start ask, too; a SecretRef is judged when it is resolved. */
-function refineValues({ path, account, root, ctx }: RefinedScope): void {
+type PolicyQuestion = Parameters<typeof refineChannelDmPolicy>[0];
+
+/** OpenClaw's rule on who may write directly; it answers as to a schema of zod. */
+function judgePolicy(value: PolicyQuestion["value"], accountId?: string): ShapeFault[] {
+  const faults: ShapeFault[] = [];
+  const addIssue: PolicyQuestion["ctx"]["addIssue"] = (issue) => {
+    const { path = [], message = "" } = typeof issue === "string" ? { message: issue } : issue;
+    faults.push({ path: path.map(String), message });
+  };
+  const ctx = { value, issues: [], addIssue };
+  refineChannelDmPolicy({ channelId: CHANNEL_ID, value, ctx, ...(accountId !== undefined && { accountId }) });
+  return faults;
+}
+
+/** Asks the checks that wizard, flags, doctor and start ask, too; what a SecretRef stands for is judged when it is resolved. */
+function judgeValues(path: readonly string[], account: AccountConfig, root: AccountConfig): ShapeFault[] {
   const { serverUrl, userId, username, pat } = account;
   const insecure = account.dangerouslyAllowInsecure ?? root.dangerouslyAllowInsecure ?? false;
   const judged: [string, ValueFault | undefined][] = [
@@ -243,34 +102,42 @@ function refineValues({ path, account, root, ctx }: RefinedScope): void {
     ["serverUrl", judgeEncryption(serverUrl ?? "", insecure)],
     ["userId", userId === undefined ? undefined : judgeCredential(userId)],
     ["username", username === undefined ? undefined : judgeUsername(username)],
-    ["pat", typeof pat === "string" ? judgeCredential(pat) : undefined],
+    ["pat", typeof pat === "string" ? judgeCredential(pat) : judgeReference(pat)],
   ];
-  for (const [key, fault] of judged) {
-    if (fault === undefined) continue;
-    ctx.addIssue({ code: "custom", path: [...path, key], message: `${fault.problem}. ${fault.remedy}` });
-  }
+  return judged.flatMap(([key, fault]) =>
+    fault === undefined ? [] : [{ path: [...path, key], message: `${fault.problem}. ${fault.remedy}` }],
+  );
+}
+
+function judgeReference(reference: Exclude<AccountConfig["pat"], string>): ValueFault | undefined {
+  if (reference === undefined || isValidSecretRef(reference)) return undefined;
+  return { problem: "is no valid SecretRef", remedy: "Correct its source, provider and id" };
 }
 
 function dmPolicyOf({ dmPolicy, allowFrom }: AccountConfig) {
   return { ...(dmPolicy && { dmPolicy }), ...(allowFrom && { allowFrom }) };
 }
 
-/** What one account, or the root that all accounts inherit from, may say. */
-export type AccountConfig = z.infer<typeof AccountSchema>;
-
-/** The section `channels.rocketchat`. */
-export type ChannelConfig = AccountConfig & {
-  accounts?: Record<string, AccountConfig | undefined> | undefined;
-  defaultAccount?: string | undefined;
-};
-
-/** The schema as OpenClaw takes it: JSON schema for the manifest and editors, runtime check with refinements. */
-export const rocketchatConfigSchema = buildChannelConfigSchema(ConfigSchema, { uiHints: channelUiHints });
+/** The section as OpenClaw takes it: JSON schema for the manifest and editors, and a check of shape and values. */
+export const rocketchatConfigSchema = buildJsonChannelConfigSchema(SECTION, {
+  uiHints: channelUiHints,
+  runtime: {
+    safeParse(section) {
+      if (!isChannelConfig(section)) return { success: false, issues: findShapeFaults(SECTION, section) };
+      const issues = findValueFaults(section);
+      return issues.length > 0 ? { success: false, issues } : { success: true, data: section };
+    },
+  },
+});
 
 /**
  * Reads the section; undefined when it is absent or of wrong shape, which the host refuses before. What values
  * mean is not asked here: an account with a wrong one must not take the others with it.
  */
 export function readChannelConfig(section: unknown): ChannelConfig | undefined {
-  return SectionSchema.safeParse(section).data;
+  return isChannelConfig(section) ? section : undefined;
+}
+
+function isChannelConfig(section: unknown): section is ChannelConfig {
+  return findShapeFaults(SECTION, section).length === 0;
 }

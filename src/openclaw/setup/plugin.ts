@@ -16,9 +16,10 @@ import { LIVE_KEYS } from "../config/live-keys.ts";
 import { CHANNEL_ID, rocketchatConfigSchema } from "../config/schema.ts";
 import { secrets } from "../config/secrets.ts";
 import { security } from "../surface/security.ts";
-import { type Probe, status } from "../surface/status.ts";
+import type { Probe } from "../surface/status/probe.ts";
+import { status } from "../surface/status/status.ts";
 import { setupContract } from "./contract.ts";
-import { setupWizard } from "./wizard.ts";
+import { setupWizard } from "./wizard/wizard.ts";
 
 const config = createScopedChannelConfigAdapter<AccountSettings>({
   sectionKey: CHANNEL_ID,

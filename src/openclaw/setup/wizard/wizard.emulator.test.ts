@@ -1,8 +1,8 @@
 import type { OpenClawConfig, WizardPrompter } from "openclaw/plugin-sdk/setup";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Emulator, startEmulator } from "../../../emulator/server.ts";
-import { inspectAccount } from "../config/account.ts";
-import { applyInput, refuseInput } from "./contract.ts";
+import { type Emulator, startEmulator } from "../../../../emulator/server.ts";
+import { inspectAccount } from "../../config/account.ts";
+import { applyInput, refuseInput } from "../contract.ts";
 import { setupWizard } from "./wizard.ts";
 
 let emulator: Emulator;

@@ -1,114 +1,18 @@
-// Owns the interactive setup: asks for each value, tries it on the server at once, and says what to do when it fails.
+// Owns the questions of the wizard: each value is tried on the server at once, and a failure says what to do.
 
-import {
-  addWildcardAllowFrom,
-  type ChannelSetupDmPolicy,
-  type ChannelSetupWizard,
-  createStandardChannelSetupStatus,
-  hasConfiguredSecretInput,
-  type OpenClawConfig,
-  type WizardPrompter,
-} from "openclaw/plugin-sdk/setup";
-import type { RoomFacts } from "../../facts/room.ts";
-import { findRoomKey } from "../../policy/names.ts";
-import type { OwnUserFacts } from "../../rest/auth.ts";
-import type { AccountSettings, RoomSettings } from "../../settings.ts";
-import { inspectAccount, isConfigured } from "../config/account.ts";
-import {
-  canonicalAddress,
-  judgeAddress,
-  judgeCredential,
-  judgeUsername,
-  type ValueFault,
-} from "../config/faults.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
-import { setAccountKeys } from "./config-edit.ts";
-import { nameOf, probeServer, probeToken } from "./probe.ts";
-import { judgeRoom } from "./provision.ts";
-
-/** A configuration under way; each step answers with the next one. */
-interface Draft {
-  readonly cfg: OpenClawConfig;
-  readonly accountId: string;
-  readonly prompter: WizardPrompter;
-}
-
-export const setupWizard: ChannelSetupWizard = {
-  channel: CHANNEL_ID,
-  status: createStandardChannelSetupStatus({
-    channelLabel: "Rocket.Chat",
-    configuredLabel: "configured",
-    unconfiguredLabel: "needs a server and a bot user",
-    configuredHint: "configured",
-    unconfiguredHint: "needs a server and a bot user",
-    resolveConfigured: ({ cfg, accountId }) => isConfigured(inspectAccount(cfg, accountId)),
-  }),
-  introNote: {
-    title: "Rocket.Chat",
-    lines: [
-      "You need a Rocket.Chat user of its own for this agent, with the roles `user` and `bot`.",
-      "An administrator makes it under Administration > Workspace > Users > New.",
-      "Then log in as that user once: My Account > Personal Access Tokens > Add, with",
-      '"Ignore Two Factor Authentication" ticked. The dialog shows the token and the user id.',
-      "Or let `openclaw rocketchat provision` do all of this with an administrator's login.",
-    ],
-  },
-  stepOrder: "text-first",
-  prepare: async ({ cfg, accountId, prompter }) => ({ cfg: await askServer({ cfg, accountId, prompter }) }),
-  textInputs: [
-    {
-      inputKey: "userId",
-      message: "User id of the bot user",
-      validate: ({ value }) => tell(judgeCredential(value)),
-      currentValue: ({ cfg, accountId }) => inspectAccount(cfg, accountId).userId,
-      applySet: ({ cfg, accountId, value }) => patch({ cfg, accountId }, { userId: value }),
-    },
-  ],
-  credentials: [
-    {
-      inputKey: "pat",
-      providerHint: CHANNEL_ID,
-      credentialLabel: "personal access token",
-      preferredEnvVar: "ROCKETCHAT_PAT",
-      envPrompt: "ROCKETCHAT_PAT is set. Use it?",
-      keepPrompt: "A personal access token is configured. Keep it?",
-      inputPrompt: "Personal access token of the bot user",
-      inspect: ({ cfg, accountId }) => {
-        const account = inspectAccount(cfg, accountId);
-        return {
-          accountConfigured: isConfigured(account),
-          hasConfiguredValue: hasConfiguredSecretInput(account.pat) || account.patStatus !== "missing",
-          ...(account.pat !== "" && { resolvedValue: account.pat }),
-        };
-      },
-      applySet: ({ cfg, accountId, value }) => patch({ cfg, accountId }, { pat: value }),
-    },
-  ],
-  async finalize({ cfg, accountId, credentialValues, prompter }) {
-    const checked = await checkToken({ cfg, accountId, prompter }, credentialValues.pat);
-    if (checked.user === undefined) return { cfg: checked.cfg };
-    const next = await askRooms({ cfg: checked.cfg, accountId, prompter }, checked.rooms);
-    await sayWhatIsNext({ cfg: next, accountId, prompter }, checked.user);
-    return { cfg: next };
-  },
-  dmPolicy: createDmPolicy(),
-  disable: (cfg) => patch({ cfg, accountId: "default" }, { enabled: false }),
-};
-
-/** The configuration with keys of the account set where the account stands. */
-function patch({ cfg, accountId }: Pick<Draft, "cfg" | "accountId">, values: Record<string, unknown>) {
-  const next = structuredClone(cfg);
-  setAccountKeys(next, accountId, { enabled: true, ...values });
-  return next;
-}
-
-/** What is wrong with a value, for the person who typed it. */
-function tell(fault: ValueFault | undefined): string | undefined {
-  return fault && `It ${fault.problem}. ${fault.remedy}`;
-}
+import type { OpenClawConfig } from "openclaw/plugin-sdk/setup";
+import type { RoomFacts } from "../../../facts/room.ts";
+import { findRoomKey } from "../../../policy/names.ts";
+import type { OwnUserFacts } from "../../../rest/auth.ts";
+import type { AccountSettings, RoomSettings } from "../../../settings.ts";
+import { inspectAccount } from "../../config/account.ts";
+import { canonicalAddress, judgeAddress, judgeCredential, judgeUsername } from "../../config/faults.ts";
+import { nameOf, probeServer, probeToken } from "../probe.ts";
+import { judgeRoom } from "../provision.ts";
+import { type Draft, patch, tell } from "./draft.ts";
 
 /** Asks for the address until a Rocket.Chat answers there, or the person keeps one that does not answer now. */
-async function askServer(draft: Draft): Promise<OpenClawConfig> {
+export async function askServer(draft: Draft): Promise<OpenClawConfig> {
   const { accountId, prompter } = draft;
   let { cfg } = draft;
   for (;;) {
@@ -172,7 +76,7 @@ interface Checked {
 }
 
 /** Tries user id and token until the server accepts them, or the person keeps them as they are. */
-async function checkToken(draft: Draft, knownToken: string | undefined): Promise<Checked> {
+export async function checkToken(draft: Draft, knownToken: string | undefined): Promise<Checked> {
   const { accountId, prompter } = draft;
   let { cfg } = draft;
   let token = knownToken;
@@ -235,7 +139,7 @@ function withToken(account: AccountSettings, token: string | undefined): Account
 }
 
 /** Lets the person pick the served rooms among those the bot is in; ids are stored, names only shown. */
-async function askRooms(draft: Draft, rooms: readonly RoomFacts[]): Promise<OpenClawConfig> {
+export async function askRooms(draft: Draft, rooms: readonly RoomFacts[]): Promise<OpenClawConfig> {
   const { cfg, accountId, prompter } = draft;
   if (rooms.length === 0) {
     await prompter.note(
@@ -281,7 +185,7 @@ function pickRooms(
   return Object.fromEntries(next);
 }
 
-async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserFacts): Promise<void> {
+export async function sayWhatIsNext({ cfg, accountId, prompter }: Draft, user: OwnUserFacts): Promise<void> {
   const name = nameToKeep(user) ?? inspectAccount(cfg, accountId).username;
   const missing = ["user", "bot"].filter((role) => !user.roles.includes(role));
   const { dmPolicy } = inspectAccount(cfg, accountId);
@@ -304,25 +208,3 @@ const MISSING_ROLE: Readonly<Record<string, string>> = {
   user: "It lacks the role `user`: it cannot delete its own messages or renew its token. Add the role.",
   bot: "It lacks the role `bot`: Rocket.Chat limits it to ten calls a minute of each kind. Add the role.",
 };
-
-function createDmPolicy(): ChannelSetupDmPolicy {
-  const root = `channels.${CHANNEL_ID}`;
-  const scope = (accountId?: string): string =>
-    accountId === undefined || accountId === "default" ? root : `${root}.accounts.${accountId}`;
-  return {
-    label: "Rocket.Chat",
-    channel: CHANNEL_ID,
-    policyKey: `${root}.dmPolicy`,
-    allowFromKey: `${root}.allowFrom`,
-    resolveConfigKeys: (_cfg, accountId) => ({
-      policyKey: `${scope(accountId)}.dmPolicy`,
-      allowFromKey: `${scope(accountId)}.allowFrom`,
-    }),
-    getCurrent: (cfg, accountId) => inspectAccount(cfg, accountId).dmPolicy,
-    setPolicy: (cfg, dmPolicy, accountId = "default") => {
-      const { allowFrom } = inspectAccount(cfg, accountId);
-      const everyone = dmPolicy === "open" && { allowFrom: addWildcardAllowFrom([...allowFrom]) };
-      return patch({ cfg, accountId }, { dmPolicy, ...everyone });
-    },
-  };
-}

@@ -1,52 +1,23 @@
-// Owns what `channels status` shows of an account, and the live probe behind it.
+// Owns what `channels status` shows of an account.
 
 import { DEFAULT_ACCOUNT_ID } from "openclaw/plugin-sdk/account-id";
 import { buildPassiveProbedChannelStatusSummary } from "openclaw/plugin-sdk/extension-shared";
+import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import {
   type ChannelAccountSnapshot,
   type ChannelStatusIssue,
   createAsyncComputedAccountStatusAdapter,
   createDefaultChannelRuntimeState,
 } from "openclaw/plugin-sdk/status-helpers";
-import { isJsonObject, readNumber, readObject, readText, readTexts } from "../../facts/json.ts";
-import { describe } from "../../log.ts";
-import { fetchMe, fetchServerVersion } from "../../rest/auth.ts";
-import type { AccountSettings } from "../../settings.ts";
-import { wrongIdentity } from "../account/credentials.ts";
-import { readHealth } from "../account/health.ts";
-import { noteServer } from "../account/server-notes.ts";
-import { openRestClient } from "../account/transport.ts";
-import { isConfigured } from "../config/account.ts";
-import { explain, findFaults } from "../config/faults.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
+import { isJsonObject, readNumber, readObject, readText, readTexts } from "../../../facts/json.ts";
+import type { AccountSettings } from "../../../settings.ts";
+import { readHealth } from "../../account/health.ts";
+import { noteServer } from "../../account/server-notes.ts";
+import { isConfigured } from "../../config/account.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
+import type { Probe } from "./probe.ts";
 
-export type Probe =
-  | {
-      readonly ok: true;
-      readonly username: string;
-      readonly version: string | undefined;
-      readonly roles: readonly string[];
-    }
-  | { readonly ok: false; readonly error: string };
-
-/** Asks the server who the token belongs to. Never rejects; a failure says what to do. */
-async function probeAccount(account: AccountSettings, timeoutMs: number): Promise<Probe> {
-  const [fault] = findFaults(account);
-  if (fault !== undefined) return { ok: false, error: explain(fault) };
-  try {
-    const rest = openRestClient(account, {
-      signal: AbortSignal.timeout(timeoutMs),
-      onUnauthorized: () => {},
-    });
-    const me = await fetchMe(rest);
-    const wrong = wrongIdentity(account, me);
-    if (wrong !== undefined) return { ok: false, error: wrong.message };
-    const version = await fetchServerVersion(rest);
-    return { ok: true, username: me.username ?? account.username, version, roles: me.roles };
-  } catch (error) {
-    return { ok: false, error: describe(error) };
-  }
-}
+const loadProbe = createLazyRuntimeModule(() => import("./probe.ts"));
 
 /** Names in the configuration that mean nobody, as the running account found; its `audit` carries them. */
 function readUnresolvedNames(audit: unknown): readonly string[] {
@@ -116,7 +87,7 @@ export const status = createAsyncComputedAccountStatusAdapter<AccountSettings, P
     lastConnectedAt: null,
     lastDisconnect: null,
   }),
-  probeAccount: ({ account, timeoutMs }) => probeAccount(account, timeoutMs),
+  probeAccount: async ({ account, timeoutMs }) => (await loadProbe()).probeAccount(account, timeoutMs),
   collectStatusIssues,
   buildChannelSummary: ({ snapshot }) =>
     buildPassiveProbedChannelStatusSummary(snapshot, {

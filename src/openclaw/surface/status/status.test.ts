@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { accountSettings } from "../../../test/support/settings.ts";
+import { accountSettings } from "../../../../test/support/settings.ts";
 import { status } from "./status.ts";
 
 const probe = { ok: true, username: "labbot", version: "8.3.0", roles: ["bot", "user"] } as const;
