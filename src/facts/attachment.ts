@@ -35,6 +35,7 @@ const UPLOAD_ID = /^[A-Za-z0-9_-]{1,64}$/;
  */
 export function decodeFiles(raw: JsonObject): readonly FileClaim[] {
   const attachments = readAttachments(raw);
+  if (attachments.length === 0 && raw.file === undefined && raw.files === undefined) return NO_FILES;
   const listed = [readObject(raw, "file") ?? {}, ...readObjects(raw, "files", MAX_ATTACHMENTS)].filter(hasId);
   if (attachments.length === 0 && listed.length === 0) return NO_FILES;
   const byId = new Map(listed.map((file) => [readText(file, "_id"), file]));

@@ -10,7 +10,7 @@ import {
   readObjects,
   readText,
 } from "./json.ts";
-import { decodeUser, type UserFacts } from "./message.ts";
+import { decodeUser, type MessageFacts, type UserFacts } from "./message.ts";
 
 /** The parts of a message that may change after it was sent. Instants are epoch milliseconds of the server's clock. */
 export interface Revision {
@@ -99,10 +99,39 @@ export function decodeRevision(raw: unknown): Revision | undefined {
     starred: readObjects(raw, "starred").length > 0,
     discussion: readText(raw, "drid") !== undefined,
     counters: readCounters(raw),
-    previews: readObjects(raw, "urls").filter(
-      ({ meta }) => isJsonObject(meta) && Object.keys(meta).length > 0,
-    ).length,
+    previews: countPreviews(raw),
   };
+}
+
+/** What `decodeRevision` reads of a document that bears no mark but counters and previews. */
+export function reviseUnmarked(message: MessageFacts, raw: JsonObject): Revision {
+  const { id, roomId, threadId, sender, sentAt, updatedAt } = message;
+  return {
+    id,
+    roomId,
+    threadId,
+    sender,
+    sentAt,
+    updatedAt,
+    editedAt: undefined,
+    editedBy: undefined,
+    deleted: false,
+    reactions: NO_REACTIONS,
+    pinned: false,
+    pinnedBy: undefined,
+    pinnedAt: undefined,
+    starred: false,
+    discussion: false,
+    counters: readCounters(raw),
+    previews: countPreviews(raw),
+  };
+}
+
+function countPreviews(raw: JsonObject): number {
+  let count = 0;
+  for (const { meta } of readObjects(raw, "urls"))
+    if (isJsonObject(meta) && Object.keys(meta).length > 0) count += 1;
+  return count;
 }
 
 function readReactions(raw: unknown): ReadonlyMap<string, readonly string[]> {

@@ -29,7 +29,8 @@ const KEY_PART = /:thread|thread:/i;
 /** An id of a message, or undefined where it has not the form of one. */
 export function readId(from: JsonObject, key: string): string | undefined {
   const id = readText(from, key);
-  return id !== undefined && ID.test(id) && !KEY_PART.test(id) ? id : undefined;
+  if (id === undefined || !ID.test(id)) return undefined;
+  return id.includes(":") && KEY_PART.test(id) ? undefined : id;
 }
 
 /** Whether an optional id is absent or has the form of one. */

@@ -76,7 +76,7 @@ export function decodeMessage(raw: unknown): MessageFacts | undefined {
     threadId: readText(raw, "tmid"),
     ...decodeContent(raw),
     files: decodeFiles(raw),
-    quotedUsernames: readAttachments(raw).flatMap(decodeQuote),
+    quotedUsernames: flatten(readAttachments(raw), decodeQuote),
     edited: decodeEdit(raw),
     updatedAt: readInstant(raw, "_updatedAt") ?? sentAt,
   };
@@ -110,13 +110,23 @@ export function isRewritten({ sender, edited }: Pick<MessageFacts, "sender" | "e
 export function decodeContent(raw: JsonObject): Pick<MessageFacts, "text" | "mentions"> {
   return {
     text: withCaptions(readText(raw, "msg"), decodeCaptions(raw)),
-    mentions: readObjects(raw, "mentions").flatMap(decodeMention),
+    mentions: flatten(readObjects(raw, "mentions"), decodeMention),
   };
 }
 
 function withCaptions(text: string | undefined, captions: readonly string[]): string {
   return captions.length === 0 ? (text ?? "") : [...new Set([text ?? [], captions].flat())].join("\n");
 }
+
+function flatten<Value>(
+  objects: readonly JsonObject[],
+  decode: (from: JsonObject) => readonly Value[],
+): readonly Value[] {
+  return objects.length === 0 ? NOTHING : objects.flatMap(decode);
+}
+
+/** Most messages name and quote nobody, and every message is read. */
+const NOTHING: readonly never[] = [];
 
 /** Decodes an embedded user `{_id, username, name?}`; undefined without an `_id`. */
 export function decodeUser(raw: unknown): UserFacts | undefined {

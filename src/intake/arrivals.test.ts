@@ -38,8 +38,10 @@ describe("an arrival", () => {
     expect(lanes.take(arrival("r1", "a2"))).toBeUndefined();
     void lanes.take(arrival("r2", "b"));
     expect([stored, lanes.isSettled()]).toEqual([["b"], false]);
+    expect([lanes.isBusy("r1"), lanes.isBusy("r2")]).toEqual([true, false]);
     gate.resolve();
     await settle();
+    expect(lanes.isBusy("r1")).toBe(false);
     expect([stored, lanes.isSettled()]).toEqual([["b", "a1", "a2"], true]);
   });
 

@@ -27,6 +27,8 @@ export interface ArrivalLanes {
    * promise while it is being stored; rejects when it could not be, or when too much waits.
    */
   take(arrival: Arrival): Promise<void> | undefined;
+  /** Whether something waits in the lane of a room. */
+  isBusy(roomId: string): boolean;
   /** Whether everything that was taken since `renew` is stored. */
   isSettled(): boolean;
   /** There is a new link: what was lost with the one before is looked for. */
@@ -74,6 +76,7 @@ export function createArrivalLanes(onLost: (error: unknown) => void): ArrivalLan
       const admitted = arrival.admit();
       return admitted instanceof Promise ? admitted.then(() => {}) : undefined;
     },
+    isBusy: lanes.isBusy,
     isSettled: () => waiting === 0 && !lost,
     renew() {
       lost = false;

@@ -22,6 +22,8 @@ export interface CatchUp {
   online(): void;
   /** The connection is gone; a look in progress ends, and goes on with the next `online`. */
   offline(): void;
+  /** Whether live documents of a room wait for what it has missed. */
+  holds(roomId: string | undefined): boolean;
   /**
    * Resolves when a live document may be stored: not before what its room has missed, unless that takes long.
    * Undefined when it may at once.
@@ -82,9 +84,13 @@ class Looks implements CatchUp {
     this.#step({ type: "offline", now: this.#options.now() });
   }
 
+  holds(roomId: string | undefined): boolean {
+    return this.#link !== undefined && this.#round.holds(roomId);
+  }
+
   awaitTurn({ message }: RawMessageEvent): Promise<void> | undefined {
     const roomId = isJsonObject(message) ? readText(message, "rid") : undefined;
-    if (this.#link === undefined || !this.#round.holds(roomId)) return undefined;
+    if (!this.holds(roomId)) return undefined;
     const waiting = this.#gates.wait(roomId);
     if (roomId !== undefined) this.#step({ type: "wanted", roomId, now: this.#options.now() });
     return waiting;

@@ -25,27 +25,86 @@ export interface KnownMessages {
 }
 
 export function createKnownMessages(max: number = MAX_KNOWN_MESSAGES): KnownMessages {
-  // A map that loses its first entry with each new one takes ever longer to find the next first one.
-  let recent = new Map<string, Known>();
-  let earlier = new Map<string, Known>();
+  const messages = new Recent<Known>(max);
+  return {
+    find: (id) => messages.get(id),
+    list: () => messages.values(),
+    keep: (entry) => messages.put(entry.revision.id, entry),
+    forget: (id) => messages.delete(id),
+  };
+}
 
-  function forget(id: string): void {
-    recent.delete(id);
-    earlier.delete(id);
+/**
+ * What was put last under ids: between half of `max` and all of it. In two halves: a map that loses its first entry with
+ * each new one takes ever longer to find the next first one.
+ */
+export class Recent<Value> {
+  readonly #max: number;
+  #recent = new Half<Value>();
+  #earlier = new Half<Value>();
+
+  constructor(max: number) {
+    this.#max = max;
   }
 
-  return {
-    find: (id) => recent.get(id) ?? earlier.get(id),
-    list: () => [...earlier.values(), ...recent.values()],
-    keep(entry) {
-      const { id } = entry.revision;
-      forget(id);
-      if (recent.size >= max / 2) {
-        earlier = recent;
-        recent = new Map();
-      }
-      recent.set(id, entry);
-    },
-    forget,
-  };
+  get(id: string): Value | undefined {
+    const trace = traceOf(id);
+    return this.#recent.get(id, trace) ?? this.#earlier.get(id, trace);
+  }
+
+  /** Puts it behind all others. */
+  put(id: string, value: Value): void {
+    const trace = traceOf(id);
+    this.#recent.delete(id, trace);
+    this.#earlier.delete(id, trace);
+    if (this.#recent.entries.size >= this.#max / 2) {
+      this.#earlier = this.#recent;
+      this.#recent = new Half();
+    }
+    this.#recent.put(id, trace, value);
+  }
+
+  delete(id: string): void {
+    const trace = traceOf(id);
+    this.#recent.delete(id, trace);
+    this.#earlier.delete(id, trace);
+  }
+
+  /** The one that was put longest ago first. */
+  values(): Value[] {
+    return [...this.#earlier.entries.values(), ...this.#recent.entries.values()];
+  }
+}
+
+const TRACE_BITS = 18;
+
+/** A number that most other ids do not have. */
+function traceOf(id: string): number {
+  let hash = 0;
+  for (let at = 0; at < id.length; at += 1) hash = (31 * hash + id.charCodeAt(at)) | 0;
+  return Math.imul(hash, 0x9e3779b1) >>> (32 - TRACE_BITS);
+}
+
+/** Most ids that are asked for are new, which their trace shows: looking into a large map costs more than all else. */
+class Half<Value> {
+  readonly entries = new Map<string, Value>();
+  #traces: Uint32Array | undefined;
+
+  get(id: string, trace: number): Value | undefined {
+    return this.#has(trace) ? this.entries.get(id) : undefined;
+  }
+
+  put(id: string, trace: number, value: Value): void {
+    this.#traces ??= new Uint32Array(2 ** TRACE_BITS / 32);
+    this.#traces[trace >>> 5] = (this.#traces[trace >>> 5] ?? 0) | (1 << (trace & 31));
+    this.entries.set(id, value);
+  }
+
+  delete(id: string, trace: number): void {
+    if (this.#has(trace)) this.entries.delete(id);
+  }
+
+  #has(trace: number): boolean {
+    return (((this.#traces?.[trace >>> 5] ?? 0) >>> (trace & 31)) & 1) === 1;
+  }
 }

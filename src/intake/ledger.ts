@@ -2,6 +2,7 @@
 
 import type { Revision } from "../facts/change.ts";
 import type { DropReason } from "../policy/admission.ts";
+import { Recent } from "./known.ts";
 import { LATE_MS, type Lag, type Progress, type RoundMemory } from "./round.ts";
 
 /** What became of a message. A stored one has its id in the queue, too. */
@@ -75,8 +76,9 @@ export interface Ledger {
 export function createLedger(options: LedgerOptions): Ledger {
   const { file, max = MAX_JUDGEMENTS } = options;
   const { judgements, ...stored } = file.load();
-  const judged = new Judged(max);
-  for (const { messageId, sentAt } of judgements) judged.add(messageId, sentAt);
+  /** When the messages were sent that were judged last. */
+  const judged = new Recent<number>(max);
+  for (const { messageId, sentAt } of judgements) judged.put(messageId, sentAt);
   const beginning = new Beginning(stored.progress?.startedAt);
   const writer = new Writer({ ...options, max });
   return {
@@ -88,15 +90,15 @@ export function createLedger(options: LedgerOptions): Ledger {
       file.saveRound(change);
     },
     isSettled(message, asked) {
-      const before = judged.sentAt(message.id);
+      const before = judged.get(message.id);
       // A deleted message's `_id` may be used again, for another message (recording `send-idempotency`).
       if (before !== undefined && message.sentAt <= before) return true;
       return asked === undefined ? beginning.precludes(message) : message.sentAt <= asked.since;
     },
     note(judgement) {
       const { messageId, sentAt } = judgement;
-      if (judged.sentAt(messageId) === sentAt) return;
-      judged.add(messageId, sentAt);
+      if (judged.get(messageId) === sentAt) return;
+      judged.put(messageId, sentAt);
       writer.add(judgement);
     },
     noteJoined: (roomId, at) => beginning.noteJoined(roomId, at),
@@ -106,35 +108,6 @@ export function createLedger(options: LedgerOptions): Ledger {
       file.close();
     },
   };
-}
-
-/** When the messages were sent that were judged last; between half of `max` and all of it are known. */
-class Judged {
-  readonly #max: number;
-  // Two halves: a map that loses its first entry with each new one takes ever longer to find the next first one.
-  #recent = new Map<string, number>();
-  #earlier = new Map<string, number>();
-  #last: { readonly id: string; readonly sentAt: number | undefined } = { id: "", sentAt: undefined };
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  sentAt(messageId: string): number | undefined {
-    // A message is looked up before it is judged, and again when that is noted.
-    if (messageId !== this.#last.id)
-      this.#last = { id: messageId, sentAt: this.#recent.get(messageId) ?? this.#earlier.get(messageId) };
-    return this.#last.sentAt;
-  }
-
-  add(messageId: string, sentAt: number): void {
-    this.#last = { id: messageId, sentAt };
-    if (this.#recent.size >= this.#max / 2) {
-      this.#earlier = this.#recent;
-      this.#recent = new Map();
-    }
-    this.#recent.set(messageId, sentAt);
-  }
 }
 
 const MAX_JOINS = 1_000;

@@ -122,8 +122,8 @@ function receiveNotice(
   const { event, message, direct, place, grounds } = about;
   const served = direct || place === undefined || isRoomAllowed(grounds.settings, place);
   const refusal = served ? refuseHere(notice, message, grounds.settings) : "room-not-allowed";
-  const identity = identify(event);
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
+  const identity = identify(event);
   if (identity === undefined) return { kind: "dropped", reason: "malformed" };
   return { kind: "notice", event: identity, message, notice };
 }

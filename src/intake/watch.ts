@@ -7,6 +7,7 @@ import {
   identifyChange,
   outlineMessage,
   type Revision,
+  reviseUnmarked,
 } from "../facts/change.ts";
 import { isJsonObject, type JsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
@@ -15,6 +16,7 @@ import { isPruned, type Prune } from "../facts/prune.ts";
 import { isRoomAllowed } from "../policy/access.ts";
 import type { Knowledge } from "../policy/activation.ts";
 import type { AccountSettings } from "../settings.ts";
+import type { Idle } from "./glance.ts";
 import type { Known, KnownMessages } from "./known.ts";
 import type { Ground, Ledger, Verdict } from "./ledger.ts";
 import { isServedType, parentToLookUp, type RawMessageEvent } from "./receive.ts";
@@ -41,6 +43,11 @@ export interface Watch {
   watches(event: RawMessageEvent, settings: AccountSettings): boolean;
   /** Reads a document of the stream, or one that was asked for. */
   read(event: RawMessageEvent, settings: AccountSettings, origin?: Origin): Reading;
+  /**
+   * Remembers a message that names nobody as reading and keeping it would, if this is the first document of it and it is to be
+   * judged. False when it has to be read.
+   */
+  passBy(idle: Idle, settings: AccountSettings): boolean;
   /**
    * Reads that messages were deleted for good: those of one person in one place come to one event. Nothing can be
    * told of one that is not remembered.
@@ -93,6 +100,16 @@ export function createWatch({ known, ledger, parentOf }: WatchOptions): Watch {
       if (now === undefined || !isJsonObject(event.message)) return { events: [event], keep: () => {} };
       if (isOwnJoin(event.message, settings)) ledger.noteJoined(now.roomId, now.sentAt);
       return compare(event, now, { settings, origin, settled: ledger.isSettled(now, origin) });
+    },
+
+    passBy({ message, facts, room }, settings) {
+      if (!isWatched({ message, room }, settings, parentOf)) return false;
+      const now = reviseUnmarked(facts, message);
+      if (ledger.isSettled(now) || known.find(now.id) !== undefined) return false;
+      const { id, roomId, sentAt } = now;
+      ledger.note({ messageId: id, roomId, sentAt, verdict: "not-mentioned" });
+      known.keep({ revision: now, mentioned: false, room });
+      return true;
     },
 
     readDeletions(messageIds) {

@@ -55,6 +55,11 @@ export class Admission {
     });
   }
 
+  /** Whether something of a room is being admitted. */
+  isBusy(roomId: string): boolean {
+    return this.#lanes.isBusy(roomId);
+  }
+
   /** Does something behind what is admitted of a room now. */
   behind<T>(roomId: string, work: () => T): Promise<T> | T {
     return this.#lanes.run(roomId, work);

@@ -3,7 +3,7 @@
 import type { Connection, ConnectionHandlers } from "../../connection/driver.ts";
 import type { StreamEvent } from "../../ddp/protocol.ts";
 import { NotOnlineError } from "../../errors.ts";
-import { FrameReader, type MessageFrame } from "../../facts/frame.ts";
+import { FrameReader, MessageFrame } from "../../facts/frame.ts";
 import { type ArrivalLanes, createArrivalLanes } from "../../intake/arrivals.ts";
 import type { CatchUp } from "../../intake/catch-up.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
@@ -43,10 +43,11 @@ export interface Arrivals {
 
 /** Takes what the connection delivers. Nobody is asked about an arrival but in the lane of its room. */
 export function createArrivals(options: ArrivalOptions): Arrivals {
-  const { scope, connection, writers } = options;
+  const { scope, connection } = options;
   const lanes = createArrivalLanes(connection.giveUp);
   const reader = new FrameReader();
   options.catchUp.follow(lanes.isSettled);
+  const isFree = (roomId: string) => !lanes.isBusy(roomId) && !options.catchUp.holds(roomId);
   return {
     renew: lanes.renew,
     glance(text) {
@@ -58,13 +59,14 @@ export function createArrivals(options: ArrivalOptions): Arrivals {
       }
     },
     take(event, characters) {
+      const [frame] = event.args;
+      if (frame instanceof MessageFrame) return takeFrame(options, { lanes, frame, isFree, characters });
       // It says nothing of whether messages come.
       if (options.presence.take(event)) return undefined;
       scope.health.heard(Date.now());
       if (event.eventName === SETTINGS_STREAM.eventName) return takeSettingChange(scope, event);
       const gone = readGone(event);
       if (gone !== undefined) return takeGone(options, { lanes, gone, characters });
-      if (writers.isForeign(event.args[0])) noteOtherWriter(scope);
       return takeMessage(options, { lanes, raw: toRawEvent(event), characters });
     },
   };
@@ -79,8 +81,7 @@ function glance(
     scope.health.heard(Date.now());
     return "done";
   }
-  const message = frame.message();
-  return message && { ...MESSAGE_STREAM, args: [message, frame.room] };
+  return { ...MESSAGE_STREAM, args: [frame] };
 }
 
 function takeSettingChange({ typing, settings }: AccountScope, event: StreamEvent): undefined {
@@ -114,12 +115,30 @@ function takeGone(
   return lanes.take({ roomId: prune.roomId, characters, ready, admit });
 }
 
+/** A message that names nobody, as most, is taken by its frame. */
+function takeFrame(
+  options: ArrivalOptions,
+  {
+    frame,
+    isFree,
+    ...piece
+  }: Piece & { readonly frame: MessageFrame; readonly isFree: (roomId: string) => boolean },
+): Promise<void> | undefined {
+  options.scope.health.heard(Date.now());
+  const roomId = options.ingress.passBy(frame, isFree);
+  if (roomId === undefined)
+    return takeMessage(options, { ...piece, raw: { message: frame.message(), room: frame.room } });
+  options.deletions.noteRoom(roomId);
+  return undefined;
+}
+
 /** Stores a message behind what its room has missed. */
 function takeMessage(
   options: ArrivalOptions,
   { lanes, raw, characters }: Piece & { readonly raw: RawMessageEvent },
 ): Promise<void> | undefined {
-  const { scope, ingress, catchUp } = options;
+  const { scope, ingress, catchUp, writers } = options;
+  if (writers.isForeign(raw.message)) noteOtherWriter(scope);
   // Of what is not served nothing was missed.
   const awaitTurn = () => (ingress.watches(raw) ? catchUp.awaitTurn(raw) : undefined);
   return lanes.take({

@@ -5,7 +5,7 @@ import { systemClock } from "../../connection/driver.ts";
 import type { Revision } from "../../facts/change.ts";
 import type { MessageFrame } from "../../facts/frame.ts";
 import type { Prune } from "../../facts/prune.ts";
-import { refuseFrame } from "../../intake/glance.ts";
+import { readIdle, refuseFrame } from "../../intake/glance.ts";
 import { createKnownMessages } from "../../intake/known.ts";
 import { createLedger, type Ledger } from "../../intake/ledger.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
@@ -46,6 +46,11 @@ export interface Ingress {
    * would.
    */
   drop(frame: MessageFrame): boolean;
+  /**
+   * Takes a message that names nobody in a room where `isFree` says that none waits before it; answers the room. Undefined
+   * when it has to be admitted. Judges and remembers as `admit` would.
+   */
+  passBy(frame: MessageFrame, isFree: (roomId: string) => boolean): string | undefined;
   /**
    * Takes a document of the message stream, or one that was asked for. Answers how many events were newly stored, at
    * once when there was nothing to ask and nothing to store; rejects when it could not be stored.
@@ -99,6 +104,7 @@ export function createIngress({ scope, sending, drops, onTurn }: IngressOptions)
     watches: (event) => watch.watches(event, readSettings()),
     learn,
     drop: createDropping({ scope, memory, watch, admission }),
+    passBy: createPassing({ scope, memory, watch, admission }),
     admit(event, origin) {
       memory.noteOwn(event);
       return admission.admit({
@@ -181,6 +187,21 @@ function createDropping(parts: LearningOptions & { readonly scope: AccountScope 
     if (watch.watches({ message: { rid: room }, room: frame.room }, settings)) return false;
     admission.noteDrop(reason, { message, room });
     return true;
+  };
+}
+
+/** Takes what names nobody without its document. */
+function createPassing(parts: LearningOptions & { readonly scope: AccountScope }): Ingress["passBy"] {
+  const { scope, memory, watch, admission } = parts;
+  return (frame, isFree) => {
+    if (scope.ctx.abortSignal.aborted || memory.learnNames() !== undefined) return undefined;
+    const settings = memory.readSettings();
+    const idle = readIdle(frame, { settings, known: memory.known });
+    if (idle === undefined) return undefined;
+    const { id, roomId } = idle.facts;
+    if (!isFree(roomId) || admission.isBusy(roomId) || !watch.passBy(idle, settings)) return undefined;
+    admission.noteDrop("not-mentioned", { message: id, room: roomId });
+    return roomId;
   };
 }
 
