@@ -56,17 +56,19 @@ const document = fc.record(
   },
   { requiredKeys: ["_id", "rid", "ts", "u"] },
 );
+/** As it is after it was written as JSON, which has no -0. */
+const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe("a condensed message", () => {
   it("says the same as the whole document", () => {
     fc.assert(
-      fc.property(document, (raw) => {
+      fc.property(document.map(written), (raw) => {
         expect(decodeMessage(stored(raw))).toEqual(decodeMessage(raw));
       }),
     );
     fc.assert(
       fc.property(
-        fc.jsonValue(),
+        fc.jsonValue().map(written),
         (raw) => void expect(decodeMessage(stored(raw))).toEqual(decodeMessage(raw)),
       ),
     );

@@ -112,20 +112,22 @@ export function createWatch({ known, ledger, parentOf }: WatchOptions): Watch {
       return true;
     },
 
-    readDeletions(messageIds) {
-      const gone = [...messageIds].flatMap((id) => known.find(id) ?? []);
-      return {
-        events: groupByAuthor(gone).map(tellGone),
-        keep() {
-          for (const { revision } of gone) known.forget(revision.id);
-        },
-      };
-    },
+    readDeletions: (messageIds) => readDeletions(known, messageIds),
 
     listPruned: (prune) =>
       [...known.list()].map(({ revision }) => revision).filter((message) => isPruned(prune, message)),
 
     roomOf: (messageId) => known.find(messageId)?.revision.roomId,
+  };
+}
+
+function readDeletions(known: KnownMessages, messageIds: Iterable<string>): Reading {
+  const gone = [...messageIds].flatMap((id) => known.find(id) ?? []);
+  return {
+    events: groupByAuthor(gone).map(tellGone),
+    keep() {
+      for (const { revision } of gone) known.forget(revision.id);
+    },
   };
 }
 

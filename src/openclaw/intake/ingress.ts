@@ -91,7 +91,6 @@ export function createIngress({ scope, sending, drops, onTurn }: IngressOptions)
   const { processing, monitor } = openProcessing({ scope, sending, memory, queue, onTurn });
   const approvals = openApprovals(scope, sending, memory);
   const admission = new Admission({ scope, readSettings, known, drops, monitor });
-
   const learn = createLearning({ memory, watch, admission });
 
   function admitDeletions(roomId: string, ids: readonly string[]): Promise<number> | number {

@@ -49,7 +49,9 @@ function replaced(value: unknown, [key, ...rest]: Place, by: unknown): unknown {
   if (key === undefined) return by;
   if (Array.isArray(value))
     return value.map((item, index) => (`${index}` === key ? replaced(item, rest, by) : item));
-  return isJsonObject(value) ? { ...value, [key]: replaced(value[key], rest, by) } : value;
+  // A place may have gone with an earlier change; JSON has no keys without a value.
+  if (!isJsonObject(value) || (rest.length > 0 && !(key in value))) return value;
+  return { ...value, [key]: replaced(value[key], rest, by) };
 }
 
 /** All keys of the shape and of what is in it that are words of JSON schema. */
