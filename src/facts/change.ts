@@ -103,9 +103,21 @@ export function decodeRevision(raw: unknown): Revision | undefined {
   };
 }
 
-/** What `decodeRevision` reads of a document that bears no mark but counters and previews. */
-export function reviseUnmarked(message: MessageFacts, raw: JsonObject): Revision {
+/** A message without a mark but counters and previews: what of a revision differs from another's. */
+export interface Unmarked
+  extends Pick<Revision, "id" | "roomId" | "threadId" | "sender" | "sentAt" | "updatedAt">,
+    Pick<Revision, "counters" | "previews"> {}
+
+/** Of a document that bears no mark, with what `decodeMessage` reads of it. */
+export function readUnmarked(message: MessageFacts, raw: JsonObject): Unmarked {
   const { id, roomId, threadId, sender, sentAt, updatedAt } = message;
+  const [counters, previews] = [readCounters(raw), countPreviews(raw)];
+  return { id, roomId, threadId, sender, sentAt, updatedAt, counters, previews };
+}
+
+/** What `decodeRevision` reads of the same document. */
+export function reviseUnmarked(message: Unmarked): Revision {
+  const { id, roomId, threadId, sender, sentAt, updatedAt, counters, previews } = message;
   return {
     id,
     roomId,
@@ -122,8 +134,8 @@ export function reviseUnmarked(message: MessageFacts, raw: JsonObject): Revision
     pinnedAt: undefined,
     starred: false,
     discussion: false,
-    counters: readCounters(raw),
-    previews: countPreviews(raw),
+    counters,
+    previews,
   };
 }
 

@@ -1,6 +1,6 @@
 // Owns the memory of messages: from the last document of one and the next it tells what happened to it.
 
-import type { Revision } from "../facts/change.ts";
+import { type Revision, reviseUnmarked, type Unmarked } from "../facts/change.ts";
 
 /**
  * Messages remembered per account at most; those that changed longest ago go first, half of all at once. Each takes
@@ -21,18 +21,31 @@ export interface KnownMessages {
   /** All messages that are remembered, the one that changed longest ago first. */
   list(): Iterable<Known>;
   keep(known: Known): void;
+  /** Remembers a message that bears no mark and names nobody, which takes a third of the memory. */
+  keepUnmarked(message: Unmarked, room: unknown): void;
   forget(id: string): void;
 }
 
 export function createKnownMessages(max: number = MAX_KNOWN_MESSAGES): KnownMessages {
-  const messages = new Recent<Known>(max);
+  const messages = new Recent<Known | Short>(max);
   return {
-    find: (id) => messages.get(id),
-    list: () => messages.values(),
+    find(id) {
+      const entry = messages.get(id);
+      return entry && unfold(entry);
+    },
+    list: () => messages.values().map(unfold),
     keep: (entry) => messages.put(entry.revision.id, entry),
+    keepUnmarked: (message, room) => messages.put(message.id, { ...message, room }),
     forget: (id) => messages.delete(id),
   };
 }
+
+interface Short extends Unmarked {
+  readonly room: unknown;
+}
+
+const unfold = (entry: Known | Short): Known =>
+  "revision" in entry ? entry : { revision: reviseUnmarked(entry), mentioned: false, room: entry.room };
 
 /**
  * What was put last under ids: between half of `max` and all of it. In two halves: a map that loses its first entry with

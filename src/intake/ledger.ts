@@ -55,6 +55,8 @@ export interface Ground {
   readonly since: number;
 }
 
+type Sent = Pick<Revision, "id" | "roomId" | "sentAt" | "updatedAt">;
+
 export interface Ledger {
   /** The rounds as the file knew them when it was opened. */
   readonly round: RoundMemory;
@@ -64,7 +66,7 @@ export interface Ledger {
    * Whether a message was judged before, or is none to be judged: older than the account, than the bot's membership,
    * or than a message of the stream may be. Never derived from what is remembered for telling changes.
    */
-  isSettled(message: Revision, asked?: Ground): boolean;
+  isSettled(message: Sent, asked?: Ground): boolean;
   note(judgement: Judgement): void;
   /** The bot joined a room: what was written there before is none of its business. */
   noteJoined(roomId: string, at: number): void;
@@ -133,7 +135,7 @@ class Beginning {
   }
 
   /** The stream tells of a message when it is written or changed: by the document's own times, this long after. */
-  precludes({ sentAt, updatedAt, roomId }: Revision): boolean {
+  precludes({ sentAt, updatedAt, roomId }: Sent): boolean {
     if (updatedAt - sentAt > LATE_MS) return true;
     const first = Math.max(this.#startedAt ?? 0, this.#joins.get(roomId) ?? 0);
     // Both are before it when the server's clock was set back since.

@@ -7,7 +7,7 @@ import {
   identifyChange,
   outlineMessage,
   type Revision,
-  reviseUnmarked,
+  readUnmarked,
 } from "../facts/change.ts";
 import { isJsonObject, type JsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
@@ -102,15 +102,7 @@ export function createWatch({ known, ledger, parentOf }: WatchOptions): Watch {
       return compare(event, now, { settings, origin, settled: ledger.isSettled(now, origin) });
     },
 
-    passBy({ message, facts, room }, settings) {
-      if (!isWatched({ message, room }, settings, parentOf)) return false;
-      const now = reviseUnmarked(facts, message);
-      if (ledger.isSettled(now) || known.find(now.id) !== undefined) return false;
-      const { id, roomId, sentAt } = now;
-      ledger.note({ messageId: id, roomId, sentAt, verdict: "not-mentioned" });
-      known.keep({ revision: now, mentioned: false, room });
-      return true;
-    },
+    passBy: createPassing({ known, ledger, parentOf }),
 
     readDeletions: (messageIds) => readDeletions(known, messageIds),
 
@@ -128,6 +120,18 @@ function readDeletions(known: KnownMessages, messageIds: Iterable<string>): Read
     keep() {
       for (const { revision } of gone) known.forget(revision.id);
     },
+  };
+}
+
+function createPassing({ known, ledger, parentOf }: WatchOptions): Watch["passBy"] {
+  return ({ message, facts, room }, settings) => {
+    if (!isWatched({ message, room }, settings, parentOf)) return false;
+    const now = readUnmarked(facts, message);
+    if (ledger.isSettled(now) || known.find(now.id) !== undefined) return false;
+    const { id, roomId, sentAt } = now;
+    ledger.note({ messageId: id, roomId, sentAt, verdict: "not-mentioned" });
+    known.keepUnmarked(now, room);
+    return true;
   };
 }
 
