@@ -66,6 +66,11 @@ export function decodeRoom(raw: unknown): RoomFacts | undefined {
  * makes a room may choose its id, but never when it was made.
  */
 export function oldestOf(rooms: readonly RoomFacts[]): RoomFacts | undefined {
-  const age = ({ createdAt = Number.POSITIVE_INFINITY }: RoomFacts): number => createdAt;
-  return [...rooms].sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1))[0];
+  return rooms.find((room) => !rooms.some((other) => isOlder(other, room)));
+}
+
+/** Whether a room counts before another whose id differs by capitals alone. */
+export function isOlder(one: RoomFacts, other: RoomFacts): boolean {
+  const [made, madeOther] = [one, other].map(({ createdAt = Number.POSITIVE_INFINITY }) => createdAt);
+  return made === madeOther ? one.id < other.id : (made ?? 0) < (madeOther ?? 0);
 }

@@ -3,6 +3,7 @@
 import { ProtocolError, RestError } from "../errors.ts";
 import { readInstant, readNumber, readObject, readObjects, readText, readTexts } from "../facts/json.ts";
 import { decodeRoom, type RoomFacts } from "../facts/room.ts";
+import { adviseRetry } from "../retry.ts";
 import type { CallOptions, RestClient } from "./client.ts";
 
 /**
@@ -42,8 +43,9 @@ async function askForRoom(
   }
 }
 
+/** A rate limit, for one, says nothing of a room. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof RestError && error.status < 500 && error.serverCode !== undefined;
+  error instanceof RestError && error.serverCode !== undefined && adviseRetry(error).kind === "blocked";
 
 /** A page of the server's; `API_Upper_Count_Limit` may cut it. */
 const PAGE = "100";

@@ -5,7 +5,7 @@ import type { Log } from "../../log.ts";
 import type { CallOptions } from "../../rest/client.ts";
 
 /** How long a parent is not asked again that did not confirm a room. Milliseconds. */
-const REST_MS = 60_000;
+const REST_MS = 10_000;
 
 /** Rooms remembered per account; the one learned longest ago goes first. */
 const MAX_ROOMS = 20_000;
