@@ -219,11 +219,14 @@ export class FileRefusedError extends RocketChatError {
   readonly file: string;
   /** The end of a sentence "…, because …". */
   readonly reason: string;
+  /** Whether it may be over by itself, as what an address does not answer is. */
+  readonly passing: boolean;
 
-  constructor(fields: { file: string; reason: string; cause?: unknown }) {
+  constructor(fields: { file: string; reason: string; passing?: boolean; cause?: unknown }) {
     super(`${fields.file} cannot be sent, because ${fields.reason}`, causeOf(fields));
     this.file = fields.file;
     this.reason = fields.reason;
+    this.passing = fields.passing ?? false;
   }
 }
 

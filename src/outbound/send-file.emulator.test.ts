@@ -130,6 +130,13 @@ describe.each([
     expect(posted()).toHaveLength(1);
   });
 
+  it("is not taken for the one before it of the same name, when its answer is lost", async () => {
+    const besides = [await sendFile(sending(), delivery({ id: "first", text: "" }))];
+    fault({ path: inSteps ? "rooms.mediaConfirm" : "rooms.upload", status: 503 });
+    await sendFile(sending(), delivery({ id: "second", text: "", besides }));
+    expect(posted()).toHaveLength(2);
+  });
+
   it("is refused at once where the server refuses it", async () => {
     emulator.control.setSetting("FileUpload_Enabled", false);
     await expect(sendFile(sending(), delivery())).rejects.toMatchObject({

@@ -27,6 +27,8 @@ export interface FileDelivery extends UploadNote {
   readonly inSteps: boolean;
   /** The name under which it is sent. */
   readonly name: string;
+  /** Messages that are known to bear other files. */
+  readonly besides?: readonly string[] | undefined;
   /** Reads the bytes; not asked when the file is on the server already. */
   readonly read: () => Promise<Content>;
 }
@@ -85,13 +87,13 @@ async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<s
 /** The message of an earlier attempt: it bears the file's id; where there is none (6.5), its name and words. */
 async function findPosted(
   rest: RestClient,
-  { room, userId, name, text }: FileDelivery,
+  { room, userId, name, text, besides = [] }: FileDelivery,
   { fileId, since }: { readonly fileId: string; readonly since: number },
 ): Promise<string | undefined> {
   const { messages } = await fetchHistory(rest, room, { since, max: MAX_FOLLOWERS });
   return messages
     .flatMap((raw) => decodeMessage(raw) ?? [])
-    .filter(({ sender }) => sender.id === userId)
+    .filter((message) => message.sender.id === userId && !besides.includes(message.id))
     .find((message) =>
       fileId === ""
         ? message.text === text && message.files.some((claimed) => claimed.name === name)

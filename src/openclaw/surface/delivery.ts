@@ -66,7 +66,7 @@ export function rejectRepeatable(error: unknown): never {
 function isRefusal(error: unknown): error is RestError | TargetError | FileRefusedError {
   return (
     error instanceof TargetError ||
-    error instanceof FileRefusedError ||
+    (error instanceof FileRefusedError && !error.passing) ||
     (error instanceof RestError && adviseRetry(error).kind === "blocked")
   );
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk/channel-outbound";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -280,6 +281,20 @@ describe("an answer with several files", () => {
     expect(sent?.receipt.platformMessageIds).toEqual(posted().map(({ _id }) => _id));
   });
 
+  it("remembers for days what stands of it, until all does", async () => {
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1 });
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1, status: 503 });
+    const request = { deliveryQueueId: "days" };
+    await failure(sendAll("all", names, request));
+    const db = new DatabaseSync(join(stateDir, "rocketchat", "deliveries.sqlite"), { readOnly: true });
+    const twoDays = Date.now() + 2 * 24 * 60 * 60_000;
+    const until = db.prepare("SELECT until FROM division WHERE delivery LIKE 'days %'");
+    expect(until.all().filter((row) => Number(row.until) < twoDays)).toEqual([]);
+    await sendAll("all", names, request);
+    expect(until.all().filter((row) => Number(row.until) > twoDays)).toEqual([]);
+    db.close();
+  });
+
   it("goes on with the copies that OpenClaw has made of them, under their own names", async () => {
     emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1 });
     emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1, status: 503 });
@@ -306,6 +321,13 @@ describe("an answer with several files", () => {
     const error = await failure(messageAdapter.send?.payload?.({ ...request, deliveryQueueId: "refused" }));
     expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("none.txt") });
     expect(posted()).toEqual([]);
+  });
+
+  it("is tried again when an address cannot be read now: OpenClaw has a copy for later attempts", async () => {
+    const payload = { text: "", mediaUrls: ["http://127.0.0.1:9/plan.txt"] };
+    const request = { cfg, to: `room:${roomId}`, text: "", payload, mediaLocalRoots: [stateDir] };
+    const error = await failure(messageAdapter.send?.payload?.({ ...request, deliveryQueueId: "address" }));
+    expect(error).toMatchObject({ retryable: true, message: expect.stringContaining("plan.txt") });
   });
 
   it("ends for good when the server refuses a later one", async () => {

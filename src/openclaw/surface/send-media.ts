@@ -8,6 +8,7 @@ import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import {
   type MediaAccess,
+  noteFileSent,
   noteName,
   type OutgoingFile,
   sendOutgoing,
@@ -101,6 +102,7 @@ async function post(
     try {
       await postFile(account, request, {
         ...part,
+        besides: [...messageIds],
         async onPosted(messageId) {
           messageIds.push(messageId);
           await tellPosted(request, { roomId, messageId });
@@ -113,7 +115,16 @@ async function post(
       throw new PartialDeliveryError(message, { cause, isEditedOnly: false });
     }
   }
+  for (const { queued } of parts) if (queued !== undefined) noteSent(queued);
   return { roomId, threadId, messageIds };
+}
+
+const wordsOf = (queued: string): string => `${queued} words`;
+
+/** Only then: until all is sent, what is known of a part keeps it from being sent again. */
+function noteSent(queued: string): void {
+  noteFileSent(queued);
+  divisions().noteSent(wordsOf(queued));
 }
 
 interface FilePart {
@@ -122,6 +133,12 @@ interface FilePart {
   readonly threadId: string | undefined;
   /** Names the delivery of this file over attempts and processes; undefined: nobody will repeat it. */
   readonly queued: string | undefined;
+}
+
+interface Posting {
+  /** Messages of the same delivery that were posted before. */
+  readonly besides: readonly string[];
+  readonly onPosted: (messageId: string) => Promise<void>;
 }
 
 /** OpenClaw hands copies of the files to later attempts, which have other names. The first file's is noted in time. */
@@ -139,23 +156,26 @@ async function tellPosted(
 }
 
 /** Posts a file with the beginning of its words, and then the rest of these. */
-async function postFile(
-  account: Account,
-  request: FilesRequest,
-  part: FilePart & { readonly onPosted: (messageId: string) => Promise<void> },
-): Promise<void> {
+async function postFile(account: Account, request: FilesRequest, part: FilePart & Posting): Promise<void> {
   const { settings, sending } = account;
-  const { file, text, threadId, queued, onPosted } = part;
+  const { file, text, threadId, queued, besides, onPosted } = part;
   const roomId = file.room.id;
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
-    queued === undefined ? await divide() : await divisions().once(`${queued} words`, divide);
+    queued === undefined ? await divide() : await divisions().once(wordsOf(queued), divide);
   const beforePosting = async () => {
     await noteDispatch(request);
     await makeRoom(settings.accountId, { roomId, threadId });
   };
   await onPosted(
-    await sendOutgoing(account, { ...file, deliveryId: queued, text: caption, threadId, beforePosting }),
+    await sendOutgoing(account, {
+      ...file,
+      deliveryId: queued,
+      text: caption,
+      threadId,
+      beforePosting,
+      besides,
+    }),
   );
   const { previews } = settings.text;
   const following = { id: queued ?? randomUUID(), texts: rest, roomId, threadId, previews };

@@ -58,7 +58,10 @@ export async function readOutgoing({ settings, sending }: Account, file: Outgoin
     const { files } = await serverFacts(settings.accountId, sending.rest);
     const { size, type } = opened.content;
     const isDirect = file.room.type === "d";
-    const reason = isTooLarge(settings, size) ?? refuseFile(files, { name, type, size, isDirect });
+    const isLarge = size > settings.mediaMaxMb * MEBIBYTE;
+    const reason = isLarge
+      ? tooLarge(settings.mediaMaxMb)
+      : refuseFile(files, { name, type, size, isDirect });
     if (reason !== undefined) throw new FileRefusedError({ file: showName(name), reason });
     return { name, bytes: opened.content, close: opened.close };
   } catch (error) {
@@ -73,8 +76,7 @@ function reachOf({ mediaAccess, mediaLocalRoots, mediaReadFile }: MediaAccess) {
   return { localRoots: localRoots === "any" ? [] : localRoots, judgesContent };
 }
 
-const isTooLarge = ({ mediaMaxMb }: AccountSettings, size: number): string | undefined =>
-  size > mediaMaxMb * MEBIBYTE ? `it is larger than ${mediaMaxMb} MB (mediaMaxMb)` : undefined;
+const tooLarge = (mediaMaxMb: number): string => `it is larger than ${mediaMaxMb} MB (mediaMaxMb)`;
 
 /** Reads a file as a whole, as OpenClaw does it. */
 async function load(settings: AccountSettings, file: OutgoingFile): Promise<StagedFile> {
@@ -95,20 +97,22 @@ async function loadBytes({ mediaMaxMb }: AccountSettings, { source, access, name
     const options = buildOutboundMediaLoadOptions({ ...access, maxBytes, optimizeImages: false });
     return await loadWebMediaRaw(source, options);
   } catch (cause) {
+    const isLarge = isTooMuch(cause);
     throw new FileRefusedError({
       file: showName(name ?? safeFileName(source.split(/[?#]/, 1)[0] ?? "", "The file")),
-      reason: explain(cause, mediaMaxMb),
+      reason: isLarge ? tooLarge(mediaMaxMb) : "it cannot be read here",
+      passing: !isLarge && isAddress(source),
       cause,
     });
   }
 }
 
 /** OpenClaw says of a file that is too large only in words that it is. */
-function explain(cause: unknown, mediaMaxMb: number): string {
-  const message = cause instanceof Error ? cause.message : "";
-  if (/limit|maxBytes|too large/i.test(message)) return `it is larger than ${mediaMaxMb} MB (mediaMaxMb)`;
-  return "it cannot be read here";
+function isTooMuch(cause: unknown): boolean {
+  return /limit|maxBytes|too large/i.test(cause instanceof Error ? cause.message : "");
 }
+
+const isAddress = (source: string): boolean => /^https?:/i.test(source);
 
 export interface FileToSend extends OutgoingFile {
   /** Names the delivery of this file over attempts and processes; undefined: nobody will repeat it. */
@@ -116,19 +120,30 @@ export interface FileToSend extends OutgoingFile {
   readonly text: string;
   readonly threadId: string | undefined;
   readonly beforePosting?: (() => Promise<void>) | undefined;
+  /** Messages that bear other files. */
+  readonly besides?: readonly string[];
   /** Read before, where it was; it is closed here. */
   readonly ready?: ReadyFile | undefined;
 }
 
 const nameOf = (deliveryId: string): string => `${deliveryId} name`;
 
-/** Writes down under which name every attempt at a delivery sends its file. Rejects with FileRefusedError. */
+/**
+ * Writes down under which name every attempt at a delivery sends its file; that of an address is learned when it is read.
+ * Rejects with FileRefusedError.
+ */
 export async function noteName(account: Account, deliveryId: string, file: OutgoingFile): Promise<void> {
+  if (isAddress(file.source)) return;
   await divisions().once(nameOf(deliveryId), async () => {
     const ready = await readOutgoing(account, file);
     await ready.close();
     return [ready.name];
   });
+}
+
+/** To be called when all of a delivery stands in the room. */
+export function noteFileSent(deliveryId: string): void {
+  for (const key of [deliveryId, nameOf(deliveryId)]) divisions().noteSent(key);
 }
 
 /** Posts a file once, with its words, and answers with the message's id. Rejects with FileRefusedError, or as `sendFile` does. */
@@ -146,14 +161,14 @@ export async function sendOutgoing(account: Account, file: FileToSend): Promise<
 
 async function post(
   { settings, sending }: Account,
-  { deliveryId, beforePosting, room, text, threadId }: FileToSend,
+  { deliveryId, beforePosting, room, text, threadId, besides }: FileToSend,
   read: () => Promise<ReadyFile>,
 ): Promise<string> {
   const { uploadsInSteps } = await serverFacts(settings.accountId, sending.rest);
   const notebook: Notebook = deliveryId === undefined ? createNotebook() : divisions();
   const id = deliveryId ?? "file";
   const [name = ""] = await notebook.once(nameOf(id), async () => [(await read()).name]);
-  const messageId = await sendFile(
+  return sendFile(
     { ...sending, notebook, ...(beforePosting && { beforePosting }) },
     {
       id,
@@ -164,8 +179,7 @@ async function post(
       read: async () => (await read()).bytes,
       text,
       threadId,
+      besides,
     },
   );
-  if (deliveryId !== undefined) for (const key of [id, nameOf(id)]) divisions().noteSent(key);
-  return messageId;
 }
