@@ -57,7 +57,12 @@ export function createPlaces(options: PlacesOptions): Places {
     log,
     now,
   });
-  const namesakes = createNamesakes({ findRoom: rooms.room, listJoined: () => fetchJoinedIds(rest), log });
+  const namesakes = createNamesakes({
+    findRoom: rooms.room,
+    listJoined: () => fetchJoinedIds(rest),
+    log,
+    now,
+  });
   return {
     ...createParents(options, discussions),
     async room(roomId, call) {

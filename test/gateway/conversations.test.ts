@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
@@ -389,3 +391,20 @@ describe("somebody who talks with the agent and comes back", () => {
     expect([guests.dora, guests.erin, guests.frank].map(told)).toEqual([events.length, 0, 0]);
   });
 });
+
+it("an answer with a file that is too large for OpenClaw's queue arrives with its words", async () => {
+  const folder = join(stack.gateway.folder, "state", "media", "tool-film");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "film.txt");
+  writeFileSync(path, Buffer.alloc(6 * 1024 * 1024, "x"));
+  const script = stack.model.script("make a film", { text: `Here is the film.\nMEDIA:${path}` });
+  stack.emulator.control.post({ as: "alice", rid: dm, msg: "make a film" });
+  const { file } = await stack.emulator.control.waitForMessage(
+    ({ msg }) => msg.includes("Here is the film."),
+    {
+      timeoutMs: 60_000,
+    },
+  );
+  script.remove();
+  expect(file?.name).toBe("film.txt");
+}, 120_000);

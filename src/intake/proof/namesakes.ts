@@ -17,6 +17,8 @@ export interface NamesakesOptions {
   readonly findRoom: (roomId: string) => Promise<RoomFacts | undefined>;
   readonly listJoined: () => Promise<readonly string[]>;
   readonly log: Log;
+  /** Milliseconds that never run backwards. */
+  readonly now: () => number;
 }
 
 export function createNamesakes(options: NamesakesOptions): Namesakes {
@@ -34,14 +36,21 @@ export function createNamesakes(options: NamesakesOptions): Namesakes {
   };
 }
 
+/** How long what was found of another room holds: it may be gone since, or be seen again. Milliseconds. */
+const FOUND_MS = 10 * 60_000;
+
+interface Found {
+  readonly room: RoomFacts | undefined;
+  readonly until: number;
+}
+
 /** The bot's rooms: they are listed when the first is compared, and again for one that was joined since. */
 class Joined {
   readonly #options: NamesakesOptions;
   /** By their ids without capitals. */
-  #ids = new Map<string, readonly string[]>();
-  /** What was found of a room; it holds until the next list, since when a room was made does not change. */
-  #found = new Map<string, RoomFacts | undefined>();
-  /** Those that were listed, or compared though they are in no list. */
+  readonly #ids = new Map<string, Set<string>>();
+  readonly #found = new Map<string, Found>();
+  /** Those that were compared when the others had been listed. */
   readonly #compared = new Set<string>();
   #listing: Promise<void> | undefined;
   #isTooMany = false;
@@ -52,11 +61,31 @@ class Joined {
 
   async findOlder(room: RoomFacts): Promise<RoomFacts | undefined> {
     if (!this.#compared.has(room.id) && !this.#isTooMany) await this.#listFor(room.id);
-    for (const id of this.#ids.get(room.id.toLowerCase()) ?? []) {
-      const other = id === room.id ? undefined : await this.#findOnce(id);
+    this.#keep(room.id, room);
+    for (const id of this.#add(room.id)) {
+      const other = id === room.id ? undefined : await this.#find(id);
       if (other !== undefined && isOlder(other, room)) return other;
     }
     return undefined;
+  }
+
+  #add(roomId: string): ReadonlySet<string> {
+    const folded = roomId.toLowerCase();
+    const ids = (this.#ids.get(folded) ?? new Set()).add(roomId);
+    this.#ids.set(folded, ids);
+    return ids;
+  }
+
+  #keep(roomId: string, room: RoomFacts | undefined): void {
+    this.#found.set(roomId, { room, until: this.#options.now() + FOUND_MS });
+  }
+
+  async #find(roomId: string): Promise<RoomFacts | undefined> {
+    const found = this.#found.get(roomId);
+    if (found !== undefined && this.#options.now() < found.until) return found.room;
+    const room = await this.#options.findRoom(roomId);
+    this.#keep(roomId, room);
+    return room;
   }
 
   async #listFor(roomId: string): Promise<void> {
@@ -70,20 +99,15 @@ class Joined {
   async #list(): Promise<void> {
     const { listJoined, log } = this.#options;
     try {
-      const ids = await listJoined();
-      this.#ids = Map.groupBy(ids, (id) => id.toLowerCase());
-      this.#found = new Map();
-      for (const id of ids) this.#compared.add(id);
+      for (const id of await listJoined()) {
+        this.#add(id);
+        this.#compared.add(id);
+      }
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.reason !== "too-large") throw error;
       // More rooms than an answer may hold: that is no reason to serve none of them, nor to ask again.
       this.#isTooMany = true;
-      log.warn("rooms cannot be told apart whose ids differ by capitals alone", { error });
+      log.warn("not all rooms can be told apart whose ids differ by capitals alone", { error });
     }
-  }
-
-  async #findOnce(roomId: string): Promise<RoomFacts | undefined> {
-    if (!this.#found.has(roomId)) this.#found.set(roomId, await this.#options.findRoom(roomId));
-    return this.#found.get(roomId);
   }
 }

@@ -167,6 +167,11 @@ const NESTED_KEYS = [
   "presenceEvents",
 ];
 
+/** What the configuration says of `mediaMaxMb`; undefined where it says nothing and our default holds. */
+export function configuredMediaMaxMb(cfg: OpenClawConfig, accountId: string): number | undefined {
+  return mergeAccount(readChannelConfig(cfg.channels?.[CHANNEL_ID]), accountId).mediaMaxMb;
+}
+
 function mergeAccount(section: ChannelConfig | undefined, accountId: string): AccountConfig {
   return resolveMergedAccountConfig<AccountConfig & Record<string, unknown>>({
     channelConfig: withoutForeignToken(section, accountId),

@@ -52,6 +52,7 @@ const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === u
 interface Extras {
   threadId?: string;
   deliveryQueueId?: string;
+  deps?: Readonly<Record<string, unknown>>;
   onPlatformSendDispatch?: () => Promise<void>;
   assertDirectAdapterHandoff?: () => void;
   onDeliveryResult?: (posted: { messageId?: string }) => void;
@@ -323,11 +324,25 @@ describe("an answer with several files", () => {
     expect(posted()).toEqual([]);
   });
 
-  it("is tried again when an address cannot be read now: OpenClaw has a copy for later attempts", async () => {
+  it("is not tried again for an address that must not be asked", async () => {
     const payload = { text: "", mediaUrls: ["http://127.0.0.1:9/plan.txt"] };
     const request = { cfg, to: `room:${roomId}`, text: "", payload, mediaLocalRoots: [stateDir] };
     const error = await failure(messageAdapter.send?.payload?.({ ...request, deliveryQueueId: "address" }));
-    expect(error).toMatchObject({ retryable: true, message: expect.stringContaining("plan.txt") });
+    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("plan.txt") });
+  });
+
+  it("ends where it is when it is stopped", async () => {
+    const stop = new AbortController();
+    const request = {
+      deps: { rocketchat: stop.signal },
+      onPlatformSendDispatch: async () => stop.abort(),
+    };
+    const error = await failure(sendAll("all", names, { ...request, deliveryQueueId: "stopped" }));
+    expect(error).not.toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(files()).toEqual(complete.slice(0, 1));
+    const before = await failure(sendAll("all", names, { ...request, deliveryQueueId: "stopped before" }));
+    expect(before).toMatchObject({ retryable: false });
+    expect(files()).toEqual(complete.slice(0, 1));
   });
 
   it("ends for good when the server refuses a later one", async () => {

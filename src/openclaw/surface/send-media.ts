@@ -1,7 +1,10 @@
 // Owns sending files on OpenClaw's behalf, the first with the beginning of their words.
 
 import { randomUUID } from "node:crypto";
-import { createMessageReceiptFromOutboundResults } from "openclaw/plugin-sdk/channel-outbound";
+import {
+  createMessageReceiptFromOutboundResults,
+  resolveOutboundSendDep,
+} from "openclaw/plugin-sdk/channel-outbound";
 import { TargetError } from "../../errors.ts";
 import { PartialDeliveryError, sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
@@ -98,8 +101,10 @@ async function post(
   }));
   await noteNames(account, parts);
   const messageIds: string[] = [];
+  const stop = resolveOutboundSendDep<unknown>(request.deps, CHANNEL_ID);
   for (const part of parts) {
     try {
+      if (stop instanceof AbortSignal && stop.aborted) throw new TargetError("The answer was stopped");
       await postFile(account, request, {
         ...part,
         besides: [...messageIds],

@@ -97,19 +97,36 @@ async function loadBytes({ mediaMaxMb }: AccountSettings, { source, access, name
     const options = buildOutboundMediaLoadOptions({ ...access, maxBytes, optimizeImages: false });
     return await loadWebMediaRaw(source, options);
   } catch (cause) {
-    const isLarge = isTooMuch(cause);
+    const fault = isAddress(source) ? judgeFetch(cause) : judgeRead(cause);
     throw new FileRefusedError({
       file: showName(name ?? safeFileName(source.split(/[?#]/, 1)[0] ?? "", "The file")),
-      reason: isLarge ? tooLarge(mediaMaxMb) : "it cannot be read here",
-      passing: !isLarge && isAddress(source),
+      reason: fault === "too-large" ? tooLarge(mediaMaxMb) : "it cannot be read here",
+      passing: fault === "passing",
       cause,
     });
   }
 }
 
-/** OpenClaw says of a file that is too large only in words that it is. */
-function isTooMuch(cause: unknown): boolean {
-  return /limit|maxBytes|too large/i.test(cause instanceof Error ? cause.message : "");
+type Fault = "too-large" | "passing" | "unreadable";
+
+/** OpenClaw says of a file of this machine that is too large only in words that it is. */
+function judgeRead(cause: unknown): Fault {
+  const message = cause instanceof Error ? cause.message : "";
+  return /limit|maxBytes|too large/i.test(message) ? "too-large" : "unreadable";
+}
+
+/** Statuses that pass by themselves, besides every 5xx. */
+const PASSING = new Set([408, 425, 429]);
+
+/** Of an address: OpenClaw's `MediaFetchError` says what failed, and its words hold what others wrote. */
+export function judgeFetch(error: unknown): Fault {
+  if (!(error instanceof Error) || !("code" in error)) return "unreadable";
+  if (error.code === "max_bytes") return "too-large";
+  // An address that must not be asked.
+  if (error.cause instanceof Error && /^SsrF/.test(error.cause.name)) return "unreadable";
+  if (error.code === "fetch_failed") return "passing";
+  const status = "status" in error && typeof error.status === "number" ? error.status : 0;
+  return error.code === "http_error" && (status >= 500 || PASSING.has(status)) ? "passing" : "unreadable";
 }
 
 const isAddress = (source: string): boolean => /^https?:/i.test(source);

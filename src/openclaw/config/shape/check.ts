@@ -55,7 +55,7 @@ function isOfType(type: unknown, value: unknown): boolean {
   return type === undefined || typeof value === type;
 }
 
-/** A key without a value counts as absent where the shape names it. */
+/** A key without a value counts as absent. */
 function findMemberFaults(shape: JsonObject, value: JsonObject, path: (string | number)[]): ShapeFault[] {
   const properties = readObject(shape, "properties") ?? {};
   const other = readObject(shape, "additionalProperties");
@@ -65,9 +65,10 @@ function findMemberFaults(shape: JsonObject, value: JsonObject, path: (string | 
   return [
     ...missing.map((key) => ({ path, message: `Missing key: "${key}"` })),
     ...Object.entries(value).flatMap(([key, member]) => {
+      if (member === undefined) return [];
       const place = [...path, key];
       const own = Object.hasOwn(properties, key) ? readObject(properties, key) : undefined;
-      if (own !== undefined) return member === undefined ? [] : findShapeFaults(own, member, place);
+      if (own !== undefined) return findShapeFaults(own, member, place);
       if (shape.additionalProperties === false) return [{ path, message: `Unrecognized key: "${key}"` }];
       return [...findShapeFaults(names, key, place), ...findShapeFaults(other ?? {}, member, place)];
     }),

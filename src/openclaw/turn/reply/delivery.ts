@@ -9,6 +9,7 @@ import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
 import { askedIn, noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
 import { offerToDelivery } from "../../account/previews/preview-offer.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
 import { type Handover, readMessageId } from "../handover.ts";
 import type { TurnProgress } from "../order.ts";
 import { findRefusal, tellRefusal } from "../refusal.ts";
@@ -63,7 +64,8 @@ export function createDelivery(options: DeliveryOptions) {
       if (!(await replies.mayKeep(payload))) return false;
       const reply = durableReply(scope, payload, replies.place);
       if (reply === false) return false;
-      if (hasMedia) return { ...reply, ...AS_FINAL };
+      // As OpenClaw hands it on to the first attempt: what was stopped goes no further.
+      if (hasMedia) return { ...reply, ...AS_FINAL, deps: { [CHANNEL_ID]: options.signal } };
       return { ...reply, ...offerToDelivery(await preview.offer(replies.place)) };
     },
     async deliver(payload: ReplyPayload, { kind }: Kind) {
@@ -79,6 +81,7 @@ export function createDelivery(options: DeliveryOptions) {
       if (result?.visibleReplySent !== false && !isAnswer) await preview.withdraw();
     },
     onError(error: unknown) {
+      if (options.signal?.aborted) return log.debug("reply not delivered after a stop", { error, ...about });
       log.error("reply could not be delivered", { error, messageId: input.message.id });
       const refusal = findRefusal(error);
       if (refusal !== undefined) void tellRefusal(scope, refusal);

@@ -1,17 +1,19 @@
 // Owns the files of a turn's replies: which can be kept by OpenClaw's queue, and posting those that cannot.
 
+import { resolveChannelMediaMaxBytes } from "openclaw/plugin-sdk/account-helpers";
 import { getAgentScopedMediaLocalRoots } from "openclaw/plugin-sdk/media-local-roots";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { resolvePayloadMediaUrls } from "openclaw/plugin-sdk/reply-payload";
 import { FileRefusedError } from "../../../errors.ts";
 import { type FileToSend, readOutgoing, sendOutgoing } from "../../account/files/outgoing-file.ts";
 import { sendingFor } from "../../account/sending.ts";
+import { configuredMediaMaxMb } from "../../config/account.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import type { Route } from "../route.ts";
 import type { TurnScope } from "../scope.ts";
 
 export interface ReplyMedia {
-  /** Whether every file of a reply can be read and will be taken, as far as that can be known. */
+  /** Whether every file of a reply can be read, kept, and will be taken, as far as that can be known. */
   canSend(payload: ReplyPayload): Promise<boolean>;
   /** Posts the files of a reply in order, the first with `caption`; answers the ids, and a sentence for each refused one. */
   post(payload: ReplyPayload, place: FilePlace): Promise<{ messageIds: string[]; refused: string[] }>;
@@ -22,6 +24,19 @@ interface FilePlace {
   readonly threadId: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
+
+const MEBIBYTE = 1024 * 1024;
+
+/** OpenClaw's own bound for the copies in its queue, where the configuration has none; our default is no matter to it. */
+const UNCONFIGURED_BYTES = 5 * MEBIBYTE;
+
+/** How large a file of this machine OpenClaw keeps for later attempts: bytes. It fails with a larger one. */
+const keptBytes = ({ cfg, accountId }: TurnScope): number =>
+  resolveChannelMediaMaxBytes({
+    cfg,
+    accountId,
+    resolveChannelLimitMb: ({ cfg: current, accountId: id }) => configuredMediaMaxMb(current, id),
+  }) ?? UNCONFIGURED_BYTES;
 
 /** Whether a reply has files. */
 export const mediaOf = (payload: ReplyPayload): string[] => resolvePayloadMediaUrls(payload);
@@ -55,6 +70,7 @@ export function openReplyMedia(scope: TurnScope, { agentId, turnSessionKey }: Ro
         for (const source of mediaOf(payload)) {
           const ready = await readOutgoing({ settings, sending }, { source, access, room });
           await ready.close();
+          if (ready.bytes.size > keptBytes(scope)) return false;
         }
         return true;
       } catch (error) {
