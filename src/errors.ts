@@ -219,7 +219,7 @@ export class FileRefusedError extends RocketChatError {
   readonly file: string;
   /** The end of a sentence "…, because …". */
   readonly reason: string;
-  /** Whether it may be over by itself, as what an address does not answer is. */
+  /** Whether another try may succeed: an address may answer later. */
   readonly passing: boolean;
 
   constructor(fields: { file: string; reason: string; passing?: boolean; cause?: unknown }) {

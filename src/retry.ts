@@ -48,6 +48,9 @@ const DEAD_LOGIN_CODES = new Set([
 /** HTTP refusals that pass by themselves, besides every 5xx. */
 const PASSING_STATUSES = new Set([408, 425, 429]);
 
+/** Whether the same HTTP request may succeed later. */
+export const isPassingStatus = (status: number): boolean => status >= 500 || PASSING_STATUSES.has(status);
+
 /**
  * The only reader of error codes. Everything that never got through is `retry` (a close with code 1000 too: every
  * deliberate close of Rocket.Chat is 1000, so the next login decides); what the server refused for good is `blocked`.
@@ -97,7 +100,7 @@ function adviseLogin(error: LoginRejectedError): RetryAdvice {
 
 function adviseRest(error: RestError): RetryAdvice {
   if (RATE_LIMIT_CODES.has(error.serverCode ?? "")) return wait(error.retryAfterMs ?? UNKNOWN_RESET_MS);
-  if (error.status < 500 && !PASSING_STATUSES.has(error.status)) return blocked(error);
+  if (!isPassingStatus(error.status)) return blocked(error);
   return error.retryAfterMs === undefined ? { kind: "retry" } : wait(error.retryAfterMs);
 }
 

@@ -126,7 +126,7 @@ async function post(
 
 const wordsOf = (queued: string): string => `${queued} words`;
 
-/** Only then: until all is sent, what is known of a part keeps it from being sent again. */
+/** To be called when all is sent: until then, these notes keep a part from being sent again. */
 function noteSent(queued: string): void {
   noteFileSent(queued);
   divisions().noteSent(wordsOf(queued));

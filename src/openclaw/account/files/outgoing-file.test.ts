@@ -10,6 +10,7 @@ const http = (status: number) =>
 it.each([
   ["too-large", new MediaFetchError("max_bytes", "payload exceeds maxBytes 1")],
   ["passing", new MediaFetchError("fetch_failed", "socket hang up")],
+  ["passing", new MediaFetchError("http_error", "terminated")],
   ["passing", http(429)],
   ["passing", http(503)],
   ["unreadable", http(404)],

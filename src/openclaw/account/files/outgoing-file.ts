@@ -7,6 +7,7 @@ import { refuseFile, safeFileName } from "../../../facts/file-rules.ts";
 import type { RoomFacts } from "../../../facts/room.ts";
 import { createNotebook, type Notebook, sendFile } from "../../../outbound/send-file.ts";
 import type { Content } from "../../../rest/multipart.ts";
+import { isPassingStatus } from "../../../retry.ts";
 import type { AccountSettings } from "../../../settings.ts";
 import { divisions } from "../memory/divisions.ts";
 import type { AccountSending } from "../sending.ts";
@@ -115,9 +116,6 @@ function judgeRead(cause: unknown): Fault {
   return /limit|maxBytes|too large/i.test(message) ? "too-large" : "unreadable";
 }
 
-/** Statuses that pass by themselves, besides every 5xx. */
-const PASSING = new Set([408, 425, 429]);
-
 /** Of an address: OpenClaw's `MediaFetchError` says what failed, and its words hold what others wrote. */
 export function judgeFetch(error: unknown): Fault {
   if (!(error instanceof Error) || !("code" in error)) return "unreadable";
@@ -125,8 +123,10 @@ export function judgeFetch(error: unknown): Fault {
   // An address that must not be asked.
   if (error.cause instanceof Error && /^SsrF/.test(error.cause.name)) return "unreadable";
   if (error.code === "fetch_failed") return "passing";
-  const status = "status" in error && typeof error.status === "number" ? error.status : 0;
-  return error.code === "http_error" && (status >= 500 || PASSING.has(status)) ? "passing" : "unreadable";
+  // Without a status, what broke off is the answer.
+  const status = "status" in error && typeof error.status === "number" ? error.status : undefined;
+  const isPassing = status === undefined || isPassingStatus(status);
+  return error.code === "http_error" && isPassing ? "passing" : "unreadable";
 }
 
 const isAddress = (source: string): boolean => /^https?:/i.test(source);

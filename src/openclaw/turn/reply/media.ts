@@ -27,10 +27,10 @@ interface FilePlace {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** OpenClaw's own bound for the copies in its queue, where the configuration has none; our default is no matter to it. */
+/** OpenClaw's own bound for the copies in its queue, where none is configured. It does not know our default. */
 const UNCONFIGURED_BYTES = 5 * MEBIBYTE;
 
-/** How large a file of this machine OpenClaw keeps for later attempts: bytes. It fails with a larger one. */
+/** The largest local file that OpenClaw keeps for later attempts, in bytes; with a larger one it fails. */
 const keptBytes = ({ cfg, accountId }: TurnScope): number =>
   resolveChannelMediaMaxBytes({
     cfg,
