@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Log } from "../../log.ts";
-import { openIngressQueue, openSqliteQueue } from "./queue.ts";
+import { type AccountQueue, openIngressQueue, openSqliteQueue } from "./queue.ts";
 import type { Queue, StoredEvent } from "./queue-rows.ts";
 
 /** OpenClaw's own queue, out of the installed package: a newer OpenClaw gives it to every plugin. */
@@ -30,7 +30,7 @@ const refusing = () => {
   throw Object.assign(new Error("not trusted"), { code: "PLUGIN_TRUST_REFUSED" });
 };
 /** The account's queue, under an OpenClaw that gives its own or refuses it. */
-const openUnder = (openClaw: "newer" | "older"): Queue => {
+const openUnder = (openClaw: "newer" | "older"): AccountQueue => {
   const openChannelIngressQueue = openClaw === "newer" ? openHost : refusing;
   const state = { resolveStateDir: () => directory, openChannelIngressQueue };
   return openIngressQueue(state as unknown as Parameters<typeof openIngressQueue>[0], "default", log);
@@ -58,6 +58,29 @@ it.each(["newer", "older"] as const)(
       "m6",
       "m0",
     ]);
+  },
+);
+
+describe.each(["newer", "older"] as const)(
+  "of a room with many waiting messages under an OpenClaw that is %s",
+  (openClaw) => {
+    it("the first of each lane is found, in order of arrival, and all are counted", async () => {
+      const queue = openUnder(openClaw);
+      for (let index = 1; index <= 150; index += 1)
+        await queue.enqueue(`m${200 - index}`, event("x"), { laneKey: "room:1", receivedAt: index });
+      await queue.enqueue("q2", event("Q"), { laneKey: "room:2", receivedAt: 202 });
+      await queue.enqueue("q1", event("Q"), { laneKey: "room:2", receivedAt: 201 });
+      await queue.enqueue("t", event("T"), { laneKey: "room:1:thread", receivedAt: 203 });
+      const listed = async () => (await queue.listFirst()).map(({ id }) => id);
+      expect(await listed()).toEqual(["m199", "q1", "t"]);
+      expect((await queue.listFirst())[0]?.payload).toEqual(event("x"));
+      await queue.complete((await queue.claim("m199")) ?? "");
+      await queue.release((await queue.claim("q1")) ?? "");
+      await queue.claim("m198");
+      expect(await listed()).toEqual(["m197", "q1", "t"]);
+      expect(await queue.countPending("room:1", { withThreads: false })).toBe(148);
+      expect(await queue.countPending("room:1", { withThreads: true })).toBe(149);
+    });
   },
 );
 

@@ -22,7 +22,7 @@ export function createWaitingCounter(queue: Pick<AccountQueue, "countPending">) 
 export function createWaitingReader(queue: Pick<Queue, "listPending">) {
   return async (message: MessageFacts): Promise<readonly MessageFacts[]> => {
     const lane = laneOf(message);
-    const pending = await queue.listPending();
+    const pending = await queue.listPending({ limit: "all" });
     return pending.filter(({ laneKey }) => laneKey === lane).flatMap(({ payload }) => readStored(payload));
   };
 }

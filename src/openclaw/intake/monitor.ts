@@ -6,6 +6,7 @@ import {
 } from "openclaw/plugin-sdk/channel-outbound";
 import { identify, type RawMessageEvent, type ReceivedEvent } from "../../intake/receive.ts";
 import type { AccountScope } from "../account/scope.ts";
+import type { AccountQueue } from "./queue.ts";
 import type { Queue, QueueClaim, StoredEvent } from "./queue-rows.ts";
 import { encodeRawEvent, idsOf, parseRawEvent } from "./raw-event.ts";
 
@@ -48,11 +49,12 @@ export interface EventRunner {
 export type Monitor = ReturnType<typeof openMonitor>;
 
 /** Opens the monitor, which runs nothing before it is started. Throws when the queue cannot be used. */
-export function openMonitor(scope: AccountScope, queue: Queue, { deliver, noteStored }: EventRunner) {
+export function openMonitor(scope: AccountScope, queue: AccountQueue, { deliver, noteStored }: EventRunner) {
   const { ctx, log, report } = scope;
   const tellFailed = () => tellFailedEvents(scope, queue);
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
-    queue,
+    // Listed again and again for what to begin next: what waits behind the first of its lane would only be looked at.
+    queue: { ...queue, listPending: queue.listFirst },
     // Called for what was stored: what comes in is judged before, and brings its identity.
     inspect: (event, context) => identifyStored(event, context),
     payload: {

@@ -31,6 +31,7 @@ const SCHEMA = `
     reason TEXT
   ) STRICT;
   CREATE INDEX IF NOT EXISTS event_by_status ON event (status, received_at, id);
+  CREATE INDEX IF NOT EXISTS event_by_lane ON event (status, lane, received_at, id);
 `;
 
 export type SqlValue = string | number | null;

@@ -118,6 +118,16 @@ export class QueueRows {
     return this.file.selectValues(sql, ...lists, limit).map((values) => new ListedRecord(this, values));
   }
 
+  /** The first row that waits in each lane. Rows without a lane count as one lane. */
+  listFirst(): QueueRecord[] {
+    const columns = LISTED.map((column) => `event.${column}`).join(", ");
+    const first = "SELECT lane, min(received_at) AS at FROM event WHERE status = 'pending' GROUP BY lane";
+    const sql = `SELECT ${columns} FROM (${first}) AS first JOIN event
+      ON event.status = 'pending' AND event.lane IS first.lane AND event.received_at = first.at
+      ORDER BY event.received_at, event.id`;
+    return this.file.selectValues(sql).map((values) => new ListedRecord(this, values));
+  }
+
   /** How many rows wait in a lane, and in those of its threads, whose names go on from its own and a colon. */
   countPending(lane: string, { withThreads }: { readonly withThreads: boolean }): number {
     const threads = withThreads ? `${lane}:` : null;

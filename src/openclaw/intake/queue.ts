@@ -8,7 +8,14 @@ import type { Log } from "../../log.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { onceTakenOver, takeBack } from "./carry-over.ts";
 import { QueueFile } from "./queue-file.ts";
-import { ALL_ROWS, type Queue, type QueueClaim, QueueRows, type StoredEvent } from "./queue-rows.ts";
+import {
+  ALL_ROWS,
+  type Queue,
+  type QueueClaim,
+  type QueueRecord,
+  QueueRows,
+  type StoredEvent,
+} from "./queue-rows.ts";
 
 /** Rows that are looked at for the next claim. */
 const CLAIM_SCAN_ROWS = 1000;
@@ -17,6 +24,8 @@ const CLAIM_SCAN_ROWS = 1000;
 export interface AccountQueue extends Queue {
   /** How many events wait in a lane; with `withThreads`, in those of its threads as well. */
   countPending(lane: string, options: { readonly withThreads: boolean }): Promise<number>;
+  /** The first event that waits in each lane, in order of arrival: no other can be begun. */
+  listFirst(): Promise<QueueRecord[]>;
 }
 
 type EnqueueResult = Awaited<ReturnType<Queue["enqueue"]>>;
@@ -34,7 +43,7 @@ export function openIngressQueue(
   const directory = join(state.resolveStateDir(), CHANNEL_ID);
   const host = openHostQueue(state, accountId);
   if (host !== undefined)
-    return inOrderOfArrival(withCount(onceTakenOver(host, openCopy(directory, accountId, log), log)));
+    return inOrderOfArrival(byLanes(onceTakenOver(host, openCopy(directory, accountId, log), log)));
   const rows = openRows(directory, accountId);
   takeBack(rows);
   return queueOf(rows);
@@ -53,11 +62,17 @@ function openHostQueue(
   }
 }
 
-function withCount(queue: Queue): AccountQueue {
+/** Looks by itself for what stands in which lane, which the host's queue cannot be asked. */
+function byLanes(queue: Queue): AccountQueue {
   return {
     ...queue,
+    async listFirst() {
+      const lanes = new Set<string | undefined>();
+      const isFirst = ({ laneKey }: QueueRecord) => lanes.size < lanes.add(laneKey).size;
+      return (await queue.listPending({ limit: "all", orderBy: "received" })).filter(isFirst);
+    },
     async countPending(lane, { withThreads }) {
-      const pending = await queue.listPending();
+      const pending = await queue.listPending({ limit: "all" });
       return pending.filter(
         ({ laneKey }) => laneKey === lane || (withThreads && laneKey?.startsWith(`${lane}:`)),
       ).length;
@@ -125,8 +140,12 @@ function inOrderOfArrival(queue: AccountQueue): AccountQueue {
 /** Looking at rows. */
 function openLists(
   rows: QueueRows,
-): Pick<AccountQueue, "listPending" | "countPending" | "listClaims" | "listFailed"> {
+): Pick<AccountQueue, "listPending" | "listFirst" | "countPending" | "listClaims" | "listFailed"> {
   return {
+    async listFirst() {
+      return rows.listFirst();
+    },
+
     async countPending(lane, { withThreads }) {
       return rows.countPending(lane, { withThreads });
     },
