@@ -2,7 +2,7 @@
 //
 //   node bench/process/flood.ts EMULATOR_URL   (with an IPC channel)
 //
-// A client at the path /bare is not passed on: it gets nothing but the traffic.
+// A client at the path /bare or /heavy is not passed on: it gets nothing but the traffic.
 
 import { createServer, type IncomingMessage, request as requestHttp, type ServerResponse } from "node:http";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
@@ -13,7 +13,7 @@ import { createTraffic } from "../traffic.ts";
 const commandSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("flood"),
-    to: z.enum(["gateway", "bare"]),
+    to: z.enum(["gateway", "bare", "heavy"]),
     from: z.number(),
     count: z.number(),
     roomIds: z.array(z.string()),
@@ -29,14 +29,14 @@ const BATCH = 1_000;
 const MAX_UNANSWERED = 3;
 
 const upstream = new URL(process.argv[2] ?? "");
-const clients: { gateway?: WebSocket; bare?: WebSocket } = {};
+const clients: { gateway?: WebSocket; bare?: WebSocket; heavy?: WebSocket } = {};
 let calls = 0;
 
 const server = createServer(passRequest);
 const sockets = new WebSocketServer({ server, perMessageDeflate: false });
 sockets.on("connection", (socket, { url }) => {
-  if (url === "/bare") {
-    clients.bare = socket;
+  if (url === "/bare" || url === "/heavy") {
+    clients[url === "/bare" ? "bare" : "heavy"] = socket;
   } else {
     clients.gateway = socket;
     passSocket(socket, url ?? "/");

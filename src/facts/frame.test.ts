@@ -5,17 +5,18 @@ import { describe, expect, it } from "vitest";
 import { frameText, recordedFrames } from "../../test/fixtures/frames.ts";
 import { decodeRevision } from "./change.ts";
 import { condenseMessage } from "./condense.ts";
-import { bitsOf, FrameReader } from "./frame.ts";
+import { FrameReader } from "./frame.ts";
+import { bitsOf } from "./members.ts";
 import { decodeMessage } from "./message.ts";
 
 const ROOM = '{"roomParticipant":true,"roomType":"c","roomName":"town"}';
-const read = (message: string, room = ROOM) => new FrameReader().read(frameText(message, room));
+const read = (message: string, room = ROOM) => new FrameReader().read(frameText(message, room))?.open();
 
 describe("a frame of the recordings", () => {
   const reader = new FrameReader();
   const frames = recordedFrames().map((text) => ({ text, args: JSON.parse(text).fields.args }));
   const understood = frames.flatMap(({ text, args }) => {
-    const frame = reader.read(text);
+    const frame = reader.read(text)?.open();
     return frame === undefined ? [] : [{ frame, args }];
   });
 
@@ -53,6 +54,13 @@ describe("a frame", () => {
 
   it("shows of two members of one name the last, as parsing does", () => {
     expect(read('{"rid":"r","rid":"s"}')?.value("rid")).toBe("s");
+  });
+
+  it("shows at first what it begins with, whatever follows; no server writes a member twice", () => {
+    const head = new FrameReader().read(frameText('{"_id":"m","rid":"r","u":{},"rid":"s",', ROOM));
+    expect(["_id", "rid", "u"].map((name) => head?.value(name as "rid"))).toEqual(["m", "r", {}]);
+    expect(head?.room).toEqual({ roomParticipant: true, roomType: "c", roomName: "town" });
+    expect(head?.open()).toBeUndefined();
   });
 
   it.each([
@@ -100,7 +108,10 @@ describe("a frame", () => {
   it("keeps one copy of a sender who writes again, and another of one who is named otherwise", () => {
     const reader = new FrameReader();
     const senderIn = (user: object) =>
-      reader.read(frameText(`{"u":${JSON.stringify(user)}}`, ROOM))?.value("u");
+      reader
+        .read(frameText(`{"u":${JSON.stringify(user)}}`, ROOM))
+        ?.open()
+        ?.value("u");
     const sender = senderIn({ _id: "alice", username: "alice" });
     expect(senderIn({ _id: "alice", username: "alice" })).toBe(sender);
     expect(senderIn({ _id: "alice", username: "alicia" })).toEqual({ _id: "alice", username: "alicia" });

@@ -1,7 +1,8 @@
 // Owns reading from its frame a message that is somebody's words and nothing more: no file, quote, edit or reaction.
 
-import { bitsOf, type MessageFrame } from "./frame.ts";
+import type { MessageFrame } from "./frame.ts";
 import type { JsonObject } from "./json.ts";
+import { bitsOf } from "./members.ts";
 
 /** What says more of a message than its words, and than what hangs on them. */
 const MARKS = bitsOf(

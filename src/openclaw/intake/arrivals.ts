@@ -3,7 +3,7 @@
 import type { Connection, ConnectionHandlers } from "../../connection/driver.ts";
 import type { StreamEvent } from "../../ddp/protocol.ts";
 import { NotOnlineError } from "../../errors.ts";
-import { FrameReader, MessageFrame } from "../../facts/frame.ts";
+import { type FrameHead, FrameReader, MessageFrame } from "../../facts/frame.ts";
 import { type ArrivalLanes, createArrivalLanes } from "../../intake/arrivals.ts";
 import type { CatchUp } from "../../intake/catch-up.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
@@ -74,14 +74,15 @@ export function createArrivals(options: ArrivalOptions): Arrivals {
 
 function glance(
   { scope, ingress }: ArrivalOptions,
-  frame: MessageFrame | undefined,
+  head: FrameHead | undefined,
 ): ReturnType<Arrivals["glance"]> {
-  if (frame === undefined) return undefined;
-  if (ingress.drop(frame)) {
+  if (head === undefined) return undefined;
+  if (ingress.drop(head)) {
     scope.health.heard(Date.now());
     return "done";
   }
-  return { ...MESSAGE_STREAM, args: [frame] };
+  const frame = head.open();
+  return frame && { ...MESSAGE_STREAM, args: [frame] };
 }
 
 function takeSettingChange({ typing, settings }: AccountScope, event: StreamEvent): undefined {

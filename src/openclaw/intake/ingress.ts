@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { systemClock } from "../../connection/driver.ts";
 import type { Revision } from "../../facts/change.ts";
-import type { MessageFrame } from "../../facts/frame.ts";
+import type { FrameHead, MessageFrame } from "../../facts/frame.ts";
 import type { Prune } from "../../facts/prune.ts";
 import { readIdle, refuseFrame } from "../../intake/glance.ts";
 import { createKnownMessages } from "../../intake/known.ts";
@@ -42,10 +42,10 @@ export interface Ingress {
    */
   learn(event: RawMessageEvent): Promise<void> | undefined;
   /**
-   * Drops a message of the stream for what its frame shows; false when more has to be looked at or done. Judges as `admit`
+   * Drops a message of the stream for what the head of its frame shows; false when more has to be looked at or done. Judges as `admit`
    * would.
    */
-  drop(frame: MessageFrame): boolean;
+  drop(head: FrameHead): boolean;
   /**
    * Takes a message that names nobody in a room where `isFree` says that none waits before it; answers the room. Undefined
    * when it has to be admitted. Judges and remembers as `admit` would.
@@ -175,15 +175,15 @@ function createLearning({ memory, watch, admission }: LearningOptions) {
 /** Drops what its frame alone decides about. */
 function createDropping(parts: LearningOptions & { readonly scope: AccountScope }): Ingress["drop"] {
   const { scope, memory, watch, admission } = parts;
-  return (frame) => {
+  return (head) => {
     // While a name is looked up, what it may decide about waits for the answer.
     if (scope.ctx.abortSignal.aborted || memory.learnNames() !== undefined) return false;
     const settings = memory.readSettings();
-    const refusal = refuseFrame(frame, { settings, known: memory.known });
+    const refusal = refuseFrame(head, { settings, known: memory.known });
     if (refusal === undefined) return false;
     const { reason, message, room } = refusal;
     // Of a place that is watched all is remembered.
-    if (watch.watches({ message: { rid: room }, room: frame.room }, settings)) return false;
+    if (watch.watches({ message: { rid: room }, room: head.room }, settings)) return false;
     admission.noteDrop(reason, { message, room });
     return true;
   };
