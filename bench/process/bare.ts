@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { WebSocket } from "ws";
 
-/** Of a heavy process: objects that take as much memory as those of the gateway, by which V8 measures what garbage may wait. */
+/** Of a heavy process: objects of about as much memory as the gateway's, which decides how much garbage V8 lets pile up. */
 const BALLAST = 1_600_000;
 const isHeavy = (process.argv[2] ?? "").endsWith("/heavy");
 const ballast = Array.from({ length: isHeavy ? BALLAST : 0 }, (_, index) => ({ index, text: `x${index}` }));

@@ -56,7 +56,7 @@ describe("a frame", () => {
     expect(read('{"rid":"r","rid":"s"}')?.value("rid")).toBe("s");
   });
 
-  it("shows at first what it begins with, whatever follows; no server writes a member twice", () => {
+  it("shows in its head what it begins with, whatever follows; no server writes a member twice", () => {
     const head = new FrameReader().read(frameText('{"_id":"m","rid":"r","u":{},"rid":"s",', ROOM));
     expect(["_id", "rid", "u"].map((name) => head?.value(name as "rid"))).toEqual(["m", "r", {}]);
     expect(head?.room).toEqual({ roomParticipant: true, roomType: "c", roomName: "town" });
@@ -75,6 +75,16 @@ describe("a frame", () => {
     ["a text without an end", '{"rid":"r}', ROOM],
   ])("with %s is left to be parsed", (_, message, room) => {
     expect(read(message, room)).toBeUndefined();
+  });
+
+  it.each([
+    ["a third argument", `${ROOM},{}`],
+    ["another list behind", `${ROOM}],"more":[{},{}`],
+    ["a message behind", `${ROOM},{"rid":"r"}`],
+    ["no place", "null"],
+  ])("with %s has no head to be judged by", (_, room) => {
+    const message = '{"_id":"m","rid":"r","u":{"_id":"alice"}}';
+    expect(new FrameReader().read(frameText(message, room))).toBeUndefined();
   });
 
   it.each([

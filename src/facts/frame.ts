@@ -1,9 +1,9 @@
-// Owns a message in the text of its frame: at first where it stands and whose it is, and the whole of it where that is asked for.
+// Owns a message in the text of its frame: first its place and author; the whole of it on request.
 
-import type { JsonObject } from "./json.ts";
+import { isJsonObject, type JsonObject } from "./json.ts";
 import { bitsOf, MEMBERS, Members, Shared } from "./members.ts";
 
-/** What the head of a frame shows; servers write it before nearly all else. */
+/** What the head of a frame shows; most servers write it before nearly all else. */
 const FIRST = bitsOf("_id rid u");
 
 /** As servers from 6.5 to 8.3 begin and end a frame of this stream (recordings); another one is left to be parsed. */
@@ -18,12 +18,14 @@ export class FrameReader {
   /** The head of a message's frame; undefined when the text is anything else, or is spelled as is not expected. Never throws. */
   read(text: string): FrameHead | undefined {
     if (!text.startsWith(HEAD) || !text.endsWith(TAIL)) return undefined;
-    // The place is flat: what begins last ends last, or is no JSON.
+    // The room object has no objects inside, so it begins at the last `,{`.
     const roomAt = text.lastIndexOf(",{") + 1;
     const members = new Members(text, HEAD.length - 1, this.#shared);
     if (!members.find(FIRST)) return undefined;
     try {
       const room = this.#shared.parse(text.slice(roomAt, text.length - TAIL.length));
+      // Anything else stands behind the message.
+      if (!isJsonObject(room) || typeof room.roomParticipant !== "boolean") return undefined;
       return new FrameHead(members, { room, roomAt });
     } catch {
       return undefined;
@@ -31,15 +33,15 @@ export class FrameReader {
   }
 }
 
-/** What a frame shows at first. What lies behind that is not looked at yet. */
+/** What a frame shows first: the members `_id`, `rid` and `u`, and the room. The rest is not looked at yet. */
 export class FrameHead {
   readonly #members: Members;
   readonly #roomAt: number;
   /** The stream's second argument. */
-  readonly room: unknown;
+  readonly room: JsonObject;
 
   /** The second argument begins at `roomAt`. */
-  constructor(members: Members, { room, roomAt }: { readonly room: unknown; readonly roomAt: number }) {
+  constructor(members: Members, { room, roomAt }: { readonly room: JsonObject; readonly roomAt: number }) {
     this.#members = members;
     this.#roomAt = roomAt;
     this.room = room;
@@ -61,9 +63,9 @@ export class FrameHead {
 export class MessageFrame {
   readonly #members: Members;
   /** The stream's second argument. */
-  readonly room: unknown;
+  readonly room: JsonObject;
 
-  constructor(members: Members, room: unknown) {
+  constructor(members: Members, room: JsonObject) {
     this.#members = members;
     this.room = room;
   }

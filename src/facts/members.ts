@@ -52,11 +52,11 @@ export class Shared {
 
 /** Where the members of an object stand in a text. */
 export class Members {
-  readonly text: string;
+  readonly #text: string;
   /** Where the first backslash of the text stands. */
-  readonly firstEscape: number;
+  readonly #firstEscape: number;
   /** Where the value of each begins, and ends, by its code; nothing for those that are not there. */
-  readonly spans: number[] = NO_SPANS.slice();
+  readonly #spans: number[] = NO_SPANS.slice();
   /** Those that are there; of lists those that are not empty. */
   bits = 0;
   /** Where the object ends; 0 until that is known. */
@@ -68,7 +68,7 @@ export class Members {
   /** The object begins at `from`. */
   constructor(text: string, from: number, shared: Shared) {
     const first = text.indexOf("\\");
-    [this.text, this.firstEscape] = [text, first < 0 ? text.length : first];
+    [this.#text, this.#firstEscape] = [text, first < 0 ? text.length : first];
     this.#at = from;
     this.#shared = shared;
   }
@@ -79,13 +79,13 @@ export class Members {
     return true;
   }
 
-  /** No message has all members: so all are looked for. */
+  /** No message has all of these, so this reads on to the end. */
   findAll(): boolean {
     return this.find(-1);
   }
 
   #findNext(): boolean {
-    const { text, firstEscape } = this;
+    const [text, firstEscape] = [this.#text, this.#firstEscape];
     const at = this.#at + 1;
     const keyEnd = text.charCodeAt(at) === QUOTE ? text.indexOf('"', at + 1) : -1;
     // A key with an escape may be any.
@@ -101,17 +101,17 @@ export class Members {
     return next === CLOSE || next === COMMA;
   }
 
-  /** Of members that bear the same name the last counts, as for `JSON.parse`. */
+  /** Of members that bear the same name the last that was found counts, as for `JSON.parse`. */
   #note(code: number, start: number, end: number): void {
-    this.spans[2 * code] = start;
-    this.spans[2 * code + 1] = end;
+    this.#spans[2 * code] = start;
+    this.#spans[2 * code + 1] = end;
     const bit = 1 << code;
-    if ((LISTS & bit) === 0 || !isEmptyList(this.text, start, end)) this.bits |= bit;
+    if ((LISTS & bit) === 0 || !isEmptyList(this.#text, start, end)) this.bits |= bit;
   }
 
   /** The value of a member; undefined when it is not there. Throws a SyntaxError when it is no JSON. */
   value(name: string): unknown {
-    const { text, firstEscape, spans } = this;
+    const [text, firstEscape, spans] = [this.#text, this.#firstEscape, this.#spans];
     const code = CODES.get(name) ?? -1;
     const [from = 0, end = 0] = [spans[2 * code], spans[2 * code + 1]];
     if (end === 0) return undefined;

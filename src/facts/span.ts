@@ -1,7 +1,7 @@
 // Owns finding where a value ends in the text of JSON, without parsing it.
 
-export const [QUOTE, COMMA, COLON, OPEN, CLOSE, OPEN_LIST] = [34, 44, 58, 123, 125, 91];
-const [BACKSLASH, CLOSE_LIST] = [92, 93];
+export const [QUOTE, COMMA, COLON, CLOSE, OPEN_LIST] = [34, 44, 58, 125, 91];
+const [BACKSLASH, OPEN, CLOSE_LIST] = [92, 123, 93];
 
 /** Where the value ends that begins at an index; -1 when there is none. */
 export function skipValue(text: string, from: number): number {

@@ -58,10 +58,10 @@ function faultsOf(text: string, counts: Record<string, number> = {}): string[] {
     const refusal = refuseFrame(head, grounds);
     if (refusal === undefined) continue;
     const receipt = receive({ message, room }, grounds);
-    const reason = receipt.kind === "dropped" ? receipt.reason : receipt.kind;
-    counts[reason] = (counts[reason] ?? 0) + 1;
-    if (reason !== refusal.reason)
-      faults.push(`${text} is refused as ${refusal.reason}, and not as ${reason}`);
+    counts[refusal.reason] = (counts[refusal.reason] ?? 0) + 1;
+    if (receipt.kind !== "dropped") faults.push(`${text} is refused as ${refusal.reason}, and not taken`);
+    else if ((refusal.reason === "not-a-member") !== (receipt.reason === "not-a-member"))
+      faults.push(`${text} is refused as ${refusal.reason}, and not as ${receipt.reason}`);
     if (isOwn(message, grounds)) faults.push(`${text} is the bot user's own`);
   }
   return faults;

@@ -4,7 +4,7 @@ import { readDecision } from "../commands/approval.ts";
 import { type Command, type CommandKind, readCommand } from "../commands/parse.ts";
 import { isForOthers, rightOf } from "../commands/rights.ts";
 import { type Change, decodeChange, decodeRevision, identifyChange } from "../facts/change.ts";
-import { isJsonObject, type JsonObject, readText } from "../facts/json.ts";
+import { isJsonObject, readText } from "../facts/json.ts";
 import { mentionsBot } from "../facts/mention.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import { isRoomAllowed, isUndecided, isUnwantedBot } from "../policy/access.ts";
@@ -75,8 +75,8 @@ export interface Grounds {
  */
 export function receive(event: RawMessageEvent, grounds: Grounds): Receipt {
   const room = isJsonObject(event.room) ? event.room : {};
-  const elsewhere = refusePlace(isJsonObject(event.message) ? event.message : {}, room, grounds);
-  if (elsewhere !== undefined) return { kind: "dropped", reason: elsewhere };
+  if (room.roomParticipant !== true) return { kind: "dropped", reason: "not-a-member" };
+  if (!isServedType(room.roomType)) return { kind: "dropped", reason: "room-not-allowed" };
   const message = decodeMessage(event.message);
   if (message === undefined) return { kind: "dropped", reason: "malformed" };
   const direct = room.roomType === "d";
@@ -92,25 +92,6 @@ export function receive(event: RawMessageEvent, grounds: Grounds): Receipt {
     (direct ? refuseDirect(message, grounds) : place && refuseRoomMessage(message, place, grounds));
   if (refusal !== undefined) return { kind: "dropped", reason: refusal };
   return { kind: "received", event: identityOf(message), message };
-}
-
-/**
- * Why what is written in a place is no business of the account, whatever it is; undefined where it may be. What the bot user
- * wrote is remembered wherever it is a member.
- */
-export function refusePlace(
-  { rid, u }: { readonly rid?: unknown; readonly u?: unknown },
-  room: JsonObject,
-  grounds: Grounds,
-): "not-a-member" | "room-not-allowed" | undefined {
-  if (room.roomParticipant !== true) return "not-a-member";
-  if (!isServedType(room.roomType)) return "room-not-allowed";
-  const senderId = isJsonObject(u) ? readText(u, "_id") : undefined;
-  const isOpen = room.roomType === "d" || senderId === undefined || senderId === grounds.settings.userId;
-  const roomId = isOpen ? undefined : readText({ rid }, "rid");
-  if (roomId === undefined) return undefined;
-  const place = placeOf(roomId, readText(room, "roomName"), grounds);
-  return place === undefined || isRoomAllowed(grounds.settings, place) ? undefined : "room-not-allowed";
 }
 
 /** What a reaction asks was judged before it was taken up, and is judged again in its turn. */

@@ -53,7 +53,7 @@ export function openMonitor(scope: AccountScope, queue: AccountQueue, { deliver,
   const { ctx, log, report } = scope;
   const tellFailed = () => tellFailedEvents(scope, queue);
   const monitor = createChannelIngressMonitor<RawMessageEvent, string, StoredEvent>({
-    // Listed again and again for what to begin next: what waits behind the first of its lane would only be looked at.
+    // The drain lists it again and again for what to begin next, one of each lane, and for nothing else (OpenClaw 2026.9.6).
     queue: { ...queue, listPending: queue.listFirst },
     // Called for what was stored: what comes in is judged before, and brings its identity.
     inspect: (event, context) => identifyStored(event, context),

@@ -47,8 +47,8 @@ interface PendingQuery {
 }
 
 /**
- * OpenClaw lists all that wait, again and again, and looks at lanes and times alone: a payload is read when it is asked
- * for, and nothing is copied.
+ * OpenClaw lists what waits, again and again, and looks at lanes and times alone: a payload is read when it is asked for, and
+ * nothing is copied.
  */
 class ListedRecord implements QueueRecord {
   readonly channelId: string;

@@ -24,7 +24,7 @@ const CLAIM_SCAN_ROWS = 1000;
 export interface AccountQueue extends Queue {
   /** How many events wait in a lane; with `withThreads`, in those of its threads as well. */
   countPending(lane: string, options: { readonly withThreads: boolean }): Promise<number>;
-  /** The first event that waits in each lane, in order of arrival: no other can be begun. */
+  /** The first event that waits in each lane, in order of arrival: no other of the lane can be begun. */
   listFirst(): Promise<QueueRecord[]>;
 }
 
@@ -62,14 +62,15 @@ function openHostQueue(
   }
 }
 
-/** Looks by itself for what stands in which lane, which the host's queue cannot be asked. */
+/** Works out by itself what waits in which lane: the host's queue cannot be asked for it. */
 function byLanes(queue: Queue): AccountQueue {
   return {
     ...queue,
     async listFirst() {
-      const lanes = new Set<string | undefined>();
-      const isFirst = ({ laneKey }: QueueRecord) => lanes.size < lanes.add(laneKey).size;
-      return (await queue.listPending({ limit: "all", orderBy: "received" })).filter(isFirst);
+      const first = new Map<string | undefined, QueueRecord>();
+      for (const record of await queue.listPending({ limit: "all", orderBy: "received" }))
+        if (!first.has(record.laneKey)) first.set(record.laneKey, record);
+      return [...first.values()];
     },
     async countPending(lane, { withThreads }) {
       const pending = await queue.listPending({ limit: "all" });
