@@ -9,6 +9,8 @@ export interface Figure {
   readonly floor?: number;
   /** What must not be exceeded: a ratio to the floor, or a value. Without it the figure is only told. */
   readonly target?: { readonly ratio: number } | { readonly value: number };
+  /** Why the target cannot be met, as profiles show it; told where it is not. */
+  readonly why?: string;
 }
 
 /** Measures, tells on the way by `say`, and answers its figures. */
@@ -31,27 +33,33 @@ export function isMet(figure: Figure): boolean | undefined {
 
 const HEAD = ["figure", "value", "floor", "ratio", "target", "met"];
 
-/** The figures as a Markdown table with aligned columns. */
+/** The figures as a Markdown table with aligned columns, and below it why some targets are not met. */
 export function formatTable(figures: readonly Figure[]): string {
-  const rows = [HEAD, ...figures.map(toRow)];
+  const reasons = [...new Set(figures.flatMap((figure) => reasonOf(figure) ?? []))];
+  const rows = [HEAD, ...figures.map((figure) => toRow(figure, reasons))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [line(rows[0] ?? []), rule, ...rows.slice(1).map(line)].join("\n");
+  const notes = reasons.map((reason, index) => `${index === 0 ? "\n" : ""}${index + 1}. ${reason}`);
+  return [line(rows[0] ?? []), rule, ...rows.slice(1).map(line), ...notes].join("\n");
 }
 
-function toRow(figure: Figure): string[] {
+const reasonOf = (figure: Figure): string | undefined => (isMet(figure) === false ? figure.why : undefined);
+
+function toRow(figure: Figure, reasons: readonly string[]): string[] {
   const { name, value, unit, floor, target } = figure;
   const met = isMet(figure);
   const ratio = ratioOf(figure);
+  const reason = reasonOf(figure);
+  const note = reason === undefined ? "" : `, see ${reasons.indexOf(reason) + 1}`;
   return [
     name,
     `${round(value)} ${unit}`.trim(),
     floor === undefined ? "" : `${round(floor)} ${unit}`.trim(),
     ratio === undefined ? "" : `${ratio.toFixed(2)} x`,
     target === undefined ? "" : "value" in target ? `${target.value} ${unit}`.trim() : `${target.ratio} x`,
-    met === undefined ? "" : met ? "yes" : "NO",
+    met === undefined ? "" : met ? "yes" : `NO${note}`,
   ];
 }
 

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { jpeg } from "../test/contract/made-files.ts";
 import { type Bench, type Figure, median } from "./figures.ts";
@@ -31,9 +31,14 @@ interface Stage {
   readonly scene: Scene;
   readonly platform: FloorPlatform;
   readonly rid: string;
-  /** The file that the agent sends. */
-  readonly path: string;
 }
+
+/** What the agent sends: of text OpenClaw looks at each character, of a video at its beginning. */
+const SENT = {
+  "a text": { file: "large-out.txt", bytes: () => Buffer.alloc(LARGE, "x") },
+  "a video": { file: "large-out.mp4", bytes: () => Buffer.concat([VIDEO_HEAD, Buffer.alloc(LARGE)]) },
+};
+const VIDEO_HEAD = Buffer.from("00000018667479706d703432000000006d70343269736f6d", "hex");
 
 export const benchFiles: Bench = async (say) => {
   const platform = await startFloorPlatform();
@@ -48,15 +53,19 @@ export const benchFiles: Bench = async (say) => {
     const rid = scene.emulator.control.direct([PERSON, BOT]);
     const workspace = join(scene.gateway.folder, "workspace");
     await mkdir(workspace, { recursive: true });
-    const path = join(workspace, "large-out.txt");
-    await writeFile(path, Buffer.alloc(LARGE, "x"));
     const small = join(workspace, "small-out.txt");
     await writeFile(small, "x");
-    const stage = { scene, platform, rid, path };
-    const picture = await comparePicture(stage, say);
+    const stage = { scene, platform, rid };
+    const pictures = await comparePicture(stage, say);
     // The way out has been gone once before it is measured; the pictures have gone the way in.
     await answerWith(stage, `\nMEDIA:${small}`);
-    return [picture, ...(await compareIn(stage, say)), ...(await compareOut(stage, say))];
+    const figures = [...pictures, ...(await compareIn(stage, say))];
+    for (const [what, { file, bytes }] of Object.entries(SENT)) {
+      const path = join(workspace, file);
+      await writeFile(path, bytes());
+      figures.push(...(await compareOut(stage, { path, name: `100 MB out, ${what}` }, say)));
+    }
+    return figures;
   } finally {
     await scene.close();
     await platform.close();
@@ -64,37 +73,41 @@ export const benchFiles: Bench = async (say) => {
 };
 
 /** By turns: the question alone with the download by itself, and the question with its picture. */
-async function comparePicture(stage: Stage, say: Say): Promise<Figure> {
+async function comparePicture(stage: Stage, say: Say): Promise<Figure[]> {
   const bytes = Buffer.concat([jpeg().bytes, Buffer.alloc(PICTURE)]);
   const alone: number[] = [];
   const together: number[] = [];
+  const byFloor: number[] = [];
   for (let index = -WARM_UP_RUNS; index < RUNS; index += 1) {
     const words = await ask(stage);
-    const { ms, fileId } = await askWith(stage, { name: `photo${index}.jpg`, type: "image/jpeg", bytes });
+    const name = `photo${index}.jpg`;
+    const { ms, fileId } = await askWith(stage, { name, type: "image/jpeg", bytes });
     const download = await fetchByCurl(stage, fileId);
+    const floor = await askFloorWith(stage, fileId, name);
     if (index < 0) continue;
     alone.push(words + download);
     together.push(ms);
+    byFloor.push(floor);
   }
   say(
-    `question and download: ${median(alone).toFixed(0)} ms, with its picture: ${median(together).toFixed(0)} ms`,
+    `question and download: ${tell(alone)}, with its picture: ${tell(together)}, OpenClaw alone: ${tell(byFloor)}`,
   );
-  return {
-    name: "question with a picture of 2 MB, to the model",
-    value: median(together),
-    floor: median(alone),
-    unit: "ms",
-    target: { ratio: 1.2 },
-  };
+  const name = "question with a picture of 2 MB, to the model";
+  return [
+    { name, value: median(together), floor: median(alone), unit: "ms", target: { ratio: 1.2 } },
+    { name: `${name}, OpenClaw alone`, value: median(byFloor), floor: median(alone), unit: "ms" },
+  ];
 }
 
-/** By turns: the question alone, the question with its file, and the download by itself, to a file of the same disk. */
+/** By turns: the question alone, with its file, the download by itself to a file of the same disk, and OpenClaw without us. */
 async function compareIn(stage: Stage, say: Say): Promise<Figure[]> {
   const bytes = Buffer.alloc(LARGE, "y");
   const words: number[] = [];
   const taken: number[] = [];
   const byCurl: number[] = [];
+  const byFloor: number[] = [];
   const peaks: number[] = [];
+  const peaksOfFloor: number[] = [];
   const peaksOfWords: number[] = [];
   for (let run = 0; run < LARGE_RUNS; run += 1) {
     const idleOfWords = await rest(stage);
@@ -106,18 +119,29 @@ async function compareIn(stage: Stage, say: Say): Promise<Figure[]> {
     taken.push(ms);
     peaks.push(await peakAbove(stage, idle));
     byCurl.push(await fetchByCurl(stage, fileId));
+    const idleOfFloor = await rest(stage);
+    byFloor.push(await askFloorWith(stage, fileId, file.name));
+    peaksOfFloor.push(await peakAbove(stage, idleOfFloor));
   }
-  say(`100 MB in: ${tell(taken)}, a question alone: ${tell(words)}, curl: ${tell(byCurl)}`);
+  say(
+    `100 MB in: ${tell(taken)}, a question alone: ${tell(words)}, curl: ${tell(byCurl)}, OpenClaw alone: ${tell(byFloor)}`,
+  );
   const floor = median(words) + median(byCurl);
   return [
     { name: "100 MB in", value: median(taken), floor, unit: "ms", target: LARGE_RATIO },
+    { name: "100 MB in, OpenClaw alone", value: median(byFloor), floor, unit: "ms" },
     { name: "memory above idle, a question alone", value: median(peaksOfWords), unit: "MB" },
     { name: "memory above idle, 100 MB in", value: median(peaks), ...GROWTH },
+    { name: "memory above idle, 100 MB in, OpenClaw alone", value: median(peaksOfFloor), unit: "MB" },
   ];
 }
 
 /** By turns: the answer alone, the answer with its file, the same in OpenClaw without us, and the upload by itself. */
-async function compareOut(stage: Stage, say: Say): Promise<Figure[]> {
+async function compareOut(
+  stage: Stage,
+  { path, name }: { readonly path: string; readonly name: string },
+  say: Say,
+): Promise<Figure[]> {
   const words: number[] = [];
   const given: number[] = [];
   const byCurl: number[] = [];
@@ -127,22 +151,24 @@ async function compareOut(stage: Stage, say: Say): Promise<Figure[]> {
   for (let run = 0; run < LARGE_RUNS; run += 1) {
     words.push(await answerWith(stage, ""));
     const idle = await rest(stage);
-    given.push(await profiled(stage, `files-out-${run}`, () => answerWith(stage, `\nMEDIA:${stage.path}`)));
+    given.push(
+      await profiled(stage, `files-out-${run}-${basename(path)}`, () => answerWith(stage, `\nMEDIA:${path}`)),
+    );
     peaks.push(await peakAbove(stage, idle));
     const idleOfFloor = await rest(stage);
-    byFloor.push(await answerFloor(stage));
+    byFloor.push(await answerFloor(stage, path));
     peaksOfFloor.push(await peakAbove(stage, idleOfFloor));
-    byCurl.push(await postByCurl(stage));
+    byCurl.push(await postByCurl(stage, path));
   }
   say(
-    `100 MB out: ${tell(given)}, an answer alone: ${tell(words)}, curl: ${tell(byCurl)}, OpenClaw alone: ${tell(byFloor)}`,
+    `${name}: ${tell(given)}, an answer alone: ${tell(words)}, curl: ${tell(byCurl)}, OpenClaw alone: ${tell(byFloor)}`,
   );
   const floor = median(words) + median(byCurl);
   return [
-    { name: "100 MB out", value: median(given), floor, unit: "ms", target: LARGE_RATIO },
-    { name: "100 MB out, OpenClaw alone", value: median(byFloor), unit: "ms" },
-    { name: "memory above idle, 100 MB out", value: median(peaks), ...GROWTH },
-    { name: "memory above idle, 100 MB out, OpenClaw alone", value: median(peaksOfFloor), unit: "MB" },
+    { name, value: median(given), floor, unit: "ms", target: LARGE_RATIO },
+    { name: `${name}, OpenClaw alone`, value: median(byFloor), floor, unit: "ms" },
+    { name: `memory above idle, ${name}`, value: median(peaks), ...GROWTH },
+    { name: `memory above idle, ${name}, OpenClaw alone`, value: median(peaksOfFloor), unit: "MB" },
   ];
 }
 
@@ -198,6 +224,17 @@ async function askWith(
   return { ms: await settle(model, mark, start), fileId: message.file?._id ?? "" };
 }
 
+/** The same file in a channel that does no more than OpenClaw asks for: milliseconds to the request at the model. */
+async function askFloorWith(stage: Stage, fileId: string, name: string): Promise<number> {
+  const mark = nextMark();
+  const file = { url: addressOf(stage, fileId), headers: headersOf(stage), name };
+  const start = performance.now();
+  const answered = stage.platform.ask({ room: `floor${asked}`, text: `[say answer ${mark}] now`, file });
+  const ms = await settle(stage.scene.model, mark, start);
+  await answered;
+  return ms;
+}
+
 async function settle(model: Scene["model"], mark: string, start: number): Promise<number> {
   const request = await model.waitForRequest(mark, WAIT);
   const ms = performance.now() - start;
@@ -224,7 +261,7 @@ async function answerWith({ scene: { emulator, model, botId }, rid }: Stage, mor
 }
 
 /** The same in a channel that leaves the file where OpenClaw has put it. */
-async function answerFloor({ scene: { model }, platform, path }: Stage): Promise<number> {
+async function answerFloor({ scene: { model }, platform }: Stage, path: string): Promise<number> {
   const mark = nextMark();
   const script = model.script(mark, { text: `answer ${mark}\nMEDIA:${path}` });
   const came = platform.ask({ room: "floor", text: `give ${mark}` });
@@ -236,12 +273,16 @@ async function answerFloor({ scene: { model }, platform, path }: Stage): Promise
   return ms;
 }
 
-const credentials = ({ scene: { emulator, botId } }: Stage): string[] => [
-  "-H",
-  `X-User-Id: ${botId}`,
-  "-H",
-  `X-Auth-Token: ${emulator.control.personalAccessToken(BOT)}`,
-];
+const headersOf = ({ scene: { emulator, botId } }: Stage) => ({
+  "X-User-Id": botId,
+  "X-Auth-Token": emulator.control.personalAccessToken(BOT),
+});
+
+const credentials = (stage: Stage): string[] =>
+  Object.entries(headersOf(stage)).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+
+const addressOf = ({ scene: { emulator } }: Stage, fileId: string): string =>
+  `${emulator.url}/file-upload/${fileId}/`;
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -250,13 +291,13 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 function fetchByCurl(stage: Stage, fileId: string): Promise<number> {
-  const url = `${stage.scene.emulator.url}/file-upload/${fileId}/`;
+  const url = addressOf(stage, fileId);
   const copy = join(stage.scene.gateway.folder, "by-curl");
   return timed(() => run("curl", ["-sf", "-o", copy, ...credentials(stage), url]));
 }
 
-function postByCurl(stage: Stage): Promise<number> {
-  const { scene, rid, path } = stage;
+function postByCurl(stage: Stage, path: string): Promise<number> {
+  const { scene, rid } = stage;
   const api = `${scene.emulator.url}/api/v1`;
   return timed(async () => {
     const form = ["-F", `file=@${path};type=application/octet-stream`];

@@ -13,20 +13,33 @@ const PLUGIN = join(import.meta.dirname, "floor-channel");
 const answerSchema = z.object({ room: z.string(), text: z.string() });
 const pluginsSchema = z.looseObject({ plugins: z.looseObject({ allow: z.array(z.string()) }) });
 
+export interface FloorQuestion {
+  readonly room: string;
+  readonly text: string;
+  /** Fetched by the channel before it asks the agent. */
+  readonly file?: { readonly url: string; readonly headers: ConfigObject; readonly name: string };
+}
+
 export interface FloorPlatform {
   readonly url: string;
   /** Sends a question to the gateway; resolves with the time (`performance.now`) at which its answer came. */
-  ask(question: { readonly room: string; readonly text: string }): Promise<number>;
+  ask(question: FloorQuestion): Promise<number>;
+  /** Sends a question whose answer nobody waits for. */
+  tell(question: FloorQuestion): void;
+  /** All answers that came. */
+  readonly answers: readonly string[];
   close(): Promise<void>;
 }
 
 export async function startFloorPlatform(): Promise<FloorPlatform> {
   const waiting = new Map<string, (time: number) => void>();
+  const answers: string[] = [];
   let gateway: WebSocket | undefined;
   let asked = 0;
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      const { room } = answerSchema.parse(JSON.parse(body));
+      const { room, text: answer } = answerSchema.parse(JSON.parse(body));
+      answers.push(answer);
       waiting.get(room)?.(performance.now());
       waiting.delete(room);
       response.end("{}");
@@ -36,16 +49,21 @@ export async function startFloorPlatform(): Promise<FloorPlatform> {
   sockets.on("connection", (socket) => {
     gateway = socket;
   });
+  const tell = (question: FloorQuestion): void => {
+    asked += 1;
+    gateway?.send(JSON.stringify({ id: `question-${asked}`, user: "alice", ...question }));
+  };
   const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}`,
     ask(question) {
-      asked += 1;
       const { promise, resolve } = Promise.withResolvers<number>();
       waiting.set(question.room, resolve);
-      gateway?.send(JSON.stringify({ id: `question-${asked}`, user: "alice", ...question }));
+      tell(question);
       return promise;
     },
+    tell,
+    answers,
     async close() {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();

@@ -3,7 +3,7 @@
 // Plain JavaScript, because the gateway loads it as it is.
 
 import { createChatChannelPlugin, defineChannelPluginEntry } from "openclaw/plugin-sdk/channel-core";
-import { formatInboundEnvelope } from "openclaw/plugin-sdk/channel-inbound";
+import { formatInboundEnvelope, toInboundMediaFactsWithMetadata } from "openclaw/plugin-sdk/channel-inbound";
 import { defineStableChannelIngressIdentity } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import {
   createChannelMessageAdapterFromOutbound,
@@ -53,7 +53,19 @@ const outbound = {
   sendMedia: send,
 };
 
-/** One message `{id, room, user, text}`: the turn, and its answer by POST. */
+/** A file `{url, headers, name}`, put where OpenClaw keeps what came in. */
+async function fetchFile(cfg, { url, headers, name }) {
+  const maxBytes = sectionOf(cfg).mediaMaxMb * 1024 * 1024;
+  const response = await fetch(url, { headers });
+  const { path, contentType } = await core.channel.media.saveResponseMedia(response, {
+    maxBytes,
+    originalFilename: name,
+    filePathHint: name,
+  });
+  return toInboundMediaFactsWithMetadata([{ path, contentType: contentType ?? null, fileName: name }]);
+}
+
+/** One message `{id, room, user, text, file}`: the turn, and its answer by POST. */
 async function answer({ cfg, account, message }) {
   const { accountId, url } = account;
   const peer = { kind: "channel", id: message.room };
@@ -89,6 +101,7 @@ async function answer({ cfg, account, message }) {
     },
     command: { allowTextCommands: false, hasControlCommand: false, directGroupAllowFrom: "none" },
   });
+  const media = message.file && (await fetchFile(cfg, message.file));
   const timestamp = Date.now();
   const to = `room:${message.room}`;
   const ctxPayload = core.channel.inbound.buildContext({
@@ -132,6 +145,7 @@ async function answer({ cfg, account, message }) {
       },
       commands: { authorized: false },
     },
+    ...(media && { media }),
     extra: { CommandInterpretationSuppressed: true },
   });
   const { onModelSelected, ...pipeline } = createChannelMessageReplyPipeline({

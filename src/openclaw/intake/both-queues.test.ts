@@ -173,6 +173,21 @@ describe("an upgrade to an OpenClaw that gives its queue to the plugin", () => {
     expect(lines).toContain("OpenClaw's queue has taken over ours");
   });
 
+  it("keeps why the last attempt failed, there and back: it says how often OpenClaw has refused a question", async () => {
+    const refuse = async (queue: Queue, lastError: string) => {
+      const claim = await queue.claim("a");
+      if (claim !== null) await queue.release(claim, { lastError });
+    };
+    const before = openUnder("older");
+    await before.enqueue("a", event("A"), { laneKey: "room:1" });
+    await refuse(before, "refused once");
+    const after = openUnder("newer");
+    expect(await after.listPending()).toMatchObject([{ id: "a", lastError: "refused once", attempts: 1 }]);
+    expect(await openUnder("newer").listPending()).toMatchObject([{ attempts: 1 }]);
+    await refuse(after, "refused twice");
+    expect(await openUnder("older").listPending()).toMatchObject([{ id: "a", lastError: "refused twice" }]);
+  });
+
   it("happens once: what was answered since is not asked again", async () => {
     await openUnder("older").enqueue("a", event("A"));
     const after = openUnder("newer");

@@ -61,7 +61,7 @@ async function takeOver(host: Queue, own: Own, log: Log): Promise<void> {
 }
 
 async function carry(host: Queue, own: Own, row: JsonObject): Promise<void> {
-  const { id, payload, laneKey, receivedAt } = own.toRecord(row);
+  const { id, payload, laneKey, receivedAt, lastError } = own.toRecord(row);
   const status = readText(row, "status");
   const at = readNumber(row, "updated_at") ?? receivedAt;
   const place = { receivedAt, ...(laneKey !== undefined && { laneKey }) };
@@ -69,6 +69,8 @@ async function carry(host: Queue, own: Own, row: JsonObject): Promise<void> {
   const isDone = result.kind === "completed" || result.kind === "failed";
   if (status === "pending" || status === "claimed") {
     if (isDone) settleCopy(own, id, result.kind);
+    else if (lastError !== undefined && lastError !== result.record.lastError)
+      await noteError(host, result, lastError);
     return;
   }
   if (isDone) return;
@@ -78,9 +80,27 @@ async function carry(host: Queue, own: Own, row: JsonObject): Promise<void> {
   else await host.fail(reference, { reason: readText(row, "reason") ?? "unknown", failedAt: at });
 }
 
+type Waiting = Extract<Awaited<ReturnType<Queue["enqueue"]>>, { kind: "accepted" | "pending" | "claimed" }>;
+
+/** How its last attempt failed tells the next one how often OpenClaw has refused a question (`readRefusals`). */
+async function noteError(host: Queue, { kind, record }: Waiting, lastError: string): Promise<void> {
+  const claim = kind === "claimed" ? record : await host.claim(record.id);
+  if (claim !== null) await host.release(claim, { lastError });
+}
+
 function settleCopy(own: Own, id: string, status: "completed" | "failed"): void {
   const sql = `UPDATE event SET status = ?, payload = NULL, reason = ?, updated_at = ?, claim_token = NULL WHERE id = ?`;
   own.file.change(sql, status, status === "failed" ? "failed in OpenClaw's queue" : null, Date.now(), id);
+}
+
+function pruneCopy(own: Own, before: number): void {
+  const sql = "DELETE FROM event WHERE status IN ('completed', 'failed') AND updated_at < ?";
+  own.file.change(sql, before);
+}
+
+function noteInCopy(own: Own, id: string, lastError: string): void {
+  const sql = "UPDATE event SET last_error = ?, attempts = attempts + 1, last_attempt_at = ? WHERE id = ?";
+  own.file.change(sql, lastError, Date.now(), id);
 }
 
 /** Ours is written first when something comes, and last when it is done: it never lacks what the host's has to do. */
@@ -113,6 +133,12 @@ function copyTo(own: Own, host: Queue, log: Log): Queue {
       if (done) copy(() => settleCopy(own, idOf(reference), "completed"));
       return done;
     },
+    async release(reference, options) {
+      const done = await host.release(reference, options);
+      const { lastError } = options ?? {};
+      if (done && lastError !== undefined) copy(() => noteInCopy(own, idOf(reference), lastError));
+      return done;
+    },
     async fail(reference, options) {
       const done = await host.fail(reference, options);
       if (done) copy(() => settleCopy(own, idOf(reference), "failed"));
@@ -124,17 +150,8 @@ function copyTo(own: Own, host: Queue, log: Log): Queue {
       return done;
     },
     async prune(options = {}) {
-      const ttl = options.completedTtlMs;
-      if (ttl !== undefined) {
-        const before = (options.now ?? Date.now()) - ttl;
-        copy(
-          () =>
-            void own.file.change(
-              "DELETE FROM event WHERE status IN ('completed', 'failed') AND updated_at < ?",
-              before,
-            ),
-        );
-      }
+      const { completedTtlMs, now = Date.now() } = options;
+      if (completedTtlMs !== undefined) copy(() => pruneCopy(own, now - completedTtlMs));
       return host.prune(options);
     },
   };

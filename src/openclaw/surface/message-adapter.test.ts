@@ -305,6 +305,15 @@ describe("an answer with several files", () => {
     expect(files()).toEqual(complete);
   });
 
+  it("has its own names, too, where the server was away at first", async () => {
+    emulator.faults.rest({ path: "rooms.info", status: 503 });
+    const request = { deliveryQueueId: "away at first" };
+    await failure(sendAll("all", names, request));
+    emulator.faults.clear();
+    await sendAll("all", [randomUUID(), randomUUID(), randomUUID()], request);
+    expect(files()).toEqual(complete);
+  });
+
   it("stands in the thread, with all its words", async () => {
     const root = emulator.control.post({ as: "ann", rid: roomId, msg: "root" });
     await sendAll(long, names, { deliveryQueueId: "threaded", threadId: root._id });

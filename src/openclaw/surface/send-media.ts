@@ -6,6 +6,7 @@ import {
   resolveOutboundSendDep,
 } from "openclaw/plugin-sdk/channel-outbound";
 import { TargetError } from "../../errors.ts";
+import type { RoomFacts } from "../../facts/room.ts";
 import { PartialDeliveryError, sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
@@ -14,6 +15,7 @@ import {
   noteFileSent,
   noteName,
   type OutgoingFile,
+  type ReadyFile,
   sendOutgoing,
 } from "../account/files/outgoing-file.ts";
 import { divisions } from "../account/memory/divisions.ts";
@@ -82,31 +84,74 @@ interface Account {
   readonly sending: AccountSending;
 }
 
+interface Posted {
+  readonly roomId: string;
+  readonly threadId: string | undefined;
+  readonly messageIds: string[];
+}
+
+/** OpenClaw hands copies of the files to later attempts, which have other names: these are noted before anything may fail. */
 async function post(
   account: Account,
   request: FilesRequest,
   files: readonly NumberedFile[],
-): Promise<{ roomId: string; threadId: string | undefined; messageIds: string[] }> {
+): Promise<Posted> {
+  const queueId = request.deliveryQueueId;
+  const parts = files.map(({ index, ...file }, position) => ({
+    source: { ...file, access: request },
+    text: position === 0 ? request.text : "",
+    queued: queueId && `${queueId} file ${index}`,
+  }));
+  const ready = await noteNames(account, parts);
+  try {
+    return await postAll(account, request, parts, ready);
+  } finally {
+    await ready?.close();
+  }
+}
+
+/** Answers the first file, where it was opened. */
+async function noteNames(account: Account, parts: readonly FilePart[]): Promise<ReadyFile | undefined> {
+  let first: ReadyFile | undefined;
+  try {
+    for (const part of parts) {
+      const { queued, source } = part;
+      const ready = queued === undefined ? undefined : await noteName(account, queued, source);
+      if (part === parts[0]) first = ready;
+      else await ready?.close();
+    }
+    return first;
+  } catch (error) {
+    await first?.close();
+    throw error;
+  }
+}
+
+async function postAll(
+  account: Account,
+  request: FilesRequest,
+  parts: readonly FilePart[],
+  first: ReadyFile | undefined,
+): Promise<Posted> {
   const { settings, sending } = account;
-  const { text, to, threadId: thread, replyToId, deliveryQueueId: queueId } = request;
-  const place = { to, threadId: thread ?? null, replyToId: replyToId ?? null };
+  const place = {
+    to: request.to,
+    threadId: request.threadId ?? null,
+    replyToId: request.replyToId ?? null,
+  };
   const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place);
   const room = await fetchRoom(sending.rest, roomId);
   if (room === undefined) throw new TargetError(`There is no room ${roomId}, or the bot user is not in it`);
-  const parts = files.map(({ index, ...file }, position) => ({
-    file: { ...file, access: request, room },
-    text: position === 0 ? text : "",
-    threadId,
-    queued: queueId && `${queueId} file ${index}`,
-  }));
-  await noteNames(account, parts);
   const messageIds: string[] = [];
   const stop = resolveOutboundSendDep<unknown>(request.deps, CHANNEL_ID);
-  for (const part of parts) {
+  for (const [position, part] of parts.entries()) {
     try {
       if (stop instanceof AbortSignal && stop.aborted) throw new TargetError("The answer was stopped");
       await postFile(account, request, {
         ...part,
+        room,
+        threadId,
+        ready: position === 0 ? first : undefined,
         besides: [...messageIds],
         async onPosted(messageId) {
           messageIds.push(messageId);
@@ -133,22 +178,20 @@ function noteSent(queued: string): void {
 }
 
 interface FilePart {
-  readonly file: OutgoingFile;
+  readonly source: Omit<OutgoingFile, "room">;
   readonly text: string;
-  readonly threadId: string | undefined;
   /** Names the delivery of this file over attempts and processes; undefined: nobody will repeat it. */
   readonly queued: string | undefined;
 }
 
 interface Posting {
+  readonly room: RoomFacts;
+  readonly threadId: string | undefined;
+  /** The file, where it was opened before. */
+  readonly ready: ReadyFile | undefined;
   /** Messages of the same delivery that were posted before. */
   readonly besides: readonly string[];
   readonly onPosted: (messageId: string) => Promise<void>;
-}
-
-/** OpenClaw hands copies of the files to later attempts, which have other names. The first file's is noted in time. */
-async function noteNames(account: Account, [, ...later]: readonly FilePart[]): Promise<void> {
-  for (const { queued, file } of later) if (queued !== undefined) await noteName(account, queued, file);
 }
 
 /** OpenClaw repeats no queue entry of which it knows that something was posted: it hears of that in the end. */
@@ -163,8 +206,8 @@ async function tellPosted(
 /** Posts a file with the beginning of its words, and then the rest of these. */
 async function postFile(account: Account, request: FilesRequest, part: FilePart & Posting): Promise<void> {
   const { settings, sending } = account;
-  const { file, text, threadId, queued, besides, onPosted } = part;
-  const roomId = file.room.id;
+  const { source, room, text, threadId, queued, ready, besides, onPosted } = part;
+  const roomId = room.id;
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
     queued === undefined ? await divide() : await divisions().once(wordsOf(queued), divide);
@@ -174,7 +217,9 @@ async function postFile(account: Account, request: FilesRequest, part: FilePart 
   };
   await onPosted(
     await sendOutgoing(account, {
-      ...file,
+      ...source,
+      room,
+      ready,
       deliveryId: queued,
       text: caption,
       threadId,

@@ -120,8 +120,12 @@ async function runAgent(run: Run): Promise<object | undefined> {
   const isSilent = command !== undefined || isUnheard;
   const preview = openTurnPreview({ scope, place: run.place, signal, isSilent, readPrefix });
   const parts = { ...shown, handover, hasReplied, preview, pipeline, onModelSelected };
-  const turn = runAtHost(run, parts).finally(forget);
-  const result = await turn.finally(() => preview.end());
+  const turn = runAtHost(run, parts)
+    .finally(forget)
+    .finally(() => preview.end());
+  const result = await turn.catch((error: unknown) => {
+    throw handover.explain(error);
+  });
   // What was stopped may take its time to end, and until then OpenClaw takes up nothing else.
   if (command === STOP) await untilRunIsOver(route);
   await handover.settle();

@@ -72,6 +72,32 @@ it("keeps the row of a turn that nobody hears, since that says nothing of whethe
   expect(row.adopted()).toBe(0);
 });
 
+it("asks again under another name what OpenClaw took over while stopping and then failed", async () => {
+  const row = openRow();
+  const handover = createHandover(row.lifecycle, { ...STOPPING, refusals: 1 });
+  await handover.lifecycle.onAdopted();
+  const error = handover.explain(new Error("Gateway is draining"));
+  expect(error).toBeInstanceOf(HandedBackError);
+  expect(readRefusals((error as Error).message)).toBe(2);
+  expect(row.adopted()).toBe(0);
+});
+
+it("asks nothing again under another name that was answered", async () => {
+  const row = openRow();
+  const handover = createHandover(row.lifecycle, { isStopping: () => false });
+  await handover.hold({});
+  const failure = new Error("late");
+  expect(handover.explain(failure)).toBe(failure);
+});
+
+it("lets a failure be what it is once the row was given up", async () => {
+  const row = openRow();
+  const handover = createHandover(row.lifecycle, { isStopping: () => false });
+  await handover.lifecycle.onAdopted();
+  const failure = new Error("late");
+  expect(handover.explain(failure)).toBe(failure);
+});
+
 it("names each asking anew, and so that the message is found again", () => {
   const names = [0, 1, 2].map((refusals) => nameAsking("b37f5980af4c7316", refusals));
   expect(new Set(names).size).toBe(3);

@@ -5,7 +5,7 @@ import type { ChannelIngressMonitorLifecycle } from "openclaw/plugin-sdk/channel
 /** The event's row keeps this message; it tells the next attempt how often OpenClaw has refused the question. */
 export class HandedBackError extends Error {
   override readonly name = "HandedBackError";
-  /** `cause`: why an attempt after the last refusal failed. */
+  /** `cause`: with what OpenClaw refused it, or why an attempt after the last refusal failed. */
   constructor(refusals: number, cause?: unknown) {
     const then =
       cause === undefined ? "" : `; then: ${cause instanceof Error ? cause.message : String(cause)}`;
@@ -36,6 +36,11 @@ export interface Handover {
   readonly lifecycle: ChannelIngressMonitorLifecycle;
   /** Hears of each payload of the turn; answers whether it is to be kept from the room. */
   hold(payload: { readonly isError?: boolean | undefined }): Promise<boolean>;
+  /**
+   * What the row of a turn is to keep that failed at OpenClaw's: unless the row was given up, or an answer came, the question is
+   * to be asked again, under another name.
+   */
+  explain(error: unknown): unknown;
   /** After the turn: settles a row that is still ours. Rejects with `HandedBackError` when the question is to be asked again. */
   settle(): Promise<void>;
 }
@@ -50,7 +55,8 @@ export interface Asking {
 
 /**
  * Between the beginning of a stop and the end of the process OpenClaw still takes turns over, but runs none: the
- * answer is an error that asks to try again. Such a row is not given up before something else than an error came.
+ * answer is an error that asks to try again, or the turn fails with one. Such a row is not given up before something else
+ * than an error came.
  */
 export function createHandover(
   row: ChannelIngressMonitorLifecycle,
@@ -59,25 +65,30 @@ export function createHandover(
   let doubtful = false;
   let refused = false;
   let over = false;
+  let gone = false;
+  let answered = false;
   async function giveUp(): Promise<void> {
     doubtful = false;
     await row.onAdopted();
+    gone = true;
   }
   return {
     lifecycle: {
       ...row,
       async onAdopted() {
         if (isStopping() && !over) doubtful = true;
-        else await row.onAdopted();
+        else await giveUp();
       },
     },
     async hold({ isError }) {
+      if (isError !== true && !refused) answered = true;
       if (!doubtful) return false;
       // Behind the refusal comes the word that there was no answer.
       if (isError === true) refused = true;
       if (!refused) await giveUp();
       return refused;
     },
+    explain: (error) => (gone || answered ? error : new HandedBackError(refusals + 1, error)),
     async settle() {
       over = true;
       if (!doubtful) return;

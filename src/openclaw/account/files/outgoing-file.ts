@@ -52,23 +52,38 @@ const MEBIBYTE = 1024 * 1024;
  * Reads a file through OpenClaw, which keeps to the directories that the agent may read and to public addresses.
  * Rejects with FileRefusedError when it may not be read, or when it would not be taken.
  */
-export async function readOutgoing({ settings, sending }: Account, file: OutgoingFile): Promise<ReadyFile> {
-  const opened = (await openStaged(file.source, reachOf(file.access))) ?? (await load(settings, file));
-  const name = safeFileName(file.name ?? opened.name, "file");
+export async function readOutgoing(account: Account, file: OutgoingFile): Promise<ReadyFile> {
+  const ready = await openOutgoing(account.settings, file);
   try {
-    const { files } = await serverFacts(settings.accountId, sending.rest);
-    const { size, type } = opened.content;
-    const isDirect = file.room.type === "d";
-    const isLarge = size > settings.mediaMaxMb * MEBIBYTE;
-    const reason = isLarge
-      ? tooLarge(settings.mediaMaxMb)
-      : refuseFile(files, { name, type, size, isDirect });
-    if (reason !== undefined) throw new FileRefusedError({ file: showName(name), reason });
-    return { name, bytes: opened.content, close: opened.close };
+    await assertTaken(account, file.room, ready);
+    return ready;
   } catch (error) {
-    await opened.close();
+    await ready.close();
     throw error;
   }
+}
+
+/** A file before it is known where it goes. */
+type Source = Omit<OutgoingFile, "room">;
+
+async function openOutgoing(settings: AccountSettings, file: Source): Promise<ReadyFile> {
+  const { content, name, close } =
+    (await openStaged(file.source, reachOf(file.access))) ?? (await load(settings, file));
+  return { name: safeFileName(file.name ?? name, "file"), bytes: content, close };
+}
+
+/** Rejects with FileRefusedError when the account or the server would not take the file there, as far as is known. */
+async function assertTaken(
+  { settings, sending }: Account,
+  room: OutgoingFile["room"],
+  { name, bytes: { size, type } }: ReadyFile,
+): Promise<void> {
+  const { files } = await serverFacts(settings.accountId, sending.rest);
+  const isLarge = size > settings.mediaMaxMb * MEBIBYTE;
+  const reason = isLarge
+    ? tooLarge(settings.mediaMaxMb)
+    : refuseFile(files, { name, type, size, isDirect: room.type === "d" });
+  if (reason !== undefined) throw new FileRefusedError({ file: showName(name), reason });
 }
 
 function reachOf({ mediaAccess, mediaLocalRoots, mediaReadFile }: MediaAccess) {
@@ -80,7 +95,7 @@ function reachOf({ mediaAccess, mediaLocalRoots, mediaReadFile }: MediaAccess) {
 const tooLarge = (mediaMaxMb: number): string => `it is larger than ${mediaMaxMb} MB (mediaMaxMb)`;
 
 /** Reads a file as a whole, as OpenClaw does it. */
-async function load(settings: AccountSettings, file: OutgoingFile): Promise<StagedFile> {
+async function load(settings: AccountSettings, file: Source): Promise<StagedFile> {
   const { buffer, contentType: type = "", fileName = "" } = await loadBytes(settings, file);
   async function* stream() {
     for (let at = 0; at < buffer.length; at += MEBIBYTE) yield buffer.subarray(at, at + MEBIBYTE);
@@ -88,7 +103,7 @@ async function load(settings: AccountSettings, file: OutgoingFile): Promise<Stag
   return { name: fileName, content: { size: buffer.length, type, stream }, close: async () => {} };
 }
 
-async function loadBytes({ mediaMaxMb }: AccountSettings, { source, access, name }: OutgoingFile) {
+async function loadBytes({ mediaMaxMb }: AccountSettings, { source, access, name }: Source) {
   const [{ loadWebMediaRaw }, { buildOutboundMediaLoadOptions }] = await Promise.all([
     loadReaders(),
     loadOptions(),
@@ -139,7 +154,7 @@ export interface FileToSend extends OutgoingFile {
   readonly beforePosting?: (() => Promise<void>) | undefined;
   /** Messages that bear other files. */
   readonly besides?: readonly string[];
-  /** Read before, where it was; it is closed here. */
+  /** Opened before, where it was; it is closed here. */
   readonly ready?: ReadyFile | undefined;
 }
 
@@ -147,15 +162,20 @@ const nameOf = (deliveryId: string): string => `${deliveryId} name`;
 
 /**
  * Writes down under which name every attempt at a delivery sends its file; that of an address is learned when it is read.
- * Rejects with FileRefusedError.
+ * Answers the file where it was opened for that; it must be closed. Rejects with FileRefusedError.
  */
-export async function noteName(account: Account, deliveryId: string, file: OutgoingFile): Promise<void> {
-  if (isAddress(file.source)) return;
+export async function noteName(
+  { settings }: Pick<Account, "settings">,
+  deliveryId: string,
+  file: Source,
+): Promise<ReadyFile | undefined> {
+  let ready: ReadyFile | undefined;
+  if (isAddress(file.source)) return ready;
   await divisions().once(nameOf(deliveryId), async () => {
-    const ready = await readOutgoing(account, file);
-    await ready.close();
+    ready = await openOutgoing(settings, file);
     return [ready.name];
   });
+  return ready;
 }
 
 /** To be called when all of a delivery stands in the room. */
@@ -168,7 +188,8 @@ export async function sendOutgoing(account: Account, file: FileToSend): Promise<
   let ready = file.ready;
   try {
     return await post(account, file, async () => {
-      ready ??= await readOutgoing(account, file);
+      ready ??= await openOutgoing(account.settings, file);
+      await assertTaken(account, file.room, ready);
       return ready;
     });
   } finally {
