@@ -54,13 +54,17 @@ async function takeOver(host: Queue, own: Own, log: Log): Promise<void> {
   const isCarried = version === CARRIED;
   const wanted = isCarried ? "WHERE status IN ('pending', 'claimed')" : "";
   const rows = own.file.select(`SELECT * FROM event ${wanted} ORDER BY received_at, id`);
-  for (const row of rows) await carry(host, own, row);
+  for (const row of rows) await carry(host, own, { row, isCarried });
   own.file.change(`PRAGMA user_version = ${CARRIED}`);
   if (!isCarried && rows.length > 0)
     log.info("OpenClaw's queue has taken over ours", { events: rows.length });
 }
 
-async function carry(host: Queue, own: Own, row: JsonObject): Promise<void> {
+async function carry(
+  host: Queue,
+  own: Own,
+  { row, isCarried }: { readonly row: JsonObject; readonly isCarried: boolean },
+): Promise<void> {
   const { id, payload, laneKey, receivedAt, lastError } = own.toRecord(row);
   const status = readText(row, "status");
   const at = readNumber(row, "updated_at") ?? receivedAt;
@@ -69,7 +73,8 @@ async function carry(host: Queue, own: Own, row: JsonObject): Promise<void> {
   const isDone = result.kind === "completed" || result.kind === "failed";
   if (status === "pending" || status === "claimed") {
     if (isDone) settleCopy(own, id, result.kind);
-    else if (lastError !== undefined && lastError !== result.record.lastError)
+    // As a copy ours is behind, if they differ.
+    else if (!isCarried && lastError !== undefined && lastError !== result.record.lastError)
       await noteError(host, result, lastError);
     return;
   }

@@ -333,6 +333,17 @@ describe("an answer with several files", () => {
     expect(posted()).toEqual([]);
   });
 
+  it("is not begun when the server would not take one of them", async () => {
+    const request = { deliveryQueueId: "empty" };
+    writeFileSync(join(stateDir, "empty.txt"), "");
+    const mediaUrls = [join(stateDir, "first.txt"), join(stateDir, "empty.txt")];
+    const payload = { text: "", mediaUrls };
+    const all = { cfg, to: `room:${roomId}`, text: "", payload, mediaLocalRoots: [stateDir], ...request };
+    const error = await failure(messageAdapter.send?.payload?.(all));
+    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("empty.txt") });
+    expect(posted()).toEqual([]);
+  });
+
   it("is not tried again for an address that must not be asked", async () => {
     const payload = { text: "", mediaUrls: ["http://127.0.0.1:9/plan.txt"] };
     const request = { cfg, to: `room:${roomId}`, text: "", payload, mediaLocalRoots: [stateDir] };

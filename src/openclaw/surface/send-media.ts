@@ -11,6 +11,7 @@ import { PartialDeliveryError, sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import {
+  assertTaken,
   type MediaAccess,
   noteFileSent,
   noteName,
@@ -102,27 +103,29 @@ async function post(
     text: position === 0 ? request.text : "",
     queued: queueId && `${queueId} file ${index}`,
   }));
-  const ready = await noteNames(account, parts);
+  const opened = await noteNames(account, parts);
   try {
-    return await postAll(account, request, parts, ready);
+    return await postAll(account, request, parts, opened);
   } finally {
-    await ready?.close();
+    await opened[0]?.close();
   }
 }
 
-/** Answers the first file, where it was opened. */
-async function noteNames(account: Account, parts: readonly FilePart[]): Promise<ReadyFile | undefined> {
-  let first: ReadyFile | undefined;
+/** Answers what was opened for that, of which the first file is open still. */
+async function noteNames(
+  account: Account,
+  parts: readonly FilePart[],
+): Promise<readonly (ReadyFile | undefined)[]> {
+  const opened: (ReadyFile | undefined)[] = [];
   try {
-    for (const part of parts) {
-      const { queued, source } = part;
+    for (const { queued, source } of parts) {
       const ready = queued === undefined ? undefined : await noteName(account, queued, source);
-      if (part === parts[0]) first = ready;
-      else await ready?.close();
+      if (opened.length > 0) await ready?.close();
+      opened.push(ready);
     }
-    return first;
+    return opened;
   } catch (error) {
-    await first?.close();
+    await opened[0]?.close();
     throw error;
   }
 }
@@ -131,7 +134,7 @@ async function postAll(
   account: Account,
   request: FilesRequest,
   parts: readonly FilePart[],
-  first: ReadyFile | undefined,
+  opened: readonly (ReadyFile | undefined)[],
 ): Promise<Posted> {
   const { settings, sending } = account;
   const place = {
@@ -142,6 +145,8 @@ async function postAll(
   const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place);
   const room = await fetchRoom(sending.rest, roomId);
   if (room === undefined) throw new TargetError(`There is no room ${roomId}, or the bot user is not in it`);
+  // What one of them would be refused for is known before anything is posted.
+  for (const file of opened) if (file !== undefined) await assertTaken(account, room, file);
   const messageIds: string[] = [];
   const stop = resolveOutboundSendDep<unknown>(request.deps, CHANNEL_ID);
   for (const [position, part] of parts.entries()) {
@@ -151,7 +156,7 @@ async function postAll(
         ...part,
         room,
         threadId,
-        ready: position === 0 ? first : undefined,
+        ready: position === 0 ? opened[0] : undefined,
         besides: [...messageIds],
         async onPosted(messageId) {
           messageIds.push(messageId);

@@ -82,20 +82,15 @@ it("asks again under another name what OpenClaw took over while stopping and the
   expect(row.adopted()).toBe(0);
 });
 
-it("asks nothing again under another name that was answered", async () => {
-  const row = openRow();
-  const handover = createHandover(row.lifecycle, { isStopping: () => false });
-  await handover.hold({});
+it("lets a failure be what it is where OpenClaw took nothing over while stopping, or answered", async () => {
   const failure = new Error("late");
-  expect(handover.explain(failure)).toBe(failure);
-});
-
-it("lets a failure be what it is once the row was given up", async () => {
-  const row = openRow();
-  const handover = createHandover(row.lifecycle, { isStopping: () => false });
-  await handover.lifecycle.onAdopted();
-  const failure = new Error("late");
-  expect(handover.explain(failure)).toBe(failure);
+  const running = createHandover(openRow().lifecycle, { isStopping: () => false });
+  await running.lifecycle.onAdopted();
+  const untouched = createHandover(openRow().lifecycle, STOPPING);
+  const answered = createHandover(openRow().lifecycle, STOPPING);
+  await answered.lifecycle.onAdopted();
+  await answered.hold({});
+  for (const handover of [running, untouched, answered]) expect(handover.explain(failure)).toBe(failure);
 });
 
 it("names each asking anew, and so that the message is found again", () => {

@@ -37,8 +37,8 @@ export interface Handover {
   /** Hears of each payload of the turn; answers whether it is to be kept from the room. */
   hold(payload: { readonly isError?: boolean | undefined }): Promise<boolean>;
   /**
-   * What the row of a turn is to keep that failed at OpenClaw's: unless the row was given up, or an answer came, the question is
-   * to be asked again, under another name.
+   * What the row of a turn is to keep that failed at OpenClaw's. What OpenClaw took over while it stopped is to be asked again,
+   * under another name.
    */
   explain(error: unknown): unknown;
   /** After the turn: settles a row that is still ours. Rejects with `HandedBackError` when the question is to be asked again. */
@@ -65,30 +65,26 @@ export function createHandover(
   let doubtful = false;
   let refused = false;
   let over = false;
-  let gone = false;
-  let answered = false;
   async function giveUp(): Promise<void> {
     doubtful = false;
     await row.onAdopted();
-    gone = true;
   }
   return {
     lifecycle: {
       ...row,
       async onAdopted() {
         if (isStopping() && !over) doubtful = true;
-        else await giveUp();
+        else await row.onAdopted();
       },
     },
     async hold({ isError }) {
-      if (isError !== true && !refused) answered = true;
       if (!doubtful) return false;
       // Behind the refusal comes the word that there was no answer.
       if (isError === true) refused = true;
       if (!refused) await giveUp();
       return refused;
     },
-    explain: (error) => (gone || answered ? error : new HandedBackError(refusals + 1, error)),
+    explain: (error) => (doubtful ? new HandedBackError(refusals + 1, error) : error),
     async settle() {
       over = true;
       if (!doubtful) return;

@@ -34,7 +34,7 @@ export interface OutgoingFile {
   readonly name?: string | undefined;
 }
 
-/** A file that the server will take as far as that can be known. It must be closed. */
+/** A file that was opened. It must be closed. */
 export interface ReadyFile {
   readonly name: string;
   readonly bytes: Content;
@@ -72,11 +72,11 @@ async function openOutgoing(settings: AccountSettings, file: Source): Promise<Re
   return { name: safeFileName(file.name ?? name, "file"), bytes: content, close };
 }
 
-/** Rejects with FileRefusedError when the account or the server would not take the file there, as far as is known. */
-async function assertTaken(
+/** Rejects with FileRefusedError when the account or the server would not take the file there, as far as that can be known. */
+export async function assertTaken(
   { settings, sending }: Account,
   room: OutgoingFile["room"],
-  { name, bytes: { size, type } }: ReadyFile,
+  { name, bytes: { size, type } }: Pick<ReadyFile, "name" | "bytes">,
 ): Promise<void> {
   const { files } = await serverFacts(settings.accountId, sending.rest);
   const isLarge = size > settings.mediaMaxMb * MEBIBYTE;
@@ -162,7 +162,7 @@ const nameOf = (deliveryId: string): string => `${deliveryId} name`;
 
 /**
  * Writes down under which name every attempt at a delivery sends its file; that of an address is learned when it is read.
- * Answers the file where it was opened for that; it must be closed. Rejects with FileRefusedError.
+ * Answers the file where it was opened for that. Rejects with FileRefusedError when it cannot be read.
  */
 export async function noteName(
   { settings }: Pick<Account, "settings">,
@@ -171,11 +171,16 @@ export async function noteName(
 ): Promise<ReadyFile | undefined> {
   let ready: ReadyFile | undefined;
   if (isAddress(file.source)) return ready;
-  await divisions().once(nameOf(deliveryId), async () => {
-    ready = await openOutgoing(settings, file);
-    return [ready.name];
-  });
-  return ready;
+  try {
+    await divisions().once(nameOf(deliveryId), async () => {
+      ready = await openOutgoing(settings, file);
+      return [ready.name];
+    });
+    return ready;
+  } catch (error) {
+    await ready?.close();
+    throw error;
+  }
 }
 
 /** To be called when all of a delivery stands in the room. */
