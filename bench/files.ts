@@ -25,6 +25,12 @@ const LARGE_RATIO = { ratio: 1.3 };
 /** The memory that files may take while they are under way. */
 const GROWTH = { unit: "MB", target: { value: 48 } };
 
+/** Out of CPU profiles (`BENCH_PROFILES`), and what loads the file, by its stack. */
+const WHY_IN =
+  'OpenClaw fetches nothing and keeps everything: `saveResponseMedia` writes the file into its store. The row "OpenClaw alone" is the same in a channel that does nothing else.';
+const WHY_OUT =
+  "OpenClaw loads the whole file twice before it hands it over, to copy it and for its queue, and judges contents only while it loads: so the plugin has it load it once more (`loadWebMediaRaw`). Of a text each time every character is looked at, half of all the time (`getTextStats`).";
+
 type Say = (line: string) => void;
 
 interface Stage {
@@ -94,7 +100,7 @@ async function comparePicture(stage: Stage, say: Say): Promise<Figure[]> {
   );
   const name = "question with a picture of 2 MB, to the model";
   return [
-    { name, value: median(together), floor: median(alone), unit: "ms", target: { ratio: 1.2 } },
+    { name, value: median(together), floor: median(alone), unit: "ms", target: { ratio: 1.2 }, why: WHY_IN },
     { name: `${name}, OpenClaw alone`, value: median(byFloor), floor: median(alone), unit: "ms" },
   ];
 }
@@ -128,10 +134,10 @@ async function compareIn(stage: Stage, say: Say): Promise<Figure[]> {
   );
   const floor = median(words) + median(byCurl);
   return [
-    { name: "100 MB in", value: median(taken), floor, unit: "ms", target: LARGE_RATIO },
+    { name: "100 MB in", value: median(taken), floor, unit: "ms", target: LARGE_RATIO, why: WHY_IN },
     { name: "100 MB in, OpenClaw alone", value: median(byFloor), floor, unit: "ms" },
     { name: "memory above idle, a question alone", value: median(peaksOfWords), unit: "MB" },
-    { name: "memory above idle, 100 MB in", value: median(peaks), ...GROWTH },
+    { name: "memory above idle, 100 MB in", value: median(peaks), ...GROWTH, why: WHY_IN },
     { name: "memory above idle, 100 MB in, OpenClaw alone", value: median(peaksOfFloor), unit: "MB" },
   ];
 }
@@ -165,9 +171,9 @@ async function compareOut(
   );
   const floor = median(words) + median(byCurl);
   return [
-    { name, value: median(given), floor, unit: "ms", target: LARGE_RATIO },
+    { name, value: median(given), floor, unit: "ms", target: LARGE_RATIO, why: WHY_OUT },
     { name: `${name}, OpenClaw alone`, value: median(byFloor), floor, unit: "ms" },
-    { name: `memory above idle, ${name}`, value: median(peaks), ...GROWTH },
+    { name: `memory above idle, ${name}`, value: median(peaks), ...GROWTH, why: WHY_OUT },
     { name: `memory above idle, ${name}, OpenClaw alone`, value: median(peaksOfFloor), unit: "MB" },
   ];
 }

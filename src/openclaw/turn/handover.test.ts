@@ -72,6 +72,15 @@ it("keeps the row of a turn that nobody hears, since that says nothing of whethe
   expect(row.adopted()).toBe(0);
 });
 
+it("keeps how often a question was refused when OpenClaw abandons it", async () => {
+  const failures: unknown[] = [];
+  const row = { ...openRow().lifecycle, onFailed: (error: unknown) => void failures.push(error) };
+  await createHandover(row, { isStopping: () => false }).lifecycle.onAbandoned();
+  expect(failures).toEqual([]);
+  await createHandover(row, { isStopping: () => false, refusals: 2 }).lifecycle.onAbandoned();
+  expect(failures.map((error) => readRefusals((error as Error).message))).toEqual([2]);
+});
+
 it("asks again under another name what OpenClaw took over while stopping and then failed", async () => {
   const row = openRow();
   const handover = createHandover(row.lifecycle, { ...STOPPING, refusals: 1 });

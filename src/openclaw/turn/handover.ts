@@ -76,6 +76,12 @@ export function createHandover(
         if (isStopping() && !over) doubtful = true;
         else await row.onAdopted();
       },
+      async onAbandoned() {
+        // The row would forget how often OpenClaw has refused the question.
+        const known = refusals > 0 ? new HandedBackError(refusals, new Error("turn abandoned")) : undefined;
+        if (known !== undefined && row.onFailed !== undefined) await row.onFailed(known);
+        else await row.onAbandoned();
+      },
     },
     async hold({ isError }) {
       if (!doubtful) return false;

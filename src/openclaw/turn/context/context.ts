@@ -111,7 +111,8 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     channel: CHANNEL_ID,
     accountId,
     // OpenClaw runs no id twice, and the message itself may have been asked before.
-    messageId: nameAsking(message.id, 0, input.reaction),
+    // OpenClaw knows a question by it, as long as its process runs and over restarts.
+    messageId: nameAsking(message.id, scope.refusals, input.reaction),
     // OpenClaw drops what is not later than the last stop of its session, no matter who wrote it and in what room.
     ...(command !== STOP && { timestamp: saidAt(message) }),
     ...addressOf(input, parts.route),
@@ -138,9 +139,6 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
       ...shown.extra,
       ...(input.heard && { Transcript: input.heard.words }),
       ...(command === undefined && { CommandInterpretationSuppressed: true }),
-      ...((scope.refusals > 0 || input.reaction !== undefined) && {
-        MessageSidFull: nameAsking(message.id, scope.refusals, input.reaction),
-      }),
     },
   });
   context.ReplyToMode = resolveReplyToMode(settings, room);
