@@ -12,6 +12,7 @@ import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
 import {
   assertTaken,
+  type FileFacts,
   type MediaAccess,
   noteFileSent,
   noteName,
@@ -107,25 +108,33 @@ async function post(
   try {
     return await postAll(account, request, parts, opened);
   } finally {
-    await opened[0]?.close();
+    await opened.first?.close();
   }
 }
 
-/** Answers what was opened for that, of which the first file is open still. */
-async function noteNames(
-  account: Account,
-  parts: readonly FilePart[],
-): Promise<readonly (ReadyFile | undefined)[]> {
-  const opened: (ReadyFile | undefined)[] = [];
+interface Opened {
+  /** It is open still. */
+  readonly first: ReadyFile | undefined;
+  /** What is known of each, without its bytes. */
+  readonly facts: readonly FileFacts[];
+}
+
+async function noteNames(account: Account, parts: readonly FilePart[]): Promise<Opened> {
+  let first: ReadyFile | undefined;
+  const facts: FileFacts[] = [];
   try {
-    for (const { queued, source } of parts) {
+    for (const part of parts) {
+      const { queued, source } = part;
       const ready = queued === undefined ? undefined : await noteName(account, queued, source);
-      if (opened.length > 0) await ready?.close();
-      opened.push(ready);
+      if (part === parts[0]) first = ready;
+      else await ready?.close();
+      if (ready === undefined) continue;
+      const { size, type } = ready.bytes;
+      facts.push({ name: ready.name, bytes: { size, type } });
     }
-    return opened;
+    return { first, facts };
   } catch (error) {
-    await opened[0]?.close();
+    await first?.close();
     throw error;
   }
 }
@@ -134,7 +143,7 @@ async function postAll(
   account: Account,
   request: FilesRequest,
   parts: readonly FilePart[],
-  opened: readonly (ReadyFile | undefined)[],
+  { first, facts }: Opened,
 ): Promise<Posted> {
   const { settings, sending } = account;
   const place = {
@@ -146,7 +155,7 @@ async function postAll(
   const room = await fetchRoom(sending.rest, roomId);
   if (room === undefined) throw new TargetError(`There is no room ${roomId}, or the bot user is not in it`);
   // What one of them would be refused for is known before anything is posted.
-  for (const file of opened) if (file !== undefined) await assertTaken(account, room, file);
+  for (const file of facts) await assertTaken(account, room, file);
   const messageIds: string[] = [];
   const stop = resolveOutboundSendDep<unknown>(request.deps, CHANNEL_ID);
   for (const [position, part] of parts.entries()) {
@@ -156,7 +165,7 @@ async function postAll(
         ...part,
         room,
         threadId,
-        ready: position === 0 ? opened[0] : undefined,
+        ready: position === 0 ? first : undefined,
         besides: [...messageIds],
         async onPosted(messageId) {
           messageIds.push(messageId);

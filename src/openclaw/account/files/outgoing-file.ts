@@ -41,6 +41,12 @@ export interface ReadyFile {
   close(): Promise<void>;
 }
 
+/** What a file is judged by. */
+export interface FileFacts {
+  readonly name: string;
+  readonly bytes: Pick<Content, "size" | "type">;
+}
+
 interface Account {
   readonly settings: AccountSettings;
   readonly sending: AccountSending;
@@ -76,7 +82,7 @@ async function openOutgoing(settings: AccountSettings, file: Source): Promise<Re
 export async function assertTaken(
   { settings, sending }: Account,
   room: OutgoingFile["room"],
-  { name, bytes: { size, type } }: Pick<ReadyFile, "name" | "bytes">,
+  { name, bytes: { size, type } }: FileFacts,
 ): Promise<void> {
   const { files } = await serverFacts(settings.accountId, sending.rest);
   const isLarge = size > settings.mediaMaxMb * MEBIBYTE;
