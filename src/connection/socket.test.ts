@@ -149,6 +149,31 @@ describe("over a real socket", () => {
     expect((await lose())?.message).toMatch(/more than 16777216 bytes.*catching up.*find out who/);
   });
 
+  it("lets other work of the process have its turn while much comes in", async () => {
+    const { url, peers } = await serveDdp();
+    const frames = 2_000;
+    const frame = "x".repeat(2_000);
+    const ended = Promise.withResolvers<number>();
+    let taken = 0;
+    let inTurn = 0;
+    let mostInTurn = 0;
+    const link = createOpenSocket({ WebSocket, verifyCertificates: true })(url, {
+      onOpen() {
+        for (let index = 0; index < frames; index += 1) peers[0]?.send(frame);
+      },
+      onText({ length }) {
+        if (inTurn === 0) setImmediate(() => (inTurn = 0));
+        inTurn += length;
+        mostInTurn = Math.max(mostInTurn, inTurn);
+        taken += 1;
+        if (taken === frames) ended.resolve(mostInTurn);
+      },
+      onClosed: ended.reject,
+    });
+    expect(await ended.promise).toBeLessThan(300_000);
+    link.terminate();
+  });
+
   it("leaves no socket open after the stop", async () => {
     const { url, peers } = await serveDdp();
     const { connection, controller, reach } = start(url);

@@ -7,6 +7,9 @@ import type { OpenSocket, Socket, SocketHandlers } from "./driver.ts";
 /** Largest frame that is accepted; far above any message, and a bound for the memory of one frame. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
+/** What is read before other work of the process has its turn: without that bound, some 2 MB. Characters. */
+const TURN_CHARACTERS = 64 * 1024;
+
 export interface SocketOptions {
   /** The class of the `ws` library, as the host's `plugin-sdk/websocket-runtime` hands it out. */
   readonly WebSocket: new (
@@ -52,7 +55,12 @@ function validityOf(link: unknown): number | undefined {
 /** The listeners stay for the life of the socket: `ws` may report an error after `terminate`, which must find one. */
 function listen(socket: WebSocket, host: string, handlers: SocketHandlers): Socket {
   socket.on("open", () => handlers.onOpen());
-  socket.on("message", (data: RawData) => handlers.onText(textOf(data)));
+  const rest = createRests(socket);
+  socket.on("message", (data: RawData) => {
+    const text = textOf(data);
+    handlers.onText(text);
+    rest(text.length);
+  });
   socket.on("unexpected-response", (request, response) => {
     handlers.onClosed(explainRefusal(host, response.statusCode ?? 0));
     request.destroy();
@@ -63,6 +71,20 @@ function listen(socket: WebSocket, host: string, handlers: SocketHandlers): Sock
     handlers.onClosed(new ConnectionClosedError(message, { closeCode }));
   });
   return { send: (text) => socket.send(text), terminate: () => socket.terminate() };
+}
+
+/** To be told of what was read: stops reading for a moment when it is much, so that a flood does not hold up the process. */
+function createRests(socket: WebSocket): (characters: number) => void {
+  let read = 0;
+  return (characters) => {
+    read += characters;
+    if (read < TURN_CHARACTERS || socket.isPaused) return;
+    socket.pause();
+    setImmediate(() => {
+      read = 0;
+      socket.resume();
+    });
+  };
 }
 
 /** `ws` reports a frame that breaks WebSocket's own rules or our size limit with a code WS_ERR_…. */
