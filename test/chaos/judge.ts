@@ -53,7 +53,7 @@ export async function judge(
         text.includes(`${name}.${words - 1}`) && (!wantsFile || files.has(`${name}.txt`)),
     );
   };
-  while (!complete() && performance.now() < deadline) await wait(LOOK_INTERVAL_MS);
+  while (!complete() && gateway.running && performance.now() < deadline) await wait(LOOK_INTERVAL_MS);
   await wait(QUIET_MS);
   if (!gateway.running) return ["the gateway does not run"];
   return [

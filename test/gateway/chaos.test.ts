@@ -5,7 +5,7 @@ import { gatewayEnvironment } from "./stack.ts";
 
 /**
  * Seeds that once found a fault; `npm run chaos` plays more. 1 cuts the connections of a new account
- * before it has noted where it begins; 55 reorders frames.
+ * before it has noted where it begins; 55 has most troubles with files.
  */
 const SEEDS = [1, 55];
 
