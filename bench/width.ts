@@ -12,6 +12,10 @@ const ROOMS = [10, 1_000, 10_000] as const;
 const SETTLING_MS = 5_000;
 const MEGABYTE = 1024 ** 2;
 
+/** Memory is looked at behind a collection of garbage. */
+const WHY_RESIDENT =
+  "What an account's objects take is the row above. The rest is room that V8 had for the garbage of the start, and that it keeps.";
+
 interface Sight {
   readonly startMs: number;
   readonly usage: Usage;
@@ -116,7 +120,7 @@ function figuresOfAccounts(sights: readonly Sight[], floors: readonly Sight[]): 
       unit: "s",
     })),
     { name: "memory of an idle account beyond the floor's", value: memory("used"), unit: "MB", target },
-    { name: "the same, resident", value: memory("rss"), unit: "MB", target },
+    { name: "the same, resident", value: memory("rss"), unit: "MB", target, why: WHY_RESIDENT },
     {
       name: "subscriptions of an account",
       value: (sights.at(-1)?.subscriptions ?? 0) / ACCOUNTS[2],
