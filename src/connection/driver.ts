@@ -135,6 +135,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** Runs it when other work of the process has had its turn. */
+export const afterOtherWork = (run: () => void): void => void setImmediate(run);
+
 /** A connection that stands still until it is run; what is asked of it before is answered then. */
 export function createConnection(options: ConnectionOptions): Connection {
   const inbox = new Mailbox<Input>();

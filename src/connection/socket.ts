@@ -2,7 +2,7 @@
 import { TLSSocket } from "node:tls";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { ConnectionClosedError, NetworkError, networkErrorFrom, type RocketChatError } from "../errors.ts";
-import type { OpenSocket, Socket, SocketHandlers } from "./driver.ts";
+import { afterOtherWork, type OpenSocket, type Socket, type SocketHandlers } from "./driver.ts";
 
 /** Largest frame that is accepted; far above any message, and a bound for the memory of one frame. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -80,7 +80,7 @@ function createRests(socket: WebSocket): (characters: number) => void {
     read += characters;
     if (read < TURN_CHARACTERS || socket.isPaused) return;
     socket.pause();
-    setImmediate(() => {
+    afterOtherWork(() => {
       read = 0;
       socket.resume();
     });
