@@ -29,7 +29,7 @@ const GROWTH = { unit: "MB", target: { value: 48 } };
 const WHY_PICTURE =
   'OpenClaw makes the picture ready for the model: the row "OpenClaw alone" is the same in a channel that does nothing else.';
 const WHY_IN =
-  "A fifth to a quarter of the main thread's time goes to the garbage collector, which looks through all of the gateway's memory for the buffers that Node's fetch reads into; the rest is Node's reading and writing. The plugin's own part is below one percent.";
+  "A fifth to a quarter of the main thread's time goes to the garbage collector, which looks through all of the gateway's memory for the buffers that Node's fetch reads into; most of the rest, without the profiler itself, is Node's reading and writing. The plugin's own part is below one percent.";
 const WHY_OUT =
   "OpenClaw loads the whole file twice before it hands it over, to copy it and for its queue, and judges contents only while it loads: so the plugin has it load it once more (`loadWebMediaRaw`). Of a text each time every character is looked at, half of all the time (`getTextStats`).";
 
