@@ -135,7 +135,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Runs it when other work of the process has had its turn. */
+/** Calls `run` once other work of the process has had its turn. */
 export const afterOtherWork = (run: () => void): void => void setImmediate(run);
 
 /** A connection that stands still until it is run; what is asked of it before is answered then. */

@@ -7,7 +7,7 @@ import { afterOtherWork, type OpenSocket, type Socket, type SocketHandlers } fro
 /** Largest frame that is accepted; far above any message, and a bound for the memory of one frame. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
-/** What is read before other work of the process has its turn: without that bound, some 2 MB. Characters. */
+/** How much is read before other work of the process has its turn; without this bound it is some 2 MB. Characters. */
 const TURN_CHARACTERS = 64 * 1024;
 
 export interface SocketOptions {
@@ -55,11 +55,11 @@ function validityOf(link: unknown): number | undefined {
 /** The listeners stay for the life of the socket: `ws` may report an error after `terminate`, which must find one. */
 function listen(socket: WebSocket, host: string, handlers: SocketHandlers): Socket {
   socket.on("open", () => handlers.onOpen());
-  const rest = createRests(socket);
+  const noteRead = createPauses(socket);
   socket.on("message", (data: RawData) => {
     const text = textOf(data);
     handlers.onText(text);
-    rest(text.length);
+    noteRead(text.length);
   });
   socket.on("unexpected-response", (request, response) => {
     handlers.onClosed(explainRefusal(host, response.statusCode ?? 0));
@@ -73,8 +73,8 @@ function listen(socket: WebSocket, host: string, handlers: SocketHandlers): Sock
   return { send: (text) => socket.send(text), terminate: () => socket.terminate() };
 }
 
-/** To be told of what was read: stops reading for a moment when it is much, so that a flood does not hold up the process. */
-function createRests(socket: WebSocket): (characters: number) => void {
+/** Answers a function to be told how much was read: it pauses reading now and then, so that a flood does not hold up the process. */
+function createPauses(socket: WebSocket): (characters: number) => void {
   let read = 0;
   return (characters) => {
     read += characters;

@@ -110,8 +110,7 @@ export function buildContext(scope: TurnScope, parts: ContextParts) {
     channelIngress: parts.ingress,
     channel: CHANNEL_ID,
     accountId,
-    // OpenClaw runs no id twice, and the message itself may have been asked before.
-    // OpenClaw knows a question by it, as long as its process runs and over restarts.
+    // OpenClaw runs no id twice, neither in one process nor over restarts, and the message itself may have been asked before.
     messageId: nameAsking(message.id, scope.refusals, input.reaction),
     // OpenClaw drops what is not later than the last stop of its session, no matter who wrote it and in what room.
     ...(command !== STOP && { timestamp: saidAt(message) }),
