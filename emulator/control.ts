@@ -79,6 +79,8 @@ export interface ControlSources {
 
 /** How long `waitForMessage` waits when nothing else is asked for, in milliseconds. */
 const DEFAULT_WAIT_MS = 10_000;
+/** How many messages are named when none of them is the one that was waited for. */
+const LAST_WORDS = 8;
 
 /** How long after a message its link preview comes, in milliseconds. */
 const PREVIEW_DELAY_MS = 1000;
@@ -406,11 +408,17 @@ export class Control {
         stop();
         reject(
           new Error(
-            `no message satisfied the test within ${timeoutMs} ms (${this.#world.messages.size} messages exist)`,
+            `no message satisfied the test within ${timeoutMs} ms; the last of ${this.#world.messages.size}:\n${this.#lastWords()}`,
           ),
         );
       }, timeoutMs);
     });
+  }
+
+  /** The newest messages, a line each. */
+  #lastWords(): string {
+    const last = [...this.#world.messages.values()].slice(-LAST_WORDS);
+    return last.map(({ rid, u, msg }) => `${rid} ${u.username}: ${msg}`).join("\n");
   }
 
   #user(username: string): User {

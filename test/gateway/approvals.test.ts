@@ -167,6 +167,8 @@ async function changeOperators(change: Parameters<Stack["changeSection"]>[0]): P
 it("is decided in a direct message, without a list of operators, only about what was asked there", async () => {
   await changeOperators(({ commandAllowFrom: _, ...section }) => section);
   const elsewhere = await want("town", "sextant");
+  // The question stands in the room before the bot knows that it does.
+  stack.emulator.faults.rest({ path: "chat.sendMessage", mentioning: "astrolabe", times: 1, lost: true });
   const here = await want("direct", "astrolabe");
   write("alice", "direct", `!approve ${elsewhere}`);
   await waitFor("direct", new RegExp(`Nothing with the id \`${elsewhere}\``));

@@ -6,6 +6,7 @@ import type { Approval } from "../../commands/approval.ts";
 import type { ApprovalOutcome } from "../../commands/replies.ts";
 import {
   askedIn,
+  awaitPrompt,
   chooseApproval,
   type Decider,
   forgetApprovalPrompt,
@@ -26,7 +27,7 @@ export async function resolveApproval(
   { id, decision }: Approval,
 ): Promise<ApprovalOutcome> {
   const decider = deciderOf(scope);
-  const approvalId = chooseApproval(id, decider);
+  const approvalId = await awaitPrompt(() => chooseApproval(id, decider));
   if (approvalId === undefined) return { kind: "not-found" };
   if (approvalId === "ambiguous")
     return { kind: "refused", reason: "several ids begin so; write the whole id." };

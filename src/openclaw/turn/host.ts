@@ -3,7 +3,7 @@
 import type { ResolvedChannelMessageIngress } from "openclaw/plugin-sdk/channel-ingress-runtime";
 import { createChannelPairingController } from "openclaw/plugin-sdk/channel-pairing";
 import type { Announcement, HostTurn, InboundHost } from "../../turn/host.ts";
-import { awaitApprovalPrompt, findApprovalPrompt } from "../account/memory/approval-prompts.ts";
+import { awaitPrompt, findApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { readAccess, resolveIngress } from "./access.ts";
 import { resolveApproval } from "./approval.ts";
@@ -108,7 +108,8 @@ async function findApproval(
   { id, sentAt, updatedAt }: Parameters<HostTurn["findApproval"]>[0],
 ): Promise<string | undefined> {
   const isNew = updatedAt - sentAt < JUST_NOW_MS;
-  return isNew ? awaitApprovalPrompt(accountId, id) : findApprovalPrompt(accountId, id);
+  const find = () => findApprovalPrompt(accountId, id);
+  return isNew ? awaitPrompt(find) : find();
 }
 
 function announce(scope: TurnScope, { turnSessionKey: sessionKey }: Route, announcement: Announcement): void {

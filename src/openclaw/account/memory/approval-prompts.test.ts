@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import {
   askedIn,
-  awaitApprovalPrompt,
+  awaitPrompt,
   chooseApproval,
   findApprovalPrompt,
   forgetApprovalPrompt,
@@ -49,10 +49,13 @@ it("is told by OpenClaw where OpenClaw asked, and nowhere else", () => {
   ]).toEqual([true, false, false, false]);
 });
 
-describe("a reaction to a question", () => {
-  it("finds it though it comes before the answer to the question's post", async () => {
-    const found = awaitApprovalPrompt("ops", "m1");
-    setImmediate(() => ask("m1", FIRST, askedIn("ops", "room:town")));
+describe("a question whose post is not answered yet", () => {
+  it.each([
+    ["a reaction", () => findApprovalPrompt("ops", "m1")],
+    ["a command", () => chooseApproval(FIRST.slice(0, 8), inDirect("ops", "room:dm-alice"))],
+  ])("is found by %s", async (_, look) => {
+    const found = awaitPrompt(look);
+    setImmediate(() => ask("m1", FIRST, askedIn("ops", "room:dm-alice")));
     expect(await found).toBe(FIRST);
   });
 });

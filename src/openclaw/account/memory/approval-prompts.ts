@@ -79,10 +79,13 @@ export function findApprovalPrompt(accountId: string, messageId: string): string
 /** How long the answer to a post is waited for, and how often it is looked for. Milliseconds. */
 const [ANSWER_MS, LOOK_MS] = [3_000, 50];
 
-/** The same of a message that was posted just now: its frame, and a reaction to it, may come before the post's answer. */
-export async function awaitApprovalPrompt(accountId: string, messageId: string): Promise<string | undefined> {
-  for (let left = ANSWER_MS; left > 0 && !prompts.has(messageId); left -= LOOK_MS) await sleep(LOOK_MS);
-  return findApprovalPrompt(accountId, messageId);
+/**
+ * Looks until something is found, and no longer than the answer to a post takes: people see a question, and decide about
+ * it, before the bot knows that it stands.
+ */
+export async function awaitPrompt<T>(look: () => T | undefined): Promise<T | undefined> {
+  for (let left = ANSWER_MS; left > 0 && look() === undefined; left -= LOOK_MS) await sleep(LOOK_MS);
+  return look();
 }
 
 /** Whoever decides, as far as it says about which questions. */
