@@ -20,18 +20,28 @@ const SPAN_MS = 4;
 const STEP_MS = 6;
 
 /**
- * The least cost of each call, in milliseconds. The calls are measured by turns, so that a machine that is busy for a
- * while is so for all of them. What is not good is measured again: what others on the machine do only makes a cost larger.
+ * What each call cost in every round, in milliseconds. The calls are measured by turns, so that a machine that is busy for
+ * a while is so for all of them. What is not good is measured again.
  */
+export function costsOf(
+  calls: readonly Call[],
+  isGood: (costs: readonly number[][]) => boolean,
+  { few, many }: Rounds = ROUNDS,
+): number[][] {
+  const costs = calls.map((): number[] => []);
+  for (let round = 0; round < many && (round < few || !isGood(costs)); round += 1)
+    for (const [index, call] of calls.entries()) costs[index]?.push(costOf(call));
+  return costs;
+}
+
+/** The least cost of each call: what others on the machine do only makes a cost larger. */
 export function leastCosts(
   calls: readonly Call[],
   isGood: (costs: readonly number[]) => boolean,
-  { few, many }: Rounds = ROUNDS,
+  rounds?: Rounds,
 ): number[] {
-  let costs = calls.map(() => Number.POSITIVE_INFINITY);
-  for (let round = 0; round < many && (round < few || !isGood(costs)); round += 1)
-    costs = calls.map((call, index) => Math.min(costOf(call), costs[index] ?? Number.POSITIVE_INFINITY));
-  return costs;
+  const least = (costs: readonly number[][]): number[] => costs.map((each) => Math.min(...each));
+  return least(costsOf(calls, (costs) => isGood(least(costs)), rounds));
 }
 
 /** The time that went by, without what others had of the processor meanwhile. */

@@ -11,8 +11,8 @@ import { DEFAULT_KATEX } from "../../src/outbound/dialect/math.ts";
 import { bareName, findEmoji } from "../../src/outbound/emoji.ts";
 import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
 import { parseNamedTarget, parseTarget } from "../../src/outbound/target.ts";
-import type { Bench, Figure } from "../figures.ts";
-import { leastCosts, type Rounds } from "./cost.ts";
+import { type Bench, type Figure, median } from "../figures.ts";
+import { type Call, costsOf, leastCosts, type Rounds } from "./cost.ts";
 import { SHAPES, textOfShape } from "./shapes.ts";
 
 /** UTF-16 units of texts. */
@@ -146,17 +146,14 @@ function measureShapes(name: string, read: Reader, say: (line: string) => void):
   for (const shape of SHAPES) {
     const texts = [...SIZES, MESSAGE_UNITS].map((units) => textOfShape(shape, units));
     const toCall = (text: string) => ({ run: () => read(text), times: Math.ceil(LARGEST / text.length) });
-    const isGood = (costs: readonly number[]): boolean =>
-      (costs.at(-1) ?? 0) <= MAX_MESSAGE_MS && Math.max(...growthsOf(costs.slice(0, -1))) <= MAX_GROWTH;
-    const costs = leastCosts(texts.map(toCall), isGood);
-    const whole = costs.at(-1) ?? 0;
-    const growths = growthsOf(costs.slice(0, -1));
+    const { costs, whole } = costsOfShape(texts.map(toCall));
+    const growths = growthsOf(costs);
     const reason = EXPLAINED[shape];
     const value = Math.max(...(reason === undefined ? growths : growths.slice(1)));
     if (value > growth.value) growth = { value, shape };
     if (whole > longest.value) longest = { value: whole, shape };
     const why = reason !== undefined && (growths[0] ?? 0) > MAX_GROWTH ? `  (${reason})` : "";
-    say(row(shape, costs.slice(0, -1), growths) + whole.toFixed(3).padStart(10) + why);
+    say(row(shape, costs, growths) + whole.toFixed(3).padStart(10) + why);
   }
   return [
     {
@@ -172,6 +169,23 @@ function measureShapes(name: string, read: Reader, say: (line: string) => void):
       target: { value: MAX_MESSAGE_MS },
     },
   ];
+}
+
+/**
+ * The costs of each size, whose growth is told by medians: the least of a short call is found between two collections of
+ * garbage, that of a long one never. Of a message, the last of the calls, the least is what it takes.
+ */
+function costsOfShape(calls: readonly Call[]): { costs: number[]; whole: number } {
+  const read = (rounds: readonly number[][]) => ({
+    costs: rounds.slice(0, -1).map(median),
+    whole: Math.min(...(rounds.at(-1) ?? [])),
+  });
+  return read(
+    costsOf(calls, (rounds) => {
+      const { costs, whole } = read(rounds);
+      return whole <= MAX_MESSAGE_MS && Math.max(...growthsOf(costs)) <= MAX_GROWTH;
+    }),
+  );
 }
 
 function row(name: string, costs: readonly number[], growths: readonly number[]): string {
