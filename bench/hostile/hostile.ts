@@ -30,8 +30,8 @@ const MAX_RATIO = MAX_GROWTH / LINEAR_GROWTH;
 /** Below this a measurement is of calling a function, not of reading a text. */
 const LEAST_MS = 0.05;
 /** A document of 16 MB takes a minute where it is Markdown. */
-const FRAME_ROUNDS: Rounds = { few: 3, many: 10 };
-const DOCUMENT_ROUNDS: Rounds = { few: 1, many: 5 };
+const FRAME_ROUNDS: Rounds = { few: 3, many: 30 };
+const DOCUMENT_ROUNDS: Rounds = { few: 1, many: 12 };
 
 /**
  * Shapes that grow faster from the first size to the second, and why that ends there. What is more than linear belongs
