@@ -21,6 +21,7 @@ interface Sight {
   readonly usage: Usage;
   readonly subscriptions: number;
 }
+
 /** Of lines that the run itself tells. */
 const WHY_ROOM =
   "Two starts of one gateway differ by several MB, and the target allows all these rooms 2: the run tells what each start held.";

@@ -59,7 +59,7 @@ const COMMANDS = {
   contract: (args) => runShown([process.execPath, join("test", "contract", "main.ts"), ...args]),
   chaos: (args) => runShown([process.execPath, join("test", "chaos", "main.ts"), ...args]),
   soak: (args) => runShown([process.execPath, join("test", "chaos", "soak.ts"), ...args]),
-  // With room for what is soon garbage: what grows with a text is to be the reading of it, not what V8 copies meanwhile.
+  // With room for garbage: what grows with a text should be the reading of it, not what V8 copies meanwhile.
   bench: (args) =>
     runShown([process.execPath, "--max-semi-space-size=128", join("bench", "main.ts"), ...args]),
 };

@@ -12,7 +12,7 @@ import { bareName, findEmoji } from "../../src/outbound/emoji.ts";
 import { type FormatOptions, formatMarkdown } from "../../src/outbound/markdown.ts";
 import { parseNamedTarget, parseTarget } from "../../src/outbound/target.ts";
 import { type Bench, type Figure, median } from "../figures.ts";
-import { type Call, costsOf, leastCosts, type Rounds } from "./cost.ts";
+import { costsOf, leastCosts, type Rounds } from "./cost.ts";
 import { SHAPES, textOfShape } from "./shapes.ts";
 
 /** UTF-16 units of texts. */
@@ -77,17 +77,6 @@ const READERS: Readonly<Record<string, Reader>> = {
   frames: (text) => decodeFrame(text),
 };
 
-/** What a reader hands a text to: the growth that is not the reader's own. */
-const WITHIN: Readonly<Record<string, Reader>> = { frames: parseJson };
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function limited(all: FormatOptions, text: string): FormatOptions {
   return text.length === MESSAGE_UNITS ? { ...all, limit: USUAL_LIMIT } : all;
 }
@@ -150,16 +139,15 @@ function warmUp(): void {
     for (const shape of SHAPES) for (let time = 0; time < 3; time += 1) read(textOfShape(shape, 1_000));
 }
 
-/** Growths are held against linear growth, or against what the reader hands the text to where that grows faster. */
 function measureShapes(name: string, read: Reader, say: (line: string) => void): Figure[] {
-  let growth = { value: 0, floor: LINEAR_GROWTH, shape: "" };
+  let growth = { value: 0, shape: "" };
   let longest = { value: 0, shape: "" };
   say(`## ${name}: ms for ${SIZES.join(", ")} units, growth, and ms for ${MESSAGE_UNITS}`);
   for (const shape of SHAPES) {
-    const { costs, growths, whole, floor } = measureShape(shape, read, WITHIN[name]);
+    const { costs, growths, whole } = measureShape(shape, read);
     const reason = EXPLAINED[shape];
     const value = Math.max(...(reason === undefined ? growths : growths.slice(1)));
-    if (value / floor > growth.value / growth.floor) growth = { value, floor, shape };
+    if (value > growth.value) growth = { value, shape };
     if (whole > longest.value) longest = { value: whole, shape };
     const why = reason !== undefined && (growths[0] ?? 0) > MAX_GROWTH ? `  (${reason})` : "";
     say(row(shape, costs, growths) + whole.toFixed(3).padStart(10) + why);
@@ -168,9 +156,8 @@ function measureShapes(name: string, read: Reader, say: (line: string) => void):
     {
       name: `${name}, growth (${growth.shape})`,
       value: growth.value,
-      floor: growth.floor,
       unit: "x",
-      target: { ratio: MAX_RATIO },
+      target: { value: MAX_GROWTH },
     },
     {
       name: `${name}, a message (${longest.shape})`,
@@ -181,37 +168,22 @@ function measureShapes(name: string, read: Reader, say: (line: string) => void):
   ];
 }
 
-interface ShapeCosts {
-  readonly costs: readonly number[];
-  readonly growths: readonly number[];
-  /** Of a message. */
-  readonly whole: number;
-  readonly floor: number;
-}
-
 /**
- * Growth is told by medians: the least of a short call is found between two collections of garbage, that of a long one
- * never. A message takes the least that was seen.
+ * The costs of each size and of a message. Growth is told by medians: the least of a short call is found between two
+ * collections of garbage, that of a long one never. A message takes the least that was seen.
  */
-function measureShape(shape: string, read: Reader, within: Reader | undefined): ShapeCosts {
-  const sizes = SIZES.map((units) => textOfShape(shape, units));
-  const message = textOfShape(shape, MESSAGE_UNITS);
-  const toCalls = (texts: readonly string[], reader: Reader): Call[] =>
-    texts.map((text) => ({ run: () => reader(text), times: Math.ceil(LARGEST / text.length) }));
-  const judge = (rounds: readonly number[][]): ShapeCosts => {
-    const [whole = [], ...others] = rounds;
-    const costs = others.slice(0, SIZES.length).map(median);
-    const floors = growthsOf(others.slice(SIZES.length).map(median));
-    const floor = Math.max(LINEAR_GROWTH, ...floors);
-    return { costs, growths: growthsOf(costs), whole: Math.min(...whole), floor };
+function measureShape(shape: string, read: Reader) {
+  const texts = [MESSAGE_UNITS, ...SIZES].map((units) => textOfShape(shape, units));
+  const calls = texts.map((text) => ({ run: () => read(text), times: Math.ceil(LARGEST / text.length) }));
+  const judge = ([whole = [], ...sizes]: readonly number[][]) => {
+    const costs = sizes.map(median);
+    return { costs, growths: growthsOf(costs), whole: Math.min(...whole) };
   };
-  const calls = [...toCalls([message, ...sizes], read), ...(within ? toCalls(sizes, within) : [])];
-  return judge(
-    costsOf(calls, (rounds) => {
-      const { growths, whole, floor } = judge(rounds);
-      return whole <= MAX_MESSAGE_MS && Math.max(...growths) <= floor * MAX_RATIO;
-    }),
-  );
+  const rounds = costsOf(calls, (found) => {
+    const { growths, whole } = judge(found);
+    return whole <= MAX_MESSAGE_MS && Math.max(...growths) <= MAX_GROWTH;
+  });
+  return judge(rounds);
 }
 
 function row(name: string, costs: readonly number[], growths: readonly number[]): string {
