@@ -169,9 +169,9 @@ async function answer({ cfg, account, message }) {
         record: {},
         dispatcherOptions: pipeline,
         delivery: {
-          // An answer with a file goes through OpenClaw's queue, as with other channels.
-          durable: ({ mediaUrls = [] }, { kind }) =>
-            kind === "final" && mediaUrls.length > 0 && { to, requiredCapabilities: { media: true } },
+          // An answer with a file goes through OpenClaw's queue, which keeps what is final: it comes as a block.
+          durable: ({ mediaUrls = [] }) =>
+            mediaUrls.length > 0 && { to, info: { kind: "final" }, requiredCapabilities: { media: true } },
           async deliver({ text }) {
             await post(url, message.room, text);
             return { visibleReplySent: true, messageIds: [`reply-${message.id}`] };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -386,6 +386,22 @@ describe("an answer with several files", () => {
     expect(told).toEqual(posted().map(({ _id }) => _id));
     expect(told).toHaveLength(1);
   });
+});
+
+it.each([
+  { case: "read for its queue is not read again", deliveryQueueId: "copied", times: 0 },
+  { case: "not read before is read to be judged", deliveryQueueId: undefined, times: 1 },
+])("a copy that OpenClaw has $case", async ({ deliveryQueueId, times }) => {
+  const folder = join(stateDir, "media", "outbound");
+  mkdirSync(folder, { recursive: true });
+  const mediaUrl = join(folder, "plan.txt");
+  writeFileSync(mediaUrl, "the plan\n");
+  const mediaReadFile = vi.fn(async (path: string) => readFileSync(path));
+  const access = { mediaLocalRoots: [join(stateDir, "media")], mediaReadFile };
+  const request = { cfg, to: `room:${roomId}`, text: "look", mediaUrl, ...access };
+  await messageAdapter.send?.media?.({ ...request, ...(deliveryQueueId && { deliveryQueueId }) });
+  expect(files()).toEqual([["look", "plan.txt"]]);
+  expect(mediaReadFile).toHaveBeenCalledTimes(times);
 });
 
 it("an answer with more than text is sent by its text", async () => {

@@ -100,7 +100,7 @@ async function post(
 ): Promise<Posted> {
   const queueId = request.deliveryQueueId;
   const parts = files.map(({ index, ...file }, position) => ({
-    source: { ...file, access: request },
+    source: { ...file, access: request, wasRead: queueId !== undefined },
     text: position === 0 ? request.text : "",
     queued: queueId && `${queueId} file ${index}`,
   }));

@@ -29,6 +29,8 @@ export interface OutgoingFile {
   /** An address, or a path of this machine. */
   readonly source: string;
   readonly access: MediaAccess;
+  /** OpenClaw has read it with this access before, to keep it in its queue. */
+  readonly wasRead?: boolean;
   readonly room: Pick<RoomFacts, "id" | "type">;
   /** In place of the file's own. */
   readonly name?: string | undefined;
@@ -74,7 +76,7 @@ type Source = Omit<OutgoingFile, "room">;
 
 async function openOutgoing(settings: AccountSettings, file: Source): Promise<ReadyFile> {
   const { content, name, close } =
-    (await openStaged(file.source, reachOf(file.access))) ?? (await load(settings, file));
+    (await openStaged(file.source, reachOf(file))) ?? (await load(settings, file));
   return { name: safeFileName(file.name ?? name, "file"), bytes: content, close };
 }
 
@@ -92,9 +94,9 @@ export async function assertTaken(
   if (reason !== undefined) throw new FileRefusedError({ file: showName(name), reason });
 }
 
-function reachOf({ mediaAccess, mediaLocalRoots, mediaReadFile }: MediaAccess) {
+function reachOf({ access: { mediaAccess, mediaLocalRoots, mediaReadFile }, wasRead = false }: Source) {
   const localRoots = mediaAccess?.localRoots ?? mediaLocalRoots ?? [];
-  const judgesContent = (mediaAccess?.readFile ?? mediaReadFile) !== undefined;
+  const judgesContent = !wasRead && (mediaAccess?.readFile ?? mediaReadFile) !== undefined;
   return { localRoots: localRoots === "any" ? [] : localRoots, judgesContent };
 }
 

@@ -18,7 +18,7 @@ const PIECE_BYTES = 1024 * 1024;
 /** From where OpenClaw lets a file be read. */
 export interface Reach {
   readonly localRoots: readonly string[];
-  /** OpenClaw judges the content of every file anew, but for those in its queue. */
+  /** OpenClaw judges the content of every file, and has not judged this one yet unless it lies in the queue. */
   readonly judgesContent: boolean;
 }
 
