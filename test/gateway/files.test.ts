@@ -258,6 +258,28 @@ describe("a file that the agent sends", () => {
     expect(message.msg).toBe("The report.");
   });
 
+  it.each(["among the agent's own", "among OpenClaw's copies"])(
+    "stays where it is when OpenClaw does not let such contents out: %s",
+    async (where) => {
+      const copies = join(stack.gateway.folder, "state", "media", "outbound");
+      mkdirSync(copies, { recursive: true });
+      const path = join(where.includes("copies") ? copies : workspace, "key.bin");
+      writeFileSync(path, Buffer.from(Array.from({ length: 400 }, (_, index) => (index * 37) % 256)));
+      const args = { id: "message", args: { action: "send", message: `Look ${where}.`, media: path } };
+      stack.model.script(`send what lies ${where}`, {
+        tool: { name: "tool_call", args },
+        text: `I tried ${where}.`,
+      });
+      stack.emulator.control.post({ as: "alice", rid: dm, msg: `send what lies ${where}` });
+      await fromBot(({ msg }) => msg === `I tried ${where}.`);
+      const { toolResults } = await stack.model.waitForRequest(
+        ({ text, toolResults: results }) => text.includes(`lies ${where}`) && results.length > 0,
+      );
+      expect(toolResults.join("")).toContain("error");
+      expect([...stack.emulator.world.uploads.values()].map(({ name }) => name)).not.toContain("key.bin");
+    },
+  );
+
   it("arrives by upload-file, under its new name, and can be fetched by download-file", async () => {
     const path = make("rows.csv", Buffer.from("a,b\n1,2\n"));
     const args = { action: "upload-file", filePath: path, filename: "table.csv", initialComment: "As rows." };
