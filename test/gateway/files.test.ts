@@ -275,7 +275,7 @@ describe("a file that the agent sends", () => {
       const { toolResults } = await stack.model.waitForRequest(
         ({ text, toolResults: results }) => text.includes(`lies ${where}`) && results.length > 0,
       );
-      expect(toolResults.join("")).toContain("error");
+      expect(toolResults.join("")).toContain("key.bin cannot be sent");
       expect([...stack.emulator.world.uploads.values()].map(({ name }) => name)).not.toContain("key.bin");
     },
   );

@@ -29,7 +29,7 @@ export interface OutgoingFile {
   /** An address, or a path of this machine. */
   readonly source: string;
   readonly access: MediaAccess;
-  /** OpenClaw has read it with this access before, to keep it in its queue. */
+  /** OpenClaw has read and judged it with this access before, to keep it in its queue (`stageQueuePayloadMedia`). */
   readonly wasRead?: boolean;
   readonly room: Pick<RoomFacts, "id" | "type">;
   /** In place of the file's own. */

@@ -18,7 +18,7 @@ const PIECE_BYTES = 1024 * 1024;
 /** From where OpenClaw lets a file be read. */
 export interface Reach {
   readonly localRoots: readonly string[];
-  /** OpenClaw judges the content of every file, and has not judged this one yet unless it lies in the queue. */
+  /** OpenClaw has still to judge the content of the file, unless the file lies in its queue. */
   readonly judgesContent: boolean;
 }
 
