@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import type { Log } from "../../log.ts";
 import { deriveMessageId } from "../../outbound/message-id.ts";
+import { withPatience } from "../../outbound/patience.ts";
 import { resolveTargetRoom, type Sending, sendMessage } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
 import { openPairingMemory, type PairingMemory, type SentCode } from "../account/memory/pairing-memory.ts";
@@ -49,7 +50,8 @@ export async function notifyApproved(approval: {
   try {
     const waiting = pairings.waiting().find(({ userId }) => userId === approval.id);
     if (waiting !== undefined) return await announceApproval(waiting, { accountId, sending, pairings });
-    const roomId = await resolveTargetRoom(sending.rest, { kind: "user", id: approval.id });
+    const person = { kind: "user", id: approval.id } as const;
+    const roomId = await withPatience(sending, () => resolveTargetRoom(sending.rest, person));
     await sendMessage(sending, { id: deriveMessageId(randomUUID()), roomId, text: APPROVED_TEXT });
   } finally {
     pairings.close();

@@ -28,7 +28,7 @@ export function isBroadcast({ action, params }: Pick<Context, "action" | "params
 export async function sendBroadcast({ cfg, accountId, params }: Context) {
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
-  const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, readPlace(params));
+  const { roomId, threadId } = await findDestination({ ...sending, settings }, readPlace(params));
   if (threadId === undefined) throw new TargetError("replyBroadcast needs threadId or replyTo");
   const messageIds = await sendDelivery(sending, {
     id: randomUUID(),

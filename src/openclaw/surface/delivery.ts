@@ -42,25 +42,20 @@ export function listPosted(roomId: string, messageIds: readonly string[]) {
 
 const REFUSED = (cause: Error) => ({ cause, retryable: false });
 
-/** Tells OpenClaw of a refusal that nothing went out, and that trying again is of no use. */
-export function rejectUnsent(error: unknown): never {
-  throw isRefusal(error) ? new PlatformMessageNotDispatchedError(error.message, REFUSED(error)) : error;
-}
-
-export function raise(error: unknown): never {
-  throw error;
-}
-
 /**
- * OpenClaw sends nothing again of which it knows only that it went out. A queued delivery may be sent again, whatever
- * became of it: its messages' ids follow from the queue entry, and what stands in the room is not posted twice.
+ * Tells OpenClaw what became of a delivery that failed. Of a refusal: that nothing went out, and that trying again is
+ * of no use. OpenClaw sends nothing again of which it knows only that it went out. A queued delivery may be sent again,
+ * whatever became of it: its messages' ids follow from the queue entry, and what stands in the room is not posted twice.
  */
-export function rejectRepeatable(error: unknown): never {
-  const reason = error instanceof PartialDeliveryError ? error.cause : error;
-  if (!(error instanceof Error) || isRefusal(reason) || error instanceof PlatformMessageNotDispatchedError)
-    throw error;
-  throw new PlatformMessageNotDispatchedError(error.message, { cause: error });
-}
+export const failDelivery =
+  ({ deliveryQueueId }: Pick<SendRequest, "deliveryQueueId">) =>
+  (error: unknown): never => {
+    if (isRefusal(error)) throw new PlatformMessageNotDispatchedError(error.message, REFUSED(error));
+    const reason = error instanceof PartialDeliveryError ? error.cause : error;
+    const isTold = isRefusal(reason) || error instanceof PlatformMessageNotDispatchedError;
+    if (deliveryQueueId === undefined || !(error instanceof Error) || isTold) throw error;
+    throw new PlatformMessageNotDispatchedError(error.message, { cause: error });
+  };
 
 /** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
 function isRefusal(error: unknown): error is RestError | TargetError | FileRefusedError {

@@ -7,7 +7,7 @@ import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
-import { sendingFor } from "../account/sending.ts";
+import { sendingFor, shareSending } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { setRuntime } from "../runtime.ts";
@@ -253,6 +253,40 @@ describe("the message adapter", () => {
       retryable: false,
       message: expect.stringContaining("may not do this there"),
     });
+  });
+});
+
+describe("a delivery whose server cannot be asked where it goes", () => {
+  const account = () => resolveAccount(cfg, undefined);
+  const away = (path: string) => emulator.faults.rest({ path, times: 2, status: 503 });
+  const kinds = ["rooms.info", "chat.getMessage", "users.info", "im.create"] as const;
+  const start = (path: (typeof kinds)[number], deliveryQueueId: string) => {
+    if (path === "rooms.info") return sendAll("here", ["plan.txt"], { deliveryQueueId });
+    const root = emulator.control.post({ as: "ann", rid: roomId, msg: "root" });
+    if (path === "chat.getMessage") return send("here", { deliveryQueueId, threadId: root._id });
+    return messageAdapter.send?.text?.({ cfg, to: "@ann", text: "here", deliveryQueueId });
+  };
+  const answers = () => [...emulator.world.messages.values()].filter(({ msg }) => msg === "here").length;
+
+  it.each(kinds)("is waited for at %s, so that no next answer overtakes it", async (path) => {
+    let waits = 0;
+    const wait = async () => {
+      waits += 1;
+    };
+    const patience = new AbortController().signal;
+    const unshare = shareSending(account().accountId, { ...sendingFor(account()), patience, wait });
+    const before = answers();
+    away(path);
+    await Promise.resolve(start(path, randomUUID())).finally(unshare);
+    expect(answers() - before).toBe(1);
+    expect(waits).toBe(2);
+  });
+
+  it.each(kinds)("is left to OpenClaw's queue at %s where the account does not run", async (path) => {
+    away(path);
+    const error = await failure(start(path, randomUUID()));
+    expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
+    expect(error).toMatchObject({ retryable: true });
   });
 });
 

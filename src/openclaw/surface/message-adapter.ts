@@ -36,14 +36,7 @@ import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isAskedElsewhere } from "./approvals/policy.ts";
-import {
-  listPosted,
-  noteDispatch,
-  raise,
-  rejectRepeatable,
-  rejectUnsent,
-  type SendRequest,
-} from "./delivery.ts";
+import { failDelivery, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
 import { type FilesRequest, sendFiles, sendMedia } from "./send-media.ts";
 import { findDestination, readTarget, unknownTarget } from "./targets.ts";
 
@@ -56,9 +49,8 @@ async function sendText(request: SendRequest) {
   const { cfg, text, accountId, deliveryQueueId, ...place } = request;
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
-  const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place).catch(
-    rejectUnsent,
-  );
+  const fail = failDelivery(request);
+  const { roomId, threadId } = await findDestination({ ...sending, settings }, place).catch(fail);
   let standing: StandingPreview | undefined;
   const beforePosting = async () => {
     await noteDispatch(request);
@@ -81,8 +73,7 @@ async function sendText(request: SendRequest) {
       if (!isTooLong(error)) throw error;
       return refreshServerFacts(settings.accountId, sending.rest).then(() => sendDivided(divided, post));
     })
-    .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
-    .catch(rejectUnsent);
+    .catch(fail);
   const results = listPosted(roomId, messageIds);
   const last = results.at(-1);
   if (last === undefined) return { channel: CHANNEL_ID, messageId: "", outcome: "not_sent" as const };

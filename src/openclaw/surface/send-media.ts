@@ -7,6 +7,7 @@ import {
 } from "openclaw/plugin-sdk/channel-outbound";
 import { TargetError } from "../../errors.ts";
 import type { RoomFacts } from "../../facts/room.ts";
+import { withPatience } from "../../outbound/patience.ts";
 import { PartialDeliveryError, sendDelivery } from "../../outbound/send.ts";
 import { fetchRoom } from "../../rest/rooms.ts";
 import type { AccountSettings } from "../../settings.ts";
@@ -27,14 +28,7 @@ import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/sending.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import {
-  listPosted,
-  noteDispatch,
-  raise,
-  rejectRepeatable,
-  rejectUnsent,
-  type SendRequest,
-} from "./delivery.ts";
+import { failDelivery, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
 import { findDestination } from "./targets.ts";
 
 export interface FilesRequest extends SendRequest, MediaAccess {
@@ -65,12 +59,10 @@ export const sendMedia = ({ mediaUrl = "", deliveryPartIndex = 0, fileName, ...r
  * account.
  */
 export async function sendFiles(request: FilesRequest, files: readonly NumberedFile[]) {
-  const { cfg, accountId, deliveryQueueId } = request;
+  const { cfg, accountId } = request;
   const settings = resolveAccount(cfg, accountId);
   const account = { settings, sending: sendingFor(settings) };
-  const { roomId, threadId, messageIds } = await post(account, request, files)
-    .catch(deliveryQueueId === undefined ? raise : rejectRepeatable)
-    .catch(rejectUnsent);
+  const { roomId, threadId, messageIds } = await post(account, request, files).catch(failDelivery(request));
   const results = listPosted(roomId, messageIds);
   if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = createMessageReceiptFromOutboundResults({
@@ -151,8 +143,8 @@ async function postAll(
     threadId: request.threadId ?? null,
     replyToId: request.replyToId ?? null,
   };
-  const { roomId, threadId } = await findDestination({ rest: sending.rest, settings }, place);
-  const room = await fetchRoom(sending.rest, roomId);
+  const { roomId, threadId } = await findDestination({ ...sending, settings }, place);
+  const room = await withPatience(sending, () => fetchRoom(sending.rest, roomId));
   if (room === undefined) throw new TargetError(`There is no room ${roomId}, or the bot user is not in it`);
   // What one of them would be refused for is known before anything is posted.
   for (const file of facts) await assertTaken(account, room, file);

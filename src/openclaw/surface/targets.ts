@@ -3,6 +3,7 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { TargetError } from "../../errors.ts";
 import { mayLackCapitals } from "../../outbound/exact-ids.ts";
+import { type Patience, withPatience } from "../../outbound/patience.ts";
 import { resolveTarget, resolveThread } from "../../outbound/resolve-target.ts";
 import { resolveTargetRoom } from "../../outbound/send.ts";
 import { formatTarget, parseNamedTarget, parseTarget } from "../../outbound/target.ts";
@@ -83,11 +84,24 @@ interface PlaceRequest {
   readonly replyToId?: string | null | undefined;
 }
 
-/** The room and the thread that a message is to be posted in. Rejects with TargetError where there is no such place. */
-export async function findDestination(
-  { rest, settings }: { readonly rest: RestClient; readonly settings: AccountSettings },
-  request: PlaceRequest,
-): Promise<{ readonly roomId: string; readonly threadId: string | undefined }> {
+interface PlaceScope extends Patience {
+  readonly rest: RestClient;
+  readonly settings: AccountSettings;
+}
+
+interface Place {
+  readonly roomId: string;
+  readonly threadId: string | undefined;
+}
+
+/**
+ * The room and the thread that a message is to be posted in. Waits with patience for a server that is away, so that no
+ * next answer of the conversation overtakes it. Rejects with TargetError where there is no such place.
+ */
+export const findDestination = (scope: PlaceScope, request: PlaceRequest): Promise<Place> =>
+  withPatience(scope, () => askForPlace(scope, request));
+
+async function askForPlace({ rest, settings }: PlaceScope, request: PlaceRequest): Promise<Place> {
   const target = readTarget(request.to);
   if (target === undefined) throw unknownTarget(request.to);
   // An id that came as it is was looked up when it was given; only what a session key made of one is not.

@@ -1,6 +1,7 @@
 // Owns telling a person that the server refuses the agent's answer in a room.
 
 import { RestError } from "../../errors.ts";
+import { withPatience } from "../../outbound/patience.ts";
 import { resolveTargetRoom, sendMessage } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
 import { sendingFor } from "../account/sending.ts";
@@ -46,7 +47,8 @@ export async function tellRefusal(scope: TurnScope, refusal: RestError): Promise
   const where = room.label ?? "the room";
   const reason = REASONS.get(refusal.serverCode ?? "") ?? "the server refuses it";
   try {
-    const roomId = await resolveTargetRoom(sending.rest, { kind: "user", id: message.sender.id });
+    const person = { kind: "user", id: message.sender.id } as const;
+    const roomId = await withPatience(sending, () => resolveTargetRoom(sending.rest, person));
     const text = `I could not answer you in ${where}: ${reason}.`;
     const id = sending.ids.deriveAnswer(message.sentAt, message.id, "refused");
     await sendMessage(sending, { id, roomId, text });
