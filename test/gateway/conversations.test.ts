@@ -202,6 +202,14 @@ describe("sessions and the place of replies", () => {
     expect({ tmid: answer.tmid, msg: answer.msg }).toEqual({ tmid: undefined, msg: "not under it" });
   });
 
+  it("waits for a server that cannot tell at once what the agent's tag names", async () => {
+    const earlier = post("bob", rooms.all, "another earlier remark")._id;
+    stack.model.script("[tagged away]", { text: `[[reply_to:${earlier}]] about the other remark` });
+    stack.emulator.faults.rest({ path: "chat.getMessage", times: 1, status: 503 });
+    post("alice", rooms.all, "@openclaw-bot [tagged away]");
+    expect(await spoken("about the other remark")).toMatchObject({ tmid: earlier });
+  });
+
   it("lets two bots of one room each answer their own mentions in their own sessions", async () => {
     const own = await ask(rooms.guarded, "@openclaw-bot [say the main one]");
     const other = await ask(rooms.guarded, "@second-bot [say the other one]", { bot: bots.second });

@@ -3,12 +3,14 @@
 import { questionGatewayRuntime } from "openclaw/plugin-sdk/question-gateway-runtime";
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { closeMessage } from "../../../outbound/close.ts";
+import { withPatience } from "../../../outbound/patience.ts";
 import { rememberThread } from "../../../outbound/resolve-target.ts";
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
 import { askedIn, noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
 import { offerToDelivery } from "../../account/previews/preview-offer.ts";
+import { sendingFor } from "../../account/sending.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { type Handover, readMessageId } from "../handover.ts";
 import type { TurnProgress } from "../order.ts";
@@ -100,10 +102,22 @@ class Replies {
 
   constructor(options: DeliveryOptions) {
     const { scope, route, replies, hasReplied } = options;
-    const { settings, input } = scope;
+    const { settings, input, log } = scope;
     const mode = resolveReplyToMode(settings, input.room);
     this.#options = options;
-    this.#plan = planReplies({ message: input.message, mode, hasReplied, ...replies });
+    const { threadId } = replies;
+    this.#plan = planReplies({
+      message: input.message,
+      threadId,
+      mode,
+      hasReplied,
+      findRoot: (messageId) => withPatience(sendingFor(settings), () => replies.findRoot(messageId)),
+      onUnknownRoot: (error) =>
+        log.warn("the message that a reply names could not be looked up", {
+          error,
+          message: input.message.id,
+        }),
+    });
     this.#media = openReplyMedia(scope, route);
     this.#post = createReplyDelivery({ scope, replies, replyMedia: this.#media });
   }

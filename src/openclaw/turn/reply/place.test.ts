@@ -43,14 +43,19 @@ function turn(
     implicitMentions: [],
   };
   const route = resolveRoute({ cfg: more.cfg ?? {}, accountId: "default", settings, input });
+  const unknown: unknown[] = [];
   const plan = planReplies({
     message: input.message,
     mode: resolveReplyToMode(settings, room),
     threadId: input.message.threadId,
     hasReplied: { value: false },
-    findRoot: async (id) => (id.startsWith("here") ? `root of ${id}` : undefined),
+    findRoot: async (id) => {
+      if (id === "away") throw new Error("the server is away");
+      return id.startsWith("here") ? `root of ${id}` : undefined;
+    },
+    onUnknownRoot: (error) => void unknown.push(error),
   });
-  return { route, plan };
+  return { route, plan, unknown };
 }
 
 async function placesOf(plan: ReturnType<typeof planReplies>, replies: readonly PlacedReply[]) {
@@ -259,6 +264,12 @@ describe("tags of the agent", () => {
     expect(await placesOf(plan, replies)).toEqual(places);
   });
 
+  it("loses no reply for what cannot be looked up, and tells of it", async () => {
+    const { plan, unknown } = turn("channel", "top level", mode("first"));
+    expect(await placesOf(plan, [named("away")])).toEqual(["Message1"]);
+    expect(unknown).toEqual([new Error("the server is away")]);
+  });
+
   it("keeps the blocks of one answer together", async () => {
     const { plan } = turn("channel", "top level", mode("first"));
     const block: PlacedReply = { kind: "block" };
@@ -273,6 +284,7 @@ describe("tags of the agent", () => {
       threadId: undefined,
       hasReplied,
       findRoot: async () => undefined,
+      onUnknownRoot: () => {},
     });
     expect(await placesOf(plan, [final])).toEqual(["top"]);
   });

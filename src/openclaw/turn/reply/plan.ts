@@ -13,14 +13,15 @@ export interface PlacedReply {
 }
 
 export interface ReplyPlan {
-  /** The thread of the next reply; undefined is the top level. Rejects only when `findRoot` does. */
+  /** The thread of the next reply; undefined is the top level. Never rejects. */
   place(reply: PlacedReply): Promise<string | undefined>;
 }
 
 /**
  * Plans a turn's replies as Slack does: a question in a thread is answered there, always (where that is in the room); one at top level at
  * top level, or in a thread under it by `mode`. Several blocks of one answer stay together. A tag that names
- * another message is followed where `findRoot` finds that message in the room, and is otherwise ignored.
+ * another message is followed where `findRoot` finds that message in the room, and is otherwise ignored: a reply is not
+ * lost for a tag.
  */
 export function planReplies(options: {
   readonly message: Pick<MessageFacts, "id" | "threadId">;
@@ -31,8 +32,10 @@ export function planReplies(options: {
   readonly hasReplied: { value: boolean };
   /** The root of the thread that replying to a message of this room enters; undefined when it is not of this room. */
   readonly findRoot: (messageId: string) => Promise<string | undefined>;
+  /** Told when `findRoot` rejects. */
+  readonly onUnknownRoot: (error: unknown) => void;
 }): ReplyPlan {
-  const { message, mode, hasReplied, findRoot } = options;
+  const { message, mode, hasReplied, onUnknownRoot } = options;
   if (message.threadId !== undefined) return { place: async () => options.threadId };
   if (mode === "off") return { place: async () => undefined };
   const inOrder = createReplyToFanout({
@@ -40,6 +43,14 @@ export function planReplies(options: {
     replyToMode: mode,
     replyToIdSource: "implicit",
   });
+  const findRoot = async (named: string): Promise<string | undefined> => {
+    try {
+      return await options.findRoot(named);
+    } catch (error) {
+      onUnknownRoot(error);
+      return undefined;
+    }
+  };
   let blocks: string | undefined;
   return {
     async place(reply) {
