@@ -85,6 +85,14 @@ describe("the files of a message", () => {
 });
 
 describe("captions", () => {
+  it("are read whatever the file is called", () => {
+    const file = upload("a", "file-upload", { description: "look" });
+    expect([decodeCaptions({ attachments: [file] }), decodeFiles({ attachments: [file] })]).toMatchObject([
+      ["look"],
+      [{ id: "a" }],
+    ]);
+  });
+
   it("are the descriptions of files alone", () => {
     const attachments = [
       upload("a", "x.txt", { description: "look" }),

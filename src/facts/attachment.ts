@@ -89,8 +89,11 @@ function uploadOf(attachment: JsonObject): string | undefined {
 function readUploadLink(link: string): string | undefined {
   if (!link.startsWith("/") || link.startsWith("//")) return undefined;
   const steps = (link.split(/[?#]/, 1)[0] ?? "").split("/");
-  const id = steps[steps.lastIndexOf("file-upload") + 1] ?? "";
-  return steps.includes("file-upload") && UPLOAD_ID.test(id) ? id : undefined;
+  // The first: the name behind the id may be anything.
+  const at = steps.findIndex(
+    (step, index) => step === "file-upload" && UPLOAD_ID.test(steps[index + 1] ?? ""),
+  );
+  return at === -1 ? undefined : steps[at + 1];
 }
 
 const TYPES = ["image_type", "audio_type", "video_type"] as const;

@@ -1,6 +1,6 @@
 // Owns every request of one account: waits for the rate limit, repeats what was refused or lost, notes a dead token.
 
-import { RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
+import { RateLimitedError, RestError, TimeoutError, UnauthorizedError } from "../errors.ts";
 import type { JsonObject } from "../facts/json.ts";
 import { assertServed, ME, readAnswer, THE_FILE } from "./answer.ts";
 import { type ExchangeOptions, Exchanges } from "./exchange.ts";
@@ -21,6 +21,8 @@ export interface CallOptions {
   readonly patienceMs?: number;
   /** Nobody waits for the answer: where calls are limited, half of them are left to others. */
   readonly background?: boolean;
+  /** Gives the call up, also while it waits for the rate limit; it rejects then. */
+  readonly signal?: AbortSignal | undefined;
   /** Sent beside the credentials, for the routes that ask for a second factor. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -112,22 +114,25 @@ class Calls {
   /** A 429 is answered before the server does anything, so every request may be sent again after the wait. */
   async send(
     call: Call,
-    { patienceMs = PATIENCE_MS, background = false, headers }: CallOptions = {},
+    { patienceMs = PATIENCE_MS, background = false, headers, signal }: CallOptions = {},
   ): Promise<JsonObject> {
     const { method, path } = call;
     const { clock } = this.#exchanges;
+    const ends = eitherOf(this.#options.signal, signal);
     let waited = 0;
     const wait = async (ms: number): Promise<void> => {
       if (waited + ms > patienceMs) throw new RateLimitedError({ waitMs: ms, endpoint: path });
       waited += ms;
       if (!background) this.#options.onLimited?.(path, ms);
-      await clock.sleep(ms, this.#options.signal);
+      await clock.sleep(ms, ends).catch((error: unknown) => {
+        throw signal?.aborted ? new TimeoutError(`${path} was given up`, { afterMs: waited }) : error;
+      });
     };
     const takeTurn = () => this.#limits.take(routeOf(method, path), clock.now(), { background });
     for (;;) {
       for (let ms = takeTurn(); ms > 0; ms = takeTurn()) await wait(ms);
       try {
-        return await this.#request(call, headers);
+        return await this.#request(call, { headers, signal });
       } catch (error) {
         if (!(error instanceof RateLimitedError)) throw await this.#judgeRefusal(error, path);
         await wait(error.waitMs);
@@ -137,13 +142,16 @@ class Calls {
 
   #request(
     { method, path, search = "", body, form }: Call,
-    extra: CallOptions["headers"] = {},
+    {
+      headers: extra = {},
+      signal,
+    }: { headers?: CallOptions["headers"]; signal?: AbortSignal | undefined } = {},
   ): Promise<JsonObject> {
     const url = `${this.#options.serverUrl}/api/${path}${search}`;
     const sent = form ?? (body && JSON.stringify(body));
     const type = form?.type ?? "application/json";
     const headers = { ...extra, Accept: "application/json", ...(sent && { "Content-Type": type }) };
-    const outgoing = { method, url, path, headers, ...(sent && { body: sent }) };
+    const outgoing = { method, url, path, headers, ...(sent && { body: sent }), ...(signal && { signal }) };
     return this.#exchanges.run(outgoing, async (response) => {
       const known = readLimitHeaders(response.headers);
       if (known !== undefined) this.#limits.note(routeOf(method, path), known, this.#exchanges.clock.now());
@@ -186,6 +194,10 @@ class Calls {
 /** The limiter counts by route: the path without the ids that some carry (`rooms.media/<room id>`). */
 function routeOf(method: string, path: string): string {
   return `${method} ${path.split("/", 2).join("/")}`;
+}
+
+function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }
 
 function isDoubtful(error: unknown): boolean {

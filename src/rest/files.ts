@@ -14,11 +14,11 @@ export interface RoomFile {
   readonly size: number | undefined;
 }
 
-/** `API_Upper_Count_Limit` as it comes. */
-const PAGE = 100;
+/** A page of the server's; `API_Upper_Count_Limit` may cut it. */
+const PAGE = "100";
 
 /** A file that is not among the newest so many of its room is taken for none of the room's. */
-const MAX_PAGES = 10;
+const MAX_LISTED = 1000;
 
 const FAMILY = { c: "channels", p: "groups", d: "im" } as const;
 
@@ -34,11 +34,12 @@ export async function findRoomFiles(
 ): Promise<ReadonlyMap<string, RoomFile>> {
   const wanted = new Set(ids);
   const found = new Map<string, RoomFile>();
-  for (let page = 0; page < MAX_PAGES && found.size < wanted.size; page += 1) {
-    const files = await fetchRoomFiles(rest, room, page, options);
+  for (let offset = 0; offset < MAX_LISTED && found.size < wanted.size; ) {
+    const { files, total } = await fetchRoomFiles(rest, room, offset, options);
     for (const file of files.flatMap((raw) => decodeRoomFile(raw, room.id)))
       if (wanted.has(file.id)) found.set(file.id, file);
-    if (files.length < PAGE) break;
+    offset += files.length;
+    if (files.length === 0 || offset >= total) break;
   }
   return found;
 }
@@ -46,16 +47,17 @@ export async function findRoomFiles(
 async function fetchRoomFiles(
   rest: RestClient,
   room: Pick<RoomFacts, "id" | "type">,
-  page: number,
+  offset: number,
   options: CallOptions,
-): Promise<readonly JsonObject[]> {
+): Promise<{ readonly files: readonly JsonObject[]; readonly total: number }> {
   const query = {
     roomId: room.id,
     sort: JSON.stringify({ uploadedAt: -1 }),
-    count: String(PAGE),
-    offset: String(page * PAGE),
+    count: PAGE,
+    offset: String(offset),
   };
-  return readObjects(await rest.get(`v1/${FAMILY[room.type]}.files`, query, options), "files");
+  const answer = await rest.get(`v1/${FAMILY[room.type]}.files`, query, options);
+  return { files: readObjects(answer, "files"), total: readNumber(answer, "total") ?? 0 };
 }
 
 function decodeRoomFile(raw: JsonObject, roomId: string): readonly RoomFile[] {

@@ -4,6 +4,9 @@ import { readCommand } from "../commands/parse.ts";
 import type { FileClaim } from "../facts/attachment.ts";
 import type { MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
+import { laneOf } from "../intake/receive.ts";
+import { MAX_FILES } from "./media.ts";
+import type { EarlierQuery } from "./surroundings.ts";
 
 export interface Companions {
   /**
@@ -11,10 +14,17 @@ export interface Companions {
    * aborts. True when that is stored and brings the files along: then the message itself is done.
    */
   handOn(message: MessageFacts, receivedAt: number, signal: AbortSignal): Promise<boolean>;
-  /** The files that a message brings along, in order. `receivedAt`: when it was stored, by this machine's clock. */
-  broughtBy(message: MessageFacts, room: RoomFacts, receivedAt: number): Promise<readonly FileClaim[]>;
-  /** To be called when something was stored. */
-  wake(): void;
+  /** The files that this process has handed on to a message, in order; undefined: none. */
+  broughtBy(message: MessageFacts): readonly FileClaim[] | undefined;
+  /** Whether the process before this one may have handed files on to what was stored then, by this machine's clock. */
+  mayBringMore(receivedAt: number): boolean;
+  /**
+   * The same as the server tells it; to be called for admitted messages only. Rejects soon after a start while the server
+   * cannot be asked: the message can wait.
+   */
+  findBrought(message: MessageFacts, room: RoomFacts): Promise<readonly FileClaim[]>;
+  /** To be called when something was stored in a lane. */
+  wake(lane: string): void;
 }
 
 export interface CompanionsOptions {
@@ -22,12 +32,8 @@ export interface CompanionsOptions {
   readonly windowMs: () => number;
   /** The stored messages that wait where the message was written, in order. */
   readonly findWaiting: (message: MessageFacts) => Promise<readonly MessageFacts[]>;
-  /** What was written there within so many milliseconds before the message, in order. Never rejects for a server's sake. */
-  readonly readBefore: (
-    message: MessageFacts,
-    room: RoomFacts,
-    ms: number,
-  ) => Promise<readonly MessageFacts[]>;
+  /** What was written there before the message, in order. */
+  readonly readBefore: (query: EarlierQuery) => Promise<readonly MessageFacts[]>;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** Calls back after so many milliseconds, unless the returned function is called before. */
@@ -37,12 +43,17 @@ export interface CompanionsOptions {
 /** For where no message waits for another. */
 export const NO_COMPANIONS: Companions = {
   handOn: async () => false,
-  broughtBy: async () => [],
+  broughtBy: () => undefined,
+  mayBringMore: () => false,
+  findBrought: async () => [],
   wake: () => {},
 };
 
 /** Messages whose companions are remembered until they ran. */
 const MAX_REMEMBERED = 1000;
+
+/** So long after a start, a message waits for a server that cannot tell what was written before it. Milliseconds. */
+const START_MS = 2 * 60_000;
 
 export function createCompanions(options: CompanionsOptions): Companions {
   const { windowMs, findWaiting, readBefore, now, later } = options;
@@ -52,9 +63,12 @@ export function createCompanions(options: CompanionsOptions): Companions {
   const { pause, wake } = createWaits(later);
 
   async function findFollower(message: MessageFacts): Promise<MessageFacts | undefined> {
-    const next = (await findWaiting(message)).find(({ sender }) => sender.id === message.sender.id);
+    const next = (await findWaiting(message)).find(
+      ({ sender, sentAt }) => sender.id === message.sender.id && sentAt >= message.sentAt,
+    );
     if (next === undefined || readCommand(next.text) !== undefined) return undefined;
-    return next.sentAt - message.sentAt <= windowMs() ? next : undefined;
+    const isOne = next.files.length + message.files.length <= MAX_FILES;
+    return isOne && next.sentAt - message.sentAt <= windowMs() ? next : undefined;
   }
 
   function remember(id: string, files: readonly FileClaim[]): void {
@@ -66,11 +80,12 @@ export function createCompanions(options: CompanionsOptions): Companions {
   return {
     async handOn(message, receivedAt, signal) {
       if (!isWordless(message) || windowMs() === 0) return false;
+      const lane = laneOf(message);
       for (;;) {
         if (signal.aborted) return false;
         // Before the question: what is stored while it is asked has to be seen.
         const left = receivedAt + windowMs() - now();
-        const news = left > 0 ? pause(left, signal) : undefined;
+        const news = left > 0 ? pause(left, { lane, signal }) : undefined;
         const follower = await findFollower(message);
         if (follower !== undefined) {
           remember(follower.id, message.files);
@@ -81,11 +96,13 @@ export function createCompanions(options: CompanionsOptions): Companions {
       }
     },
 
-    async broughtBy(message, room, receivedAt) {
-      const known = brought.get(message.id);
-      // What was stored before this process began may have been promised files by the one before.
-      if (known !== undefined || receivedAt >= startedAt || windowMs() === 0) return known ?? [];
-      const before = await readBefore(message, room, windowMs() * MAX_CHAIN);
+    broughtBy: ({ id }) => brought.get(id),
+
+    mayBringMore: (receivedAt) => receivedAt < startedAt && windowMs() > 0,
+
+    async findBrought(message, room) {
+      const mustKnow = now() - startedAt < START_MS;
+      const before = await readBefore({ message, room, ms: windowMs() * MAX_FILES, mustKnow });
       return filesBefore(message, before, windowMs());
     },
 
@@ -93,11 +110,14 @@ export function createCompanions(options: CompanionsOptions): Companions {
   };
 }
 
-/** Waits that end when `wake` is called, their time is over or their signal aborts. */
+/** Waits that end when something comes in their lane, their time is over or their signal aborts. */
 function createWaits(later: CompanionsOptions["later"]) {
-  const waiting = new Set<() => void>();
+  const waiting = new Map<() => void, string>();
   return {
-    pause(ms: number, signal: AbortSignal): Promise<void> {
+    pause(
+      ms: number,
+      { lane, signal }: { readonly lane: string; readonly signal: AbortSignal },
+    ): Promise<void> {
       return new Promise((resolve) => {
         const end = (): void => {
           cancel();
@@ -106,18 +126,15 @@ function createWaits(later: CompanionsOptions["later"]) {
           resolve();
         };
         const cancel = later(end, ms);
-        waiting.add(end);
+        waiting.set(end, lane);
         signal.addEventListener("abort", end, { once: true });
       });
     },
-    wake(): void {
-      for (const end of waiting) end();
+    wake(lane: string): void {
+      for (const [end, its] of waiting) if (its === lane) end();
     },
   };
 }
-
-/** Messages of files that one message brings along at most. */
-const MAX_CHAIN = 8;
 
 const isWordless = ({ text, files }: MessageFacts): boolean => text.trim() === "" && files.length > 0;
 
@@ -128,12 +145,13 @@ function filesBefore(
   windowMs: number,
 ): readonly FileClaim[] {
   const own = before.filter(({ sender, id }) => sender.id === message.sender.id && id !== message.id);
-  const chain: MessageFacts[] = [];
+  let found: readonly FileClaim[] = [];
   let next = message;
-  for (const one of own.toReversed().slice(0, MAX_CHAIN)) {
-    if (!isWordless(one) || next.sentAt - one.sentAt > windowMs) break;
-    chain.unshift(one);
+  for (const one of own.toReversed()) {
+    const isOne = one.files.length + found.length + message.files.length <= MAX_FILES;
+    if (!isOne || !isWordless(one) || next.sentAt - one.sentAt > windowMs) break;
+    found = [...one.files, ...found];
     next = one;
   }
-  return chain.flatMap(({ files }) => files);
+  return found;
 }

@@ -1,14 +1,17 @@
 // Owns bringing the files of an admitted message to the host: which are had, and in which words the others are missing.
 
-import { NetworkError, RestError, RocketChatError } from "../errors.ts";
+import { ConfigError, NetworkError, RestError, RocketChatError } from "../errors.ts";
 import { type FileClaim, showName } from "../facts/attachment.ts";
 import type { RoomFacts } from "../facts/room.ts";
 import type { Log } from "../log.ts";
 import type { FileClient, RestClient } from "../rest/client.ts";
 import { findRoomFiles, type RoomFile } from "../rest/files.ts";
+import { adviseRetry, isPassingStatus } from "../retry.ts";
 
 /** A file that lies in the host's media store. */
 export interface StoredFile {
+  /** The upload's `_id`. */
+  readonly id: string;
   readonly path: string;
   /** By content, else as the server says. */
   readonly contentType: string | undefined;
@@ -52,8 +55,6 @@ export interface FileStore {
 
 /** A voice message that named the agent, as it was heard. */
 export interface Heard {
-  /** The recording's upload. */
-  readonly fileId: string;
   readonly recording: StoredFile;
   readonly words: string;
 }
@@ -112,9 +113,9 @@ export async function fetchMessageFiles(source: FileSource, query: FileQuery): P
   };
 }
 
-type Known = ReadonlyMap<string, RoomFile> | undefined;
+/** The room's files by id, or why they are not known. */
+type Known = ReadonlyMap<string, RoomFile> | MissingReason;
 
-/** Undefined when the server could not be asked: then nothing is known to be the room's. */
 async function findKnown(
   source: FileSource,
   { room, message, signal }: FileQuery,
@@ -123,7 +124,7 @@ async function findKnown(
   const ids = files.filter(({ isEncrypted }) => !isEncrypted).map(({ id }) => id);
   if (ids.length === 0) return new Map();
   try {
-    return await withRetries(source, signal, () => findRoomFiles(source.rest, room, ids));
+    return await withRetries(source, signal, () => findRoomFiles(source.rest, room, ids, { signal }));
   } catch (error) {
     if (!(error instanceof RocketChatError)) throw error;
     source.log.warn("files could not be looked up and are left out", {
@@ -131,7 +132,8 @@ async function findKnown(
       message: message.id,
       room: room.id,
     });
-    return undefined;
+    // Another's page, whatever its status, says nothing of the room.
+    return error instanceof RestError && adviseRetry(error).kind === "blocked" ? "refused" : "unreachable";
   }
 }
 
@@ -140,16 +142,16 @@ async function fetchOne(
   query: FileQuery,
   { file, known }: { readonly file: FileClaim; readonly known: Known },
 ): Promise<StoredFile | MissingFile> {
-  const found = known?.get(file.id);
+  const found = typeof known === "string" ? undefined : known.get(file.id);
   const missing = (reason: MissingReason): MissingFile => ({ name: found?.name ?? nameOf(file), reason });
   if (file.isEncrypted) return missing("encrypted");
-  if (known === undefined) return missing("unreachable");
+  if (typeof known === "string") return missing(known);
   if (found === undefined) return missing("not-of-room");
   if ((found.size ?? 0) > query.maxBytes) return missing("too-large");
   try {
     const saved = await download(source, found, query);
     if (saved === undefined) return missing("too-large");
-    return { ...saved, fileName: found.name, messageId: query.message.id };
+    return { ...saved, id: found.id, fileName: found.name, messageId: query.message.id };
   } catch (error) {
     if (!(error instanceof RocketChatError)) throw error;
     source.log.warn("a file could not be fetched", { error, message: query.message.id, file: file.id });
@@ -180,12 +182,14 @@ async function withRetries<T>(
 }
 
 const isPassing = (error: unknown): boolean =>
-  error instanceof NetworkError || (error instanceof RestError && error.status >= 500);
+  error instanceof NetworkError || (error instanceof RestError && isPassingStatus(error.status));
 
+/** Of a file that the room's list names: what answers with a page of its own is the store that it lies in. */
 function reasonOf(error: RocketChatError): MissingReason {
-  if (!(error instanceof RestError)) return "unreachable";
-  if (error.status === 404) return "gone";
-  return error.status < 500 ? "refused" : "unreachable";
+  if (error instanceof ConfigError) return "refused";
+  const status = error instanceof RestError || error instanceof NetworkError ? error.status : undefined;
+  if (status === undefined || isPassingStatus(status)) return "unreachable";
+  return status === 404 ? "gone" : "refused";
 }
 
 const nameOf = ({ name }: FileClaim): string => name ?? "a file without a name";
@@ -194,7 +198,7 @@ const REASONS: Readonly<Record<MissingReason, string>> = {
   "too-large": "it is larger than mediaMaxMb allows",
   "too-many": `a message may bring at most ${MAX_FILES} files`,
   encrypted: "it is encrypted",
-  "not-of-room": "it is not a file of this room",
+  "not-of-room": "it is not, or no longer, a file of this room",
   refused: "the server refuses it",
   gone: "it is no longer on the server",
   unreachable: "it could not be fetched",
@@ -203,9 +207,14 @@ const REASONS: Readonly<Record<MissingReason, string>> = {
 /** A reason in words. */
 export const nameReason = (reason: MissingReason): string => REASONS[reason];
 
+/** So many files that are missing are named; a message may claim any number. */
+const MAX_NAMED = 20;
+
 /** What the agent is told of files that it does not get; empty when it gets all. */
 export function describeMissing(missing: readonly MissingFile[]): string {
-  return missing
-    .map(({ name, reason }) => `[file not available: ${showName(name)}, because ${REASONS[reason]}]`)
-    .join("\n");
+  const named = missing
+    .slice(0, MAX_NAMED)
+    .map(({ name, reason }) => `[file not available: ${showName(name)}, because ${REASONS[reason]}]`);
+  const more = missing.length - named.length;
+  return [...named, ...(more > 0 ? [`[${more} more files not available]`] : [])].join("\n");
 }

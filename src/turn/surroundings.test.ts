@@ -170,10 +170,11 @@ describe("what was written just before", () => {
     const message = write(town, "the message", place);
     const room = await fetchRoom(source.rest, town);
     if (room === undefined) throw new Error("no such room");
-    const query = { message, room, ms: 60_000 };
+    const query = { message, room, ms: 60_000, mustKnow: false };
     expect(texts(await readBefore(source, query))).toContain("just before");
     const impatient = { ...source, patience: () => AbortSignal.abort() };
     expect(await readBefore(impatient, query)).toEqual([]);
+    await expect(readBefore(impatient, { ...query, mustKnow: true })).rejects.toThrow("in time");
   });
 });
 

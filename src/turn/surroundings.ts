@@ -9,6 +9,7 @@ import type { RoomLookup } from "../intake/lookups.ts";
 import type { Log } from "../log.ts";
 import type { RestClient } from "../rest/client.ts";
 import { fetchMessage, fetchMessagesUntil, fetchThread } from "../rest/messages.ts";
+import { adviseRetry } from "../retry.ts";
 import type { AccountSettings } from "../settings.ts";
 
 /** The session of a turn, as far as what it is shown depends on it. Instants are epoch milliseconds. */
@@ -101,13 +102,19 @@ export async function readSurroundings(
   };
 }
 
-/**
- * What was written in a message's place within so many milliseconds before it, in order. Nothing where that cannot be read,
- * which is logged.
- */
+export interface EarlierQuery {
+  readonly message: MessageFacts;
+  readonly room: RoomFacts;
+  /** How long before the message. Milliseconds. */
+  readonly ms: number;
+  /** Whether to reject for what passes by itself. */
+  readonly mustKnow: boolean;
+}
+
+/** What was written in a message's place before it, in order. Nothing where that cannot be read, which is logged. */
 export async function readBefore(
   { rest, log, patience }: Omit<SurroundingsSource, "rooms">,
-  { message, room, ms }: { readonly message: MessageFacts; readonly room: RoomFacts; readonly ms: number },
+  { message, room, ms, mustKnow }: EarlierQuery,
 ): Promise<readonly MessageFacts[]> {
   const query = { room, until: message.sentAt, since: message.sentAt - ms, count: WINDOW };
   try {
@@ -116,7 +123,8 @@ export async function readBefore(
     const found = await unlessAborted(reading, patience());
     return found.filter((other) => isEarlier(other, message));
   } catch (error) {
-    if (!(error instanceof RocketChatError)) throw error;
+    if (!(error instanceof RocketChatError) || (mustKnow && adviseRetry(error).kind !== "blocked"))
+      throw error;
     log.warn("what was written before could not be read and is left out", { error, room: room.id });
     return [];
   }

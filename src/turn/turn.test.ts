@@ -124,6 +124,26 @@ function stage(
 }
 
 describe("runTurn", () => {
+  it.each<[string, Access, readonly string[]]>([
+    ["first", { kind: "refuse", cause: "sender", reason: "not listed" }, ["access"]],
+    ["then the server", { kind: "allow" }, ["access", "history", "access", "dispatch"]],
+  ])(
+    "asks for admission %s, when the files of an older message are to be found",
+    async (_, access, order) => {
+      const { deps, calls, opened } = stage({ access });
+      const claim = { id: "f1", name: "plan.txt", type: undefined, isEncrypted: false };
+      const findBrought = async () => {
+        calls.push("history");
+        return [claim];
+      };
+      const companions = { ...deps.companions, mayBringMore: () => true, findBrought };
+      await runTurn(event(), { ...deps, companions });
+      expect(calls.filter((call) => call !== "look around")).toEqual(order);
+      const brought = access.kind === "allow" ? [claim] : [];
+      expect(opened.at(-1)?.message.files).toEqual(brought);
+    },
+  );
+
   it("runs the agent on the text without the bot's name and answers in the room", async () => {
     const { deps, posted, opened } = stage();
     expect(await runTurn(event(), deps)).toEqual({ kind: "ran" });
@@ -134,7 +154,13 @@ describe("runTurn", () => {
   describe("a voice message without a mention", () => {
     const VOICE = { _id: "v1", name: "note.mp3", type: "audio/mpeg" };
     const voice = () => event({ msg: "", mentions: [], file: VOICE, files: [VOICE] });
-    const recording = { path: "note.mp3", contentType: "audio/mpeg", fileName: "note.mp3", messageId: "m1" };
+    const recording = {
+      id: "v1",
+      path: "note.mp3",
+      contentType: "audio/mpeg",
+      fileName: "note.mp3",
+      messageId: "m1",
+    };
 
     /** Where what is heard is `words`; `asked` are the files that were fetched, `thrownAway` those that were not kept. */
     function listening(words: string | undefined, options: Parameters<typeof stage>[0] = {}) {
@@ -172,7 +198,7 @@ describe("runTurn", () => {
       const { deps, opened, told, thrownAway } = listening("hello labby");
       expect(await runTurn(voice(), deps)).toEqual({ kind: "ran" });
       expect(told).toEqual(["at work", "done"]);
-      const heard = { words: "hello labby", recording, fileId: "v1" };
+      const heard = { words: "hello labby", recording };
       expect(opened.at(-1)).toMatchObject({ wasMentioned: true, heard });
       expect(thrownAway).toEqual([]);
     });

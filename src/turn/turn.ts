@@ -36,10 +36,27 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
   if (receipt.kind === "notice") return runNotice(receipt, event, deps);
   if (receipt.kind === "triggered") return runTrigger(receipt, deps);
   const { room, settings, command } = receipt;
-  const message = command === undefined ? await withCompanions(receipt, deps) : receipt.message;
+  const isVoice = isUnheard(receipt.message, room, { settings, known: deps.known });
+  const alone = inputOf(receipt, deps);
+  const message = await withCompanions({ ...receipt, deps, input: { ...alone, ...(isVoice && NAMED) } });
+  if ("reason" in message) return message;
+  const input = { ...alone, message };
+  const heard = isVoice ? await listen({ ...receipt, input, deps }) : undefined;
+  if (heard !== undefined && "reason" in heard) return heard;
+  const turn = deps.host.openTurn(heard === undefined ? input : { ...input, ...NAMED, heard });
+  if (command !== undefined) return carryOut(command, turn, { message, room, settings, deps });
+  const judgeAgain = () => judgeAnew(event, turn, deps);
+  // What was heard is a request by itself: what follows is listened to by its own recording alone.
+  return answer(turn, { message, room, settings, heard, deps, judgeAgain, mayJoin: heard === undefined });
+}
 
-  const { wasMentioned, implicit } = readActivation(message, settings, deps.known);
-  const input = {
+/** As if a message named the agent, which a voice message may do by what it says. */
+const NAMED = { wasMentioned: true };
+
+/** What the host is told of a message. */
+function inputOf({ message, room, settings, command }: Judged, { known }: TurnDependencies): TurnInput {
+  const { wasMentioned, implicit } = readActivation(message, settings, known);
+  return {
     message,
     room,
     text: stripMention(withoutQuoteLinks(message), settings.username),
@@ -47,15 +64,6 @@ export async function runTurn(event: RawMessageEvent, deps: TurnDependencies): P
     implicitMentions: implicit,
     command,
   };
-  const heard = isUnheard(message, room, { settings, known: deps.known })
-    ? await listen({ ...receipt, input, deps })
-    : undefined;
-  if (heard !== undefined && "reason" in heard) return heard;
-  const turn = deps.host.openTurn(heard === undefined ? input : { ...input, wasMentioned: true, heard });
-  if (command !== undefined) return carryOut(command, turn, { message, room, settings, deps });
-  const judgeAgain = () => judgeAnew(event, turn, deps);
-  // What was heard is a request by itself: what follows is listened to by its own recording alone.
-  return answer(turn, { message, room, settings, heard, deps, judgeAgain, mayJoin: heard === undefined });
 }
 
 /** A message that may go on as far as its place and its words decide. */
@@ -110,17 +118,26 @@ async function listen({
   deps,
   ...voice
 }: Admission & { readonly input: TurnInput }): Promise<Heard | Dropped> {
-  const turn = deps.host.openTurn({ ...input, wasMentioned: true });
+  const turn = deps.host.openTurn({ ...input, ...NAMED });
   return (await admit(turn, { ...voice, deps })) ?? turn.atWork(hear(voice, turn, deps));
 }
 
-/** The message with the files that its sender wrote nothing to just before. */
-async function withCompanions(
-  { message, room }: Judged,
-  { companions, receivedAt }: TurnDependencies,
-): Promise<MessageFacts> {
-  const brought = await companions.broughtBy(message, room, receivedAt);
-  return brought.length === 0 ? message : { ...message, files: [...brought, ...message.files] };
+/** The message with the files that its sender wrote nothing to just before. The server is asked for who may speak alone. */
+async function withCompanions({
+  input,
+  deps,
+  ...about
+}: Admission & { readonly input: TurnInput }): Promise<MessageFacts | Dropped> {
+  const { message, room } = about;
+  const { companions, receivedAt } = deps;
+  if (input.command !== undefined) return message;
+  let brought = companions.broughtBy(message);
+  if (brought === undefined && companions.mayBringMore(receivedAt)) {
+    const refused = await admit(deps.host.openTurn(input), { ...about, deps });
+    if (refused !== undefined) return refused;
+    brought = await companions.findBrought(message, room);
+  }
+  return brought === undefined ? message : { ...message, files: [...brought, ...message.files] };
 }
 
 /** A message may have waited for long since it was admitted: what became of it when it may not run any more. */

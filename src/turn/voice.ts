@@ -36,7 +36,7 @@ export async function hear(
   const [recording] = stored;
   const words = recording && (await turn.transcribe(recording));
   if (recording && words !== undefined && known.matchesPattern({ ...message, text: words }))
-    return { fileId: files[0]?.id ?? "", recording, words };
+    return { recording, words };
   await discardFiles(stored);
   const detail = words === undefined ? "the recording could not be transcribed" : "not by its voice either";
   return { kind: "dropped", reason: "not-mentioned", detail };

@@ -66,7 +66,7 @@ const RULES: readonly Rule[] = [
   { files: src("connection"), may: [src("ddp|errors|retry|log")] },
   { files: src("rest"), may: [src("facts|errors|retry|log"), /^node:timers\/promises$/] },
   { files: src("intake"), may: [src("facts|policy|commands|rest|settings|errors|log")] },
-  { files: src("turn"), may: [src("intake|facts|policy|commands|rest|settings|errors|log")] },
+  { files: src("turn"), may: [src("intake|facts|policy|commands|rest|settings|errors|retry|log")] },
   { files: src("outbound/dialect"), may: [/^(mdast-util|micromark-extension)-/] },
   { files: /^src\/outbound\/emoji-/, may: [/^emoji-toolkit\//] },
   {

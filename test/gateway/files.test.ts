@@ -163,7 +163,7 @@ describe("a file that somebody sends", () => {
       ...{ file: secret.file, files: secret.files, attachments: secret.attachments },
     });
     const { prompt } = await stack.model.waitForRequest("open the invented one");
-    expect(prompt).toContain("because it is not a file of this room");
+    expect(prompt).toContain("because it is not, or no longer, a file of this room");
     expect([...stored().keys()]).not.toContain("code");
   });
 

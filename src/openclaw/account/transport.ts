@@ -48,7 +48,9 @@ export function openSetupClient(
 /** Files may lie elsewhere; the guard leaves our headers behind at the first other origin. */
 const MAX_REDIRECTS = 3;
 
-const PRIVATE_FILE = "The file lies on a private network, which only the configured server may";
+const PRIVATE_FILE =
+  "Rocket.Chat sends us to a file store on a private network, which is not asked. " +
+  "Turn on Proxy Uploads of its file store, so that it passes the files on itself";
 
 /** What the server's clock says, in epoch milliseconds, by the `Date` header of `GET /api/info`. */
 export async function readServerClock(settings: AccountSettings, signal: AbortSignal): Promise<number> {
@@ -118,7 +120,8 @@ function createGuardedFetch(settings: AccountSettings): GuardedFetch {
     } catch (error) {
       if (error instanceof GuardedFetchRedirectError) throw explainRedirect(url, error);
       if (!(error instanceof SsrFBlockedError)) throw error;
-      throw follow ? new NetworkError(PRIVATE_FILE, { cause: error }) : explainBlocked(settings, error);
+      if (!follow) throw explainBlocked(settings, error);
+      throw new ConfigError(PRIVATE_FILE, { path: "FileUpload_Storage_Type", cause: error });
     }
   };
 }

@@ -14,8 +14,7 @@ import { fetchRoom } from "../../rest/rooms.ts";
 import { type Companions, createCompanions } from "../../turn/companions.ts";
 import { readBefore } from "../../turn/surroundings.ts";
 import { createWaitingReader } from "./conversation.ts";
-import { openSqliteQueue } from "./queue.ts";
-import type { Queue } from "./queue-rows.ts";
+import { type AccountQueue, openSqliteQueue } from "./queue.ts";
 import { encodeRawEvent } from "./raw-event.ts";
 
 const WINDOW_MS = 2000;
@@ -25,7 +24,7 @@ let emulator: Emulator;
 let rest: RestClient;
 let town: string;
 let folder: string;
-let queue: Queue;
+let queue: AccountQueue;
 /** Ends the waits that are under way as time does. */
 let timers: (() => void)[];
 let now: number;
@@ -61,7 +60,7 @@ function open({ windowMs = WINDOW_MS } = {}): Companions {
   return createCompanions({
     windowMs: () => windowMs,
     findWaiting: createWaitingReader(queue),
-    readBefore: (message, room, ms) => readBefore(source, { message, room, ms }),
+    readBefore: (query) => readBefore(source, query),
     now: () => now,
     later(callback) {
       timers.push(callback);
@@ -97,8 +96,11 @@ async function roomOf() {
   return room;
 }
 
-const names = async (companions: Companions, message: MessageFacts, receivedAt = now) =>
-  (await companions.broughtBy(message, await roomOf(), receivedAt)).map(({ name }) => name);
+async function names(companions: Companions, message: MessageFacts, receivedAt = now) {
+  const older = async () =>
+    companions.mayBringMore(receivedAt) ? companions.findBrought(message, await roomOf()) : [];
+  return (companions.broughtBy(message) ?? (await older())).map(({ name }) => name);
+}
 const endless = new AbortController().signal;
 /** Until all promises had their turn, and the queue was asked. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -111,7 +113,7 @@ describe("a file without words", () => {
     await settled();
     const words = write("what does it say?");
     await store(words);
-    companions.wake();
+    companions.wake(`room:${town}`);
     expect(await handing).toBe(true);
     expect(await names(companions, words)).toEqual(["plan.txt"]);
     // The message may run more than once.
@@ -125,7 +127,7 @@ describe("a file without words", () => {
     expect(await companions.handOn(first, now, endless)).toBe(true);
     const both = {
       ...second,
-      files: [...(await companions.broughtBy(second, await roomOf(), now)), ...second.files],
+      files: [...(companions.broughtBy(second) ?? []), ...second.files],
     };
     await queue.claim(second.id);
     expect(await companions.handOn(both, now, endless)).toBe(true);
@@ -142,7 +144,7 @@ describe("a file without words", () => {
     await settled();
     const next = follow();
     if (next !== undefined) await store(next);
-    companions.wake();
+    companions.wake(`room:${town}`);
     await settled();
     now += WINDOW_MS;
     for (const ring of timers) ring();
@@ -170,5 +172,71 @@ describe("a file without words", () => {
     expect(await before.handOn(file, storedAt, endless)).toBe(true);
     now += 1;
     expect(await names(open(), words, storedAt)).toEqual(["plan.txt"]);
+    // Soon after the start the words wait for a server that cannot tell; later they are more important.
+    const away = { path: "groups.history", status: 503, times: 1 };
+    const after = open();
+    emulator.faults.rest(away);
+    await expect(names(after, words, storedAt)).rejects.toThrow("503");
+    emulator.faults.rest(away);
+    now += 5 * 60_000;
+    expect(await names(after, words, storedAt)).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ["a pin", { t: "message_pinned" }],
+    ["a new topic", { t: "room_changed_topic", msg: "plans" }],
+    ["what was written before it", { ts: { $date: 1 } }],
+  ])("does not go along with what is no request after it: %s", async (_, change) => {
+    const companions = open();
+    const file = send("plan.txt");
+    const at = { $date: file.sentAt + 900 };
+    const u = { _id: file.sender.id, username: "alice" };
+    const message = { _id: "next", rid: town, msg: "", ts: at, _updatedAt: at, u, ...change };
+    const rawEvent = encodeRawEvent({ message, room: {} });
+    await queue.enqueue("next", { version: 1, rawEvent }, { laneKey: laneOf(file) });
+    expect(await companions.handOn(file, now - WINDOW_MS, endless)).toBe(false);
+    const words = write("what does it say?");
+    await store(words);
+    expect(await companions.handOn(file, now - WINDOW_MS, endless)).toBe(true);
+    expect(await names(companions, words)).toEqual(["plan.txt"]);
+  });
+
+  it("is not handed on to where it would be one too many", async () => {
+    const companions = open();
+    const file = send("plan.txt");
+    const [claim] = file.files;
+    const many = {
+      ...send("all.txt"),
+      files: Array.from({ length: 8 }, (_, n) => ({ ...claim, id: `f${n}` })),
+    };
+    await store(file);
+    expect(await companions.handOn(many as MessageFacts, now - WINDOW_MS, endless)).toBe(false);
+  });
+
+  it("looks again only when something comes where it stands", async () => {
+    let looks = 0;
+    const companions = createCompanions({
+      windowMs: () => WINDOW_MS,
+      findWaiting: async () => {
+        looks += 1;
+        return [];
+      },
+      readBefore: async () => [],
+      now: () => now,
+      later(callback) {
+        timers.push(callback);
+        return () => {};
+      },
+    });
+    const handing = companions.handOn(send("plan.txt"), now, endless);
+    for (let other = 0; other < 100; other += 1) companions.wake(`room:other${other}`);
+    await settled();
+    expect(looks).toBe(1);
+    companions.wake(`room:${town}`);
+    await settled();
+    expect(looks).toBe(2);
+    now += WINDOW_MS;
+    for (const ring of timers) ring();
+    await handing;
   });
 });

@@ -6,7 +6,7 @@ import { laneOf } from "../../intake/receive.ts";
 import type { TurnInput } from "../../turn/host.ts";
 import type { StartContext } from "../account/scope.ts";
 import type { AccountQueue } from "./queue.ts";
-import type { Queue, StoredEvent } from "./queue-rows.ts";
+import type { StoredEvent } from "./queue-rows.ts";
 import { parseRawEvent } from "./raw-event.ts";
 
 /** Counts the stored messages that wait where a message was written; a direct message's threads are one place. */
@@ -19,19 +19,19 @@ export function createWaitingCounter(queue: Pick<AccountQueue, "countPending">) 
 }
 
 /** Reads the stored messages that wait where one was written, in order. */
-export function createWaitingReader(queue: Pick<Queue, "listPending">) {
+export function createWaitingReader(queue: Pick<AccountQueue, "listLane">) {
   return async (message: MessageFacts): Promise<readonly MessageFacts[]> => {
-    const lane = laneOf(message);
-    const pending = await queue.listPending({ limit: "all" });
-    return pending.filter(({ laneKey }) => laneKey === lane).flatMap(({ payload }) => readStored(payload));
+    const pending = await queue.listLane(laneOf(message));
+    return pending.flatMap(({ payload }) => readStored(payload));
   };
 }
 
-/** What happened to a message is none. A row that cannot be read ends as failed when it is taken. */
+/** What happened to a message, or in the room, is none. A row that cannot be read ends as failed when it is taken. */
 function readStored({ rawEvent }: StoredEvent): readonly MessageFacts[] {
   try {
     const { message, change } = parseRawEvent(rawEvent);
-    return change === undefined ? [decodeMessage(message) ?? []].flat() : [];
+    const facts = change === undefined ? decodeMessage(message) : undefined;
+    return facts === undefined || facts.systemType !== undefined ? [] : [facts];
   } catch {
     return [];
   }

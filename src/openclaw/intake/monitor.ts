@@ -42,8 +42,8 @@ export type Deliver = (
 /** What runs stored events. */
 export interface EventRunner {
   readonly deliver: Deliver;
-  /** Told of each event that was stored. */
-  readonly noteStored: () => void;
+  /** Told in which lane an event was stored. */
+  readonly noteStored: (lane: string) => void;
 }
 
 export type Monitor = ReturnType<typeof openMonitor>;
@@ -67,7 +67,8 @@ export function openMonitor(scope: AccountScope, queue: AccountQueue, { deliver,
     deliver,
     onDurableAdmission(event, { isNew }) {
       if (isNew) log.debug("message admitted", idsOf(event));
-      noteStored();
+      const { laneKey } = identify(event) ?? {};
+      if (laneKey !== undefined) noteStored(laneKey);
       report({ lastInboundAt: Date.now(), lastEventAt: Date.now() });
     },
     pollIntervalMs: QUEUE_POLL_MS,

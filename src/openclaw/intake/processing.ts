@@ -84,7 +84,7 @@ export class Processing implements EventRunner {
     }
   };
 
-  readonly noteStored = (): void => this.#turn.companions.wake();
+  readonly noteStored = (lane: string): void => this.#turn.companions.wake(lane);
 
   /** The event goes back to the queue as if it had not been taken. */
   #assertOpen(): void {
@@ -167,7 +167,7 @@ function openCompanions({ scope, sending: { rest }, memory, queue }: ProcessingO
       return isSet ? resolveInboundDebounceMs({ cfg, channel: CHANNEL_ID }) : FILES_WAIT_MS;
     },
     findWaiting: createWaitingReader(queue),
-    readBefore: (message, room, ms) => readBefore(source, { message, room, ms }),
+    readBefore: (query) => readBefore(source, query),
     now: Date.now,
     later: (callback, ms) => systemClock.setTimer(ms, callback),
   });

@@ -128,6 +128,12 @@ export class QueueRows {
     return this.file.selectValues(sql).map((values) => new ListedRecord(this, values));
   }
 
+  /** The rows that wait in a lane. */
+  listLane(lane: string): QueueRecord[] {
+    const sql = `SELECT ${LISTED.join(", ")} FROM event WHERE status = 'pending' AND lane = ? ORDER BY received_at, id`;
+    return this.file.selectValues(sql, lane).map((values) => new ListedRecord(this, values));
+  }
+
   /** How many rows wait in a lane, and in those of its threads, whose names go on from its own and a colon. */
   countPending(lane: string, { withThreads }: { readonly withThreads: boolean }): number {
     const threads = withThreads ? `${lane}:` : null;

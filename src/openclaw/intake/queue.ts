@@ -24,6 +24,8 @@ const CLAIM_SCAN_ROWS = 1000;
 export interface AccountQueue extends Queue {
   /** How many events wait in a lane; with `withThreads`, in those of its threads as well. */
   countPending(lane: string, options: { readonly withThreads: boolean }): Promise<number>;
+  /** The events that wait in a lane, in order of arrival. */
+  listLane(lane: string): Promise<QueueRecord[]>;
   /** The first event that waits in each lane, in order of arrival: no other of the lane can be begun. */
   listFirst(): Promise<QueueRecord[]>;
 }
@@ -71,6 +73,10 @@ function byLanes(queue: Queue): AccountQueue {
       for (const record of await queue.listPending({ limit: "all", orderBy: "received" }))
         if (!first.has(record.laneKey)) first.set(record.laneKey, record);
       return [...first.values()];
+    },
+    async listLane(lane) {
+      const pending = await queue.listPending({ limit: "all", orderBy: "received" });
+      return pending.filter(({ laneKey }) => laneKey === lane);
     },
     async countPending(lane, { withThreads }) {
       const pending = await queue.listPending({ limit: "all" });
@@ -141,10 +147,17 @@ function inOrderOfArrival(queue: AccountQueue): AccountQueue {
 /** Looking at rows. */
 function openLists(
   rows: QueueRows,
-): Pick<AccountQueue, "listPending" | "listFirst" | "countPending" | "listClaims" | "listFailed"> {
+): Pick<
+  AccountQueue,
+  "listPending" | "listFirst" | "listLane" | "countPending" | "listClaims" | "listFailed"
+> {
   return {
     async listFirst() {
       return rows.listFirst();
+    },
+
+    async listLane(lane) {
+      return rows.listLane(lane);
     },
 
     async countPending(lane, { withThreads }) {

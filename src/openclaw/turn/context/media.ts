@@ -6,7 +6,7 @@ import {
 } from "openclaw/plugin-sdk/channel-inbound";
 import type { HistoryMediaEntry } from "openclaw/plugin-sdk/reply-history";
 import { isPicture } from "../../../facts/attachment.ts";
-import type { MessageFacts } from "../../../facts/message.ts";
+import { type MessageFacts, saidAt } from "../../../facts/message.ts";
 import type { TurnPort } from "../../../turn/host.ts";
 import { describeMissing, MAX_FILES, type StoredFile } from "../../../turn/media.ts";
 import type { SessionMemory, Surroundings } from "../../../turn/surroundings.ts";
@@ -24,8 +24,9 @@ export interface TurnMedia {
 
 export const NO_MEDIA: TurnMedia = { media: [], notice: "", recent: new Map() };
 
-/** For pictures of recent messages, as on Slack: so many, of so many bytes each, and so long. */
+/** For pictures of recent messages, as on Slack: so many, of so many bytes each, and so long. OpenClaw shows no older ones. */
 const MAX_RECENT_PICTURES = 4;
+const MAX_RECENT_AGE_MS = 30 * 60_000;
 const MAX_RECENT_BYTES = 10 * 1024 * 1024;
 const RECENT_WAIT_MS = 3_000;
 
@@ -44,10 +45,10 @@ export async function gatherMedia(scope: TurnScope, request: MediaRequest): Prom
   const maxBytes = scope.settings.mediaMaxMb * MEBIBYTE;
   const { heard } = scope.input;
   const source = sourceOfFiles(scope, request);
-  const unfetched = source.files.filter(({ id }) => id !== heard?.fileId);
+  const unfetched = source.files.filter(({ id }) => id !== heard?.recording.id);
   const [files, recent] = await Promise.all([
     fetchFiles({ id: source.id, files: unfetched }, { maxBytes, maxFiles: MAX_FILES, signal }),
-    fetchRecent(scope, request),
+    fetchRecent(scope, request, new Set(source.files.map(({ id }) => id))),
   ]);
   const stored = heard === undefined ? files.stored : [heard.recording, ...files.stored];
   return {
@@ -69,27 +70,34 @@ function sourceOfFiles(scope: TurnScope, { around, session }: MediaRequest): Mes
   return message.files.length > 0 ? message : (answered ?? message);
 }
 
+/** `besides`: the uploads that the turn is given anyway. */
 async function fetchRecent(
   scope: TurnScope,
   { fetchFiles, around, signal }: MediaRequest,
+  besides: ReadonlySet<string>,
 ): Promise<TurnMedia["recent"]> {
-  const found = new Map<string, readonly HistoryMediaEntry[]>();
-  const deadline = AbortSignal.timeout(RECENT_WAIT_MS);
-  const maxBytes = Math.min(MAX_RECENT_BYTES, scope.settings.mediaMaxMb * MEBIBYTE);
-  let left = MAX_RECENT_PICTURES;
+  const { message } = scope.input;
   // The latest first: what was shown just now is what is spoken of.
-  for (const { id, files } of [...shownRecent(scope, around)].reverse()) {
-    const pictures = files.filter(isPicture).slice(0, left);
-    if (pictures.length === 0) continue;
-    left -= pictures.length;
-    const limits = {
-      maxBytes,
+  const pictures = shownRecent(scope, around)
+    .filter(({ sentAt }) => saidAt(message) - sentAt <= MAX_RECENT_AGE_MS)
+    .toReversed()
+    .flatMap(({ id, files }) => files.filter(isPicture).map((file) => ({ messageId: id, file })))
+    .filter(({ file }) => !besides.has(file.id))
+    .slice(0, MAX_RECENT_PICTURES);
+  const deadline = AbortSignal.timeout(RECENT_WAIT_MS);
+  const { stored } = await fetchFiles(
+    { id: message.id, files: pictures.map(({ file }) => file) },
+    {
+      maxBytes: Math.min(MAX_RECENT_BYTES, scope.settings.mediaMaxMb * MEBIBYTE),
       maxFiles: pictures.length,
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-    };
-    const { stored } = await fetchFiles({ id, files: pictures }, limits);
-    if (stored.length > 0) found.set(id, await toFacts(stored));
-    if (left === 0 || deadline.aborted) break;
+    },
+  );
+  const found = new Map<string, readonly HistoryMediaEntry[]>();
+  for (const [messageId, of] of Map.groupBy(pictures, (picture) => picture.messageId)) {
+    const ids = new Set(of.map(({ file }) => file.id));
+    const own = stored.filter(({ id }) => ids.has(id)).map((file) => ({ ...file, messageId }));
+    if (own.length > 0) found.set(messageId, await toFacts(own));
   }
   return found;
 }
