@@ -71,9 +71,13 @@ const MAY_NOT = new Set([
   "error-room-not-found",
 ]);
 
+/** Whether a refusal means that the bot user may not do something in a room. */
+export const isForbidden = (serverCode: string | undefined): boolean =>
+  serverCode !== undefined && MAY_NOT.has(serverCode);
+
 /** The same refusal in the same words, whatever the server's version calls it and with whatever status. */
 function tellRefusal(path: string, status: number, serverCode: string | undefined): string {
-  if (serverCode === undefined || !MAY_NOT.has(serverCode))
+  if (!isForbidden(serverCode))
     return `Rocket.Chat refused ${path} with status ${status} (${serverCode ?? "no code"})`;
   return `Rocket.Chat refused ${path}: the bot user may not do this there. It is no member of the room, or lacks a permission`;
 }

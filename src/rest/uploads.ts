@@ -1,7 +1,10 @@
 // Owns the endpoints that put a file into a room.
 
-import { ProtocolError } from "../errors.ts";
+import { FileRefusedError, NetworkError, ProtocolError, RestError } from "../errors.ts";
+import { showName } from "../facts/attachment.ts";
 import { type JsonObject, readObject, readText } from "../facts/json.ts";
+import { adviseRetry, isPassingStatus } from "../retry.ts";
+import { isForbidden } from "./answer.ts";
 import type { FileClient, RestClient } from "./client.ts";
 import { type Content, multipart } from "./multipart.ts";
 
@@ -22,10 +25,19 @@ export interface UploadNote {
 
 /**
  * `POST /api/v1/rooms.media/:rid`: brings the bytes up and shows nobody anything; answers the file's id. From 7.x on;
- * before, the server answers 405 (recording `upload-refused`). Rejects with RestError when it refuses the file.
+ * before, the server answers 405 (recording `upload-refused`): rejects with ProtocolError `unsupported-version` then, and
+ * with FileRefusedError when the server, or a proxy before it, does not take the file.
  */
 export async function uploadFile(rest: FileClient, upload: Upload): Promise<string> {
-  const answer = await rest.postForm(`v1/rooms.media/${encodeURIComponent(upload.roomId)}`, formOf(upload));
+  const path = `v1/rooms.media/${encodeURIComponent(upload.roomId)}`;
+  const answer = await rest.postForm(path, formOf(upload)).catch((error: unknown) => {
+    if (statusOf(error) === NO_SUCH_METHOD)
+      throw new ProtocolError("Rocket.Chat has no rooms.media: it is older than 7", {
+        reason: "unsupported-version",
+        cause: error,
+      });
+    throw judgeUpload(error, upload.name);
+  });
   const id = readText(readObject(answer, "file") ?? {}, "_id");
   if (id !== undefined) return id;
   throw new ProtocolError("v1/rooms.media did not name the file", { reason: "unreadable-answer" });
@@ -45,10 +57,42 @@ export async function confirmFile(
   return messageIn(await rest.post(path, { msg: text, ...(threadId !== undefined && { tmid: threadId }) }));
 }
 
-/** `POST /api/v1/rooms.upload/:rid`, which 6.5 has alone: bytes and message in one; answers the message's id. */
+/**
+ * `POST /api/v1/rooms.upload/:rid`, which 6.5 has alone: bytes and message in one; answers the message's id. Rejects with
+ * FileRefusedError as `uploadFile` does.
+ */
 export async function uploadAtOnce(rest: FileClient, upload: Upload, note: UploadNote): Promise<string> {
   const path = `v1/rooms.upload/${encodeURIComponent(upload.roomId)}`;
-  return messageIn(await rest.postForm(path, formOf(upload, note)));
+  const answer = await rest.postForm(path, formOf(upload, note)).catch((error: unknown) => {
+    throw judgeUpload(error, upload.name);
+  });
+  return messageIn(answer);
+}
+
+const NO_SUCH_METHOD = 405;
+
+/** What a proxy says while the server behind it is away. */
+const NOT_FOUND = 404;
+
+/** The words are refused, and not the file. */
+export const TOO_LONG = "error-message-size-exceeded";
+
+const statusOf = (error: unknown): number | undefined =>
+  error instanceof RestError || error instanceof NetworkError ? error.status : undefined;
+
+/** The error, or that the file is refused for good: by the server, or by a proxy that takes no body of its size or kind. */
+function judgeUpload(cause: unknown, name: string): unknown {
+  const refuse = (reason: string) => new FileRefusedError({ file: showName(name), reason, cause });
+  if (cause instanceof RestError) {
+    const { serverCode } = cause;
+    if (adviseRetry(cause).kind !== "blocked" || serverCode === TOO_LONG) return cause;
+    if (isForbidden(serverCode))
+      return refuse("the bot user may not send files there, or lacks the permission");
+    return refuse(`the server refuses it (${serverCode ?? cause.status})`);
+  }
+  const status = statusOf(cause);
+  const isOver = status !== undefined && status >= 400 && status !== NOT_FOUND && !isPassingStatus(status);
+  return isOver ? refuse(`what stands before the server does not take it (HTTP ${status})`) : cause;
 }
 
 function messageIn(answer: JsonObject): string {

@@ -25,7 +25,7 @@ import {
 import { runTurn } from "../../turn/turn.ts";
 import type { AccountMemory } from "../account/memory/memory.ts";
 import type { AccountScope } from "../account/scope.ts";
-import type { AccountSending } from "../account/sending.ts";
+import { type AccountSending, sendingFor } from "../account/sending.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { getRuntime, isDraining } from "../runtime.ts";
 import { createFileStore, pause } from "../turn/context/file-store.ts";
@@ -180,6 +180,7 @@ function createPost({ sending, memory }: ProcessingOptions, { id: eventId, recei
     count += 1;
     const id = sending.ids.deriveAnswer(receivedAt, eventId, count);
     const { previews } = memory.readSettings().text;
-    return sendMessage(sending, { id, text, ...where, previews });
+    // A turn may outlast the account's start in which it began.
+    return sendMessage(sendingFor(memory.readSettings()), { id, text, ...where, previews });
   };
 }

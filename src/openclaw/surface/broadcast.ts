@@ -24,10 +24,27 @@ export function isBroadcast({ action, params }: Pick<Context, "action" | "params
   return action === "send" && params.replyBroadcast === true;
 }
 
-/** Posts a thread reply that the room shows too. Rejects with TargetError without a thread to reply in. */
+/** The names under which OpenClaw's message tool takes a file. */
+const FILE_PARAMS = [
+  "media",
+  "mediaUrl",
+  "mediaUrls",
+  "path",
+  "filePath",
+  "fileUrl",
+  "buffer",
+  "attachments",
+];
+
+/**
+ * Posts a thread reply that the room shows too. Rejects with TargetError without a thread to reply in, and with a file:
+ * the server shows files of a thread in the thread alone.
+ */
 export async function sendBroadcast({ cfg, accountId, params }: Context) {
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
+  if (FILE_PARAMS.some((name) => params[name] !== undefined))
+    throw new TargetError("replyBroadcast takes no files; send the text with it, and the file without it");
   const { roomId, threadId } = await findDestination({ ...sending, settings }, readPlace(params));
   if (threadId === undefined) throw new TargetError("replyBroadcast needs threadId or replyTo");
   const messageIds = await sendDelivery(sending, {

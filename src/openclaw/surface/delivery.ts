@@ -3,7 +3,7 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { FileRefusedError, RestError, TargetError } from "../../errors.ts";
-import { PartialDeliveryError } from "../../outbound/send.ts";
+import { PartialDeliveryError, TOO_LONG } from "../../outbound/send.ts";
 import { adviseRetry } from "../../retry.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 
@@ -56,6 +56,12 @@ export const failDelivery =
     if (deliveryQueueId === undefined || !(error instanceof Error) || isTold) throw error;
     throw new PlatformMessageNotDispatchedError(error.message, { cause: error });
   };
+
+/** The server takes less than was assumed, and nothing stands of the delivery but what can be edited anew. */
+export function isTooLong(error: unknown): boolean {
+  const refusal = error instanceof PartialDeliveryError && error.isEditedOnly ? error.cause : error;
+  return refusal instanceof RestError && refusal.serverCode === TOO_LONG;
+}
 
 /** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
 function isRefusal(error: unknown): error is RestError | TargetError | FileRefusedError {

@@ -7,6 +7,7 @@ import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
+import { TurnFiles } from "../account/files/outgoing-file.ts";
 import { sendingFor, shareSending } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
@@ -51,6 +52,9 @@ beforeEach(() => {
 const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === undefined);
 interface Extras {
   threadId?: string;
+  cfg?: object;
+  to?: string;
+  accountId?: string;
   deliveryQueueId?: string;
   deps?: Readonly<Record<string, unknown>>;
   onPlatformSendDispatch?: () => Promise<void>;
@@ -67,6 +71,10 @@ function sendAll(text: string, names: readonly string[], more: Extras = {}) {
   const request = { cfg, to: `room:${roomId}`, text, payload, mediaLocalRoots: [stateDir], ...more };
   return messageAdapter.send?.payload?.(request);
 }
+/** What a turn gives along with its reply. */
+const inTurn = (signal?: AbortSignal, refuse = ({ message }: Error) => `(${message}.)`) => ({
+  rocketchat: new TurnFiles({ signal, refuse }),
+});
 const files = () => posted().map(({ msg, file }) => [msg, file?.name]);
 const reconcile = async (queueId: string, ...payloads: readonly { text?: string; mediaUrls?: string[] }[]) =>
   await messageAdapter.durableFinal?.reconcileUnknownSend?.({
@@ -84,6 +92,29 @@ const failure = (sent: unknown) =>
     () => expect.unreachable("should have failed"),
     (reason: unknown) => reason,
   );
+
+/** Runs `work` as the running account sends: with patience, whose waits it counts and passes at once. */
+async function withRunningAccount<T>(
+  work: () => T,
+  wait: () => void = () => {},
+): Promise<[Awaited<T>, number]> {
+  const account = resolveAccount(cfg, undefined);
+  let waits = 0;
+  const patient = {
+    ...sendingFor(account),
+    patience: new AbortController().signal,
+    async wait() {
+      waits += 1;
+      wait();
+    },
+  };
+  const unshare = shareSending(account.accountId, patient);
+  try {
+    return [await work(), waits];
+  } finally {
+    unshare();
+  }
+}
 
 const long = Array.from({ length: 1500 }, (_, index) => `word${index}`).join(" ");
 
@@ -257,7 +288,6 @@ describe("the message adapter", () => {
 });
 
 describe("a delivery whose server cannot be asked where it goes", () => {
-  const account = () => resolveAccount(cfg, undefined);
   const away = (path: string) => emulator.faults.rest({ path, times: 2, status: 503 });
   const kinds = ["rooms.info", "chat.getMessage", "users.info", "im.create"] as const;
   const start = (path: (typeof kinds)[number], deliveryQueueId: string) => {
@@ -269,15 +299,9 @@ describe("a delivery whose server cannot be asked where it goes", () => {
   const answers = () => [...emulator.world.messages.values()].filter(({ msg }) => msg === "here").length;
 
   it.each(kinds)("is waited for at %s, so that no next answer overtakes it", async (path) => {
-    let waits = 0;
-    const wait = async () => {
-      waits += 1;
-    };
-    const patience = new AbortController().signal;
-    const unshare = shareSending(account().accountId, { ...sendingFor(account()), patience, wait });
     const before = answers();
     away(path);
-    await Promise.resolve(start(path, randomUUID())).finally(unshare);
+    const [, waits] = await withRunningAccount(() => start(path, randomUUID()));
     expect(answers() - before).toBe(1);
     expect(waits).toBe(2);
   });
@@ -288,6 +312,125 @@ describe("a delivery whose server cannot be asked where it goes", () => {
     expect(error).toBeInstanceOf(PlatformMessageNotDispatchedError);
     expect(error).toMatchObject({ retryable: true });
   });
+});
+
+describe("a reply of a turn whose file is refused", () => {
+  const REFUSED = { success: false, errorType: "error-not-allowed", error: "no" };
+  const PAGE = "<html>413 Request Entity Too Large</html>";
+  const refuse = ({ message }: Error) => `(Told: ${message}.)`;
+  const said = () => posted().map(({ msg, file }) => [msg, file?.name]);
+
+  it.each([
+    [
+      "by the server",
+      { status: 400, body: REFUSED },
+      "the bot user may not send files there, or lacks the permission",
+    ],
+    ["by a proxy", { status: 413, body: PAGE }, "what stands before the server does not take it (HTTP 413)"],
+  ])("%s at once says so after its words", async (_, fault, reason) => {
+    emulator.faults.rest({ path: "rooms.media", ...fault });
+    const request = { deliveryQueueId: randomUUID(), deps: inTurn(undefined, refuse) };
+    const [, waits] = await withRunningAccount(() => sendAll("the words", ["a.txt"], request));
+    expect(said()).toEqual([
+      ["the words", undefined],
+      [`(Told: a.txt cannot be sent, because ${reason}.)`, undefined],
+    ]);
+    expect(waits).toBe(0);
+  });
+
+  it("keeps its other files, and its words with the first of these, over attempts", async () => {
+    const request = { deliveryQueueId: randomUUID(), deps: inTurn(undefined, refuse) };
+    const names = ["first.txt", "second.txt", "third.txt"];
+    emulator.faults.rest({ path: "rooms.media", times: 1, status: 400, body: REFUSED });
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1 });
+    emulator.faults.rest({ path: "rooms.mediaConfirm", times: 1, status: 503 });
+    await failure(sendAll("the words", names, request));
+    // A later attempt knows nothing of the turn, and the server would take the first by now.
+    await sendAll("the words", names, { deliveryQueueId: request.deliveryQueueId });
+    const sentence =
+      "(Told: first.txt cannot be sent, because the bot user may not send files there, or lacks the permission.)";
+    expect(said()).toEqual([
+      ["the words", "second.txt"],
+      ["", "third.txt"],
+      [sentence, undefined],
+    ]);
+    await sendAll("the words", names, { deliveryQueueId: request.deliveryQueueId });
+    expect(said()).toHaveLength(3);
+  });
+
+  it("is an error for the message tool, with nothing posted", async () => {
+    emulator.faults.rest({ path: "rooms.media", times: 1, status: 400, body: REFUSED });
+    const error = await failure(sendAll("the words", ["a.txt"], { deliveryQueueId: randomUUID() }));
+    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining("a.txt") });
+    expect(posted()).toEqual([]);
+  });
+});
+
+describe("a stop of the turn", () => {
+  it("ends the words after a file", async () => {
+    const stop = new AbortController();
+    const request = { deps: inTurn(stop.signal), onPlatformSendDispatch: async () => stop.abort() };
+    await failure(sendAll(long, ["a.txt"], { ...request, deliveryQueueId: randomUUID() }));
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("ends the wait for a server that is away", async () => {
+    const stop = new AbortController();
+    emulator.faults.rest({ path: "rooms.media", times: 1, status: 503 });
+    const request = { deps: inTurn(stop.signal), deliveryQueueId: randomUUID() };
+    await withRunningAccount(
+      () => failure(sendAll("stopped by now", ["a.txt"], request)),
+      () => stop.abort(),
+    );
+    expect(posted()).toEqual([]);
+  });
+});
+
+it("a reply with a file is divided anew when the server takes less by now", async () => {
+  await sendAll("short", ["a.txt"], { deliveryQueueId: randomUUID() });
+  emulator.control.setSetting("Message_MaxAllowedSize", 900);
+  try {
+    await sendAll(long, ["b.txt"], { deliveryQueueId: randomUUID() });
+  } finally {
+    emulator.control.setSetting("Message_MaxAllowedSize", 5000);
+    const account = resolveAccount(cfg, undefined);
+    await refreshServerFacts(account.accountId, sendingFor(account).rest);
+  }
+  const words = posted()
+    .slice(1)
+    .map(({ msg }) => msg);
+  expect(words.join(" ")).toBe(long);
+  expect(posted().map(({ file }) => file?.name)).toEqual([
+    "a.txt",
+    "b.txt",
+    ...words.slice(1).map(() => undefined),
+  ]);
+});
+
+it.each(["info", "settings.public"])("a file reaches a 6.5 of which %s could not be asked", async (path) => {
+  const old = await startEmulator({ profile: "6.5" });
+  try {
+    const { userId } = old.control.addUser({ username: "bot", roles: ["user", "bot"] });
+    old.control.addUser({ username: "ann" });
+    const rid = old.control.addRoom({ name: "old", type: "p", members: ["ann", "bot"] });
+    const account = {
+      serverUrl: old.url,
+      userId,
+      username: "bot",
+      pat: old.control.personalAccessToken("bot"),
+    };
+    const accountId = `old-${path.slice(0, 4)}`;
+    const both = {
+      channels: { rocketchat: { ...cfg.channels.rocketchat, accounts: { [accountId]: account } } },
+    };
+    old.faults.rest({ path, times: 1, status: 503 });
+    const request = { cfg: both, accountId, deliveryQueueId: randomUUID() };
+    await sendAll("look", ["plan.txt"], { ...request, to: `room:${rid}` });
+    const words = old.control.messages(rid).flatMap(({ t, msg }) => (t === undefined ? [msg] : []));
+    expect(words).toEqual(["look"]);
+  } finally {
+    await old.close();
+  }
 });
 
 describe("an answer with several files", () => {
@@ -388,7 +531,7 @@ describe("an answer with several files", () => {
   it("ends where it is when it is stopped", async () => {
     const stop = new AbortController();
     const request = {
-      deps: { rocketchat: stop.signal },
+      deps: inTurn(stop.signal),
       onPlatformSendDispatch: async () => stop.abort(),
     };
     const error = await failure(sendAll("all", names, { ...request, deliveryQueueId: "stopped" }));

@@ -15,14 +15,7 @@ import {
   resolveSendableOutboundReplyParts,
 } from "openclaw/plugin-sdk/reply-payload";
 import { sanitizeAssistantVisibleText } from "openclaw/plugin-sdk/text-chunking";
-import { RestError } from "../../errors.ts";
-import {
-  findDelivery,
-  PartialDeliveryError,
-  type StandingPreview,
-  sendDelivery,
-  TOO_LONG,
-} from "../../outbound/send.ts";
+import { findDelivery, type StandingPreview, sendDelivery } from "../../outbound/send.ts";
 import { formatTarget } from "../../outbound/target.ts";
 import { askedIn, noteApprovalPrompt } from "../account/memory/approval-prompts.ts";
 import { divisions } from "../account/memory/divisions.ts";
@@ -36,7 +29,7 @@ import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isAskedElsewhere } from "./approvals/policy.ts";
-import { failDelivery, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
+import { failDelivery, isTooLong, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
 import { type FilesRequest, sendFiles, sendMedia } from "./send-media.ts";
 import { findDestination, readTarget, unknownTarget } from "./targets.ts";
 
@@ -103,12 +96,6 @@ async function sendDivided(
     if (isTooLong(error)) divisions().forget(id);
     throw error;
   }
-}
-
-/** The server takes less than was assumed, and nothing stands of the delivery but what can be edited anew. */
-function isTooLong(error: unknown): boolean {
-  const refusal = error instanceof PartialDeliveryError && error.isEditedOnly ? error.cause : error;
-  return refusal instanceof RestError && refusal.serverCode === TOO_LONG;
 }
 
 /**

@@ -20,15 +20,18 @@ import {
   type OutgoingFile,
   type ReadyFile,
   sendOutgoing,
+  TurnFiles,
 } from "../account/files/outgoing-file.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { makeRoom } from "../account/previews/standing.ts";
 import { splitReply } from "../account/reply-text.ts";
 import { type AccountSending, sendingFor } from "../account/sending.ts";
+import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { failDelivery, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
+import { failDelivery, isTooLong, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
+import { openRefusals, type Refusals, refusedOf, replyOf } from "./file-refusals.ts";
 import { findDestination } from "./targets.ts";
 
 export interface FilesRequest extends SendRequest, MediaAccess {
@@ -62,7 +65,15 @@ export async function sendFiles(request: FilesRequest, files: readonly NumberedF
   const { cfg, accountId } = request;
   const settings = resolveAccount(cfg, accountId);
   const account = { settings, sending: sendingFor(settings) };
-  const { roomId, threadId, messageIds } = await post(account, request, files).catch(failDelivery(request));
+  const attempt = () => post(account, request, files);
+  const { roomId, threadId, messageIds } = await attempt()
+    .catch(async (error: unknown) => {
+      if (!isTooLong(error)) throw error;
+      for (const file of files) forgetWords(request, file);
+      await refreshServerFacts(settings.accountId, account.sending.rest);
+      return attempt();
+    })
+    .catch(failDelivery(request));
   const results = listPosted(roomId, messageIds);
   if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
   const receipt = createMessageReceiptFromOutboundResults({
@@ -84,21 +95,30 @@ interface Posted {
   readonly messageIds: string[];
 }
 
+/** Names the delivery of a file over attempts and processes; undefined: nobody will repeat it. */
+const queuedAs = ({ deliveryQueueId }: SendRequest, { index }: Pick<NumberedFile, "index">) =>
+  deliveryQueueId && `${deliveryQueueId} file ${index}`;
+
+function forgetWords(request: SendRequest, file: NumberedFile): void {
+  const queued = queuedAs(request, file);
+  if (queued !== undefined) divisions().forget(wordsOf(queued));
+}
+
 /** OpenClaw hands copies of the files to later attempts, which have other names: these are noted before anything may fail. */
 async function post(
   account: Account,
   request: FilesRequest,
   files: readonly NumberedFile[],
 ): Promise<Posted> {
-  const queueId = request.deliveryQueueId;
-  const parts = files.map(({ index, ...file }, position) => ({
-    source: { ...file, access: request, wasRead: queueId !== undefined },
-    text: position === 0 ? request.text : "",
-    queued: queueId && `${queueId} file ${index}`,
-  }));
-  const opened = await noteNames(account, parts);
+  const wasRead = request.deliveryQueueId !== undefined;
+  const parts = files.map((file) => {
+    const { index: _, ...named } = file;
+    return { source: { ...named, access: request, wasRead }, queued: queuedAs(request, file) };
+  });
+  const refusals = await openRefusals(request);
+  const opened = await noteNames(account, parts, refusals);
   try {
-    return await postAll(account, request, parts, opened);
+    return await postAll(account, request, { parts, opened, refusals });
   } finally {
     await opened.first?.close();
   }
@@ -111,13 +131,22 @@ interface Opened {
   readonly facts: readonly FileFacts[];
 }
 
-async function noteNames(account: Account, parts: readonly FilePart[]): Promise<Opened> {
+async function noteNames(
+  account: Account,
+  parts: readonly FilePart[],
+  refusals: Refusals | undefined,
+): Promise<Opened> {
   let first: ReadyFile | undefined;
   const facts: FileFacts[] = [];
   try {
     for (const part of parts) {
       const { queued, source } = part;
-      const ready = queued === undefined ? undefined : await noteName(account, queued, source);
+      if (queued === undefined || refusals?.find(part) !== undefined) continue;
+      const ready = await noteName(account, queued, source).catch(async (error: unknown) => {
+        if (refusals === undefined) throw error;
+        await refusals.take(part, error);
+        return undefined;
+      });
       if (part === parts[0]) first = ready;
       else await ready?.close();
       if (ready === undefined) continue;
@@ -131,12 +160,13 @@ async function noteNames(account: Account, parts: readonly FilePart[]): Promise<
   }
 }
 
-async function postAll(
-  account: Account,
-  request: FilesRequest,
-  parts: readonly FilePart[],
-  { first, facts }: Opened,
-): Promise<Posted> {
+interface Work {
+  readonly parts: readonly FilePart[];
+  readonly opened: Opened;
+  readonly refusals: Refusals | undefined;
+}
+
+async function postAll(account: Account, request: FilesRequest, work: Work): Promise<Posted> {
   const { settings, sending } = account;
   const place = {
     to: request.to,
@@ -147,50 +177,102 @@ async function postAll(
   const room = await withPatience(sending, () => fetchRoom(sending.rest, roomId));
   if (room === undefined) throw new TargetError(`There is no room ${roomId}, or the bot user is not in it`);
   // What one of them would be refused for is known before anything is posted.
-  for (const file of facts) await assertTaken(account, room, file);
+  if (work.refusals === undefined)
+    for (const file of work.opened.facts) await assertTaken(account, room, file);
   const messageIds: string[] = [];
-  const stop = resolveOutboundSendDep<unknown>(request.deps, CHANNEL_ID);
+  try {
+    await postParts(account, request, { ...work, room, threadId, messageIds });
+  } catch (cause) {
+    if (messageIds.length === 0 || cause instanceof PartialDeliveryError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `a part of the answer was posted, the rest was not: ${reason}`;
+    throw new PartialDeliveryError(message, { cause, isEditedOnly: false });
+  }
+  noteSent(request, work.parts);
+  return { roomId, threadId, messageIds };
+}
+
+interface Progress extends Work {
+  readonly room: RoomFacts;
+  readonly threadId: string | undefined;
+  /** What stands in the room; it grows. */
+  readonly messageIds: string[];
+}
+
+/** Posts the files in order, the words with the first that is taken, and last what is said of the others. */
+async function postParts(account: Account, request: FilesRequest, progress: Progress): Promise<void> {
+  const { parts, opened, refusals, room, threadId, messageIds } = progress;
+  const refused: string[] = [];
+  let { text } = request;
+  const posting = {
+    room,
+    threadId,
+    async onPosted(messageId: string) {
+      messageIds.push(messageId);
+      await tellPosted(request, { roomId: room.id, messageId });
+    },
+  };
   for (const [position, part] of parts.entries()) {
+    const known = refusals?.find(part);
+    if (known !== undefined) {
+      refused.push(known);
+      continue;
+    }
+    const ready = position === 0 ? opened.first : undefined;
     try {
-      if (stop instanceof AbortSignal && stop.aborted) throw new TargetError("The answer was stopped");
-      await postFile(account, request, {
-        ...part,
-        room,
-        threadId,
-        ready: position === 0 ? first : undefined,
-        besides: [...messageIds],
-        async onPosted(messageId) {
-          messageIds.push(messageId);
-          await tellPosted(request, { roomId, messageId });
-        },
-      });
-    } catch (cause) {
-      if (messageIds.length === 0 || cause instanceof PartialDeliveryError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `a part of the answer was posted, the rest was not: ${reason}`;
-      throw new PartialDeliveryError(message, { cause, isEditedOnly: false });
+      await postFile(account, request, { ...part, ...posting, text, ready, besides: [...messageIds] });
+      text = "";
+    } catch (error) {
+      if (refusals === undefined) throw error;
+      refused.push(await refusals.take(part, error));
     }
   }
-  for (const { queued } of parts) if (queued !== undefined) noteSent(queued);
-  return { roomId, threadId, messageIds };
+  await postWords(account, request, { ...posting, text, refused });
+}
+
+/** Posts the words of a reply that no file has taken along, and what is said of its files. */
+async function postWords(
+  account: Account,
+  request: FilesRequest,
+  { room, threadId, text, refused, onPosted }: Pick<Posting, "room" | "threadId" | "onPosted"> & Words,
+): Promise<void> {
+  if (refused.length === 0) return;
+  const { settings, sending } = account;
+  const id = `${request.deliveryQueueId} without`;
+  const divide = async () => [...(await splitReply(settings, sending.rest, text)), ...refused];
+  const texts = await divisions().once(id, divide);
+  const { previews } = settings.text;
+  const delivery = { id, texts, roomId: room.id, threadId, previews };
+  for (const messageId of await sendDelivery(sendingOf(account, request, delivery), delivery))
+    await onPosted(messageId);
+}
+
+interface Words {
+  readonly text: string;
+  readonly refused: readonly string[];
 }
 
 const wordsOf = (queued: string): string => `${queued} words`;
 
 /** To be called when all is sent: until then, these notes keep a part from being sent again. */
-function noteSent(queued: string): void {
-  noteFileSent(queued);
-  divisions().noteSent(wordsOf(queued));
+function noteSent({ deliveryQueueId }: FilesRequest, parts: readonly FilePart[]): void {
+  if (deliveryQueueId === undefined) return;
+  for (const key of [replyOf(deliveryQueueId), `${deliveryQueueId} without`]) divisions().noteSent(key);
+  for (const { queued = "" } of parts) {
+    noteFileSent(queued);
+    for (const key of [wordsOf(queued), refusedOf(queued)]) divisions().noteSent(key);
+  }
 }
 
 interface FilePart {
   readonly source: Omit<OutgoingFile, "room">;
-  readonly text: string;
   /** Names the delivery of this file over attempts and processes; undefined: nobody will repeat it. */
   readonly queued: string | undefined;
 }
 
 interface Posting {
+  /** The words that go with it and after it. */
+  readonly text: string;
   readonly room: RoomFacts;
   readonly threadId: string | undefined;
   /** The file, where it was opened before. */
@@ -217,24 +299,44 @@ async function postFile(account: Account, request: FilesRequest, part: FilePart 
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
     queued === undefined ? await divide() : await divisions().once(wordsOf(queued), divide);
-  const beforePosting = async () => {
-    await noteDispatch(request);
-    await makeRoom(settings.accountId, { roomId, threadId });
-  };
+  const stoppable = sendingOf(account, request, { roomId, threadId });
+  const { beforePosting } = stoppable;
   await onPosted(
-    await sendOutgoing(account, {
-      ...source,
-      room,
-      ready,
-      deliveryId: queued,
-      text: caption,
-      threadId,
-      beforePosting,
-      besides,
-    }),
+    await sendOutgoing(
+      { settings, sending: stoppable },
+      {
+        ...source,
+        room,
+        ready,
+        deliveryId: queued,
+        text: caption,
+        threadId,
+        beforePosting,
+        besides,
+      },
+    ),
   );
   const { previews } = settings.text;
   const following = { id: queued ?? randomUUID(), texts: rest, roomId, threadId, previews };
-  for (const messageId of await sendDelivery({ ...sending, beforePosting }, following))
-    await onPosted(messageId);
+  for (const messageId of await sendDelivery(stoppable, following)) await onPosted(messageId);
+}
+
+/** The account's sending for one delivery; a stop of the turn ends it, also while it waits for a server that is away. */
+function sendingOf(
+  { settings, sending }: Account,
+  request: FilesRequest,
+  place: { readonly roomId: string; readonly threadId: string | undefined },
+) {
+  const turn = resolveOutboundSendDep<unknown>(request.deps, CHANNEL_ID);
+  const stop = turn instanceof TurnFiles ? turn.signal : undefined;
+  const { patience } = sending;
+  return {
+    ...sending,
+    ...(patience && stop && { patience: AbortSignal.any([patience, stop]) }),
+    async beforePosting() {
+      if (stop?.aborted) throw new TargetError("The answer was stopped");
+      await noteDispatch(request);
+      await makeRoom(settings.accountId, place);
+    },
+  };
 }

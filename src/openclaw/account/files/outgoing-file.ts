@@ -1,7 +1,7 @@
 // Owns reading a file that the agent sends: from where it may, of what size and type the account and the server take.
 
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
-import { FileRefusedError } from "../../../errors.ts";
+import { FileRefusedError, ProtocolError } from "../../../errors.ts";
 import { showName } from "../../../facts/attachment.ts";
 import { refuseFile, safeFileName } from "../../../facts/file-rules.ts";
 import type { RoomFacts } from "../../../facts/room.ts";
@@ -154,6 +154,19 @@ export function judgeFetch(error: unknown): Fault {
 
 const isAddress = (source: string): boolean => /^https?:/i.test(source);
 
+/** What a turn hands to the first attempt at the delivery of its files. */
+export class TurnFiles {
+  /** A stop; what is not posted by then is not posted. */
+  readonly signal: AbortSignal | undefined;
+  /** Tells the agent of a file that is refused, and answers a sentence for the person. */
+  readonly refuse: (error: FileRefusedError) => string;
+
+  constructor({ signal, refuse }: Pick<TurnFiles, "signal" | "refuse">) {
+    this.signal = signal;
+    this.refuse = refuse;
+  }
+}
+
 export interface FileToSend extends OutgoingFile {
   /** Names the delivery of this file over attempts and processes; undefined: nobody will repeat it. */
   readonly deliveryId: string | undefined;
@@ -219,18 +232,26 @@ async function post(
   const notebook: Notebook = deliveryId === undefined ? createNotebook() : divisions();
   const id = deliveryId ?? "file";
   const [name = ""] = await notebook.once(nameOf(id), async () => [(await read()).name]);
-  return sendFile(
-    { ...sending, notebook, ...(beforePosting && { beforePosting }) },
-    {
-      id,
-      room,
-      userId: settings.userId,
-      inSteps: uploadsInSteps,
-      name,
-      read: async () => (await read()).bytes,
-      text,
-      threadId,
-      besides,
-    },
-  );
+  const send = (inSteps: boolean) =>
+    sendFile(
+      { ...sending, notebook, ...(beforePosting && { beforePosting }) },
+      {
+        id,
+        room,
+        userId: settings.userId,
+        inSteps,
+        name,
+        read: async () => (await read()).bytes,
+        text,
+        threadId,
+        besides,
+      },
+    );
+  try {
+    return await send(uploadsInSteps);
+  } catch (error) {
+    // The version was not known, and is by now.
+    if (error instanceof ProtocolError && error.reason === "unsupported-version") return send(false);
+    throw error;
+  }
 }

@@ -28,6 +28,8 @@ const SCHEMA = `
 export interface Divisions {
   /** The texts of an earlier attempt at the delivery, else those that `divide` makes, which are kept. */
   once(delivery: string, divide: () => Promise<readonly string[]>): Promise<readonly string[]>;
+  /** What is kept under a name; undefined: nothing. */
+  find(delivery: string): readonly string[] | undefined;
   noteSent(delivery: string): void;
   /** To be called when nothing of the delivery was posted, and it has to be divided in another way. */
   forget(delivery: string): void;
@@ -42,10 +44,12 @@ export function openDivisionFile(directory: string, now: () => number = Date.now
   const shorten = db.prepare("UPDATE division SET until = ? WHERE delivery = ?");
   const remove = db.prepare("DELETE FROM division WHERE delivery = ?");
   const expire = db.prepare("DELETE FROM division WHERE until < ?");
+  const known = (delivery: string) => decodeTexts(find.get(delivery)?.texts);
   return {
+    find: known,
     async once(delivery, divide) {
-      const known = decodeTexts(find.get(delivery)?.texts);
-      if (known !== undefined) return known;
+      const before = known(delivery);
+      if (before !== undefined) return before;
       const texts = await divide();
       expire.run(now());
       put.run(delivery, JSON.stringify({ texts }), now() + KEEP_MS);

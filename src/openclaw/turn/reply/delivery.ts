@@ -8,6 +8,7 @@ import { rememberThread } from "../../../outbound/resolve-target.ts";
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
+import { TurnFiles } from "../../account/files/outgoing-file.ts";
 import { askedIn, noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
 import { offerToDelivery } from "../../account/previews/preview-offer.ts";
 import { sendingFor } from "../../account/sending.ts";
@@ -66,8 +67,7 @@ export function createDelivery(options: DeliveryOptions) {
       if (!(await replies.mayKeep(payload))) return false;
       const reply = durableReply(scope, payload, replies.place);
       if (reply === false) return false;
-      // As OpenClaw hands it on to the first attempt: what was stopped goes no further.
-      if (hasMedia) return { ...reply, ...AS_FINAL, deps: { [CHANNEL_ID]: options.signal } };
+      if (hasMedia) return { ...reply, ...AS_FINAL, deps: { [CHANNEL_ID]: replies.files } };
       return { ...reply, ...offerToDelivery(await preview.offer(replies.place)) };
     },
     async deliver(payload: ReplyPayload, { kind }: Kind) {
@@ -125,6 +125,11 @@ class Replies {
   /** The thread of the reply in hand; undefined is the top level. */
   get place(): string | undefined {
     return this.#place;
+  }
+
+  /** As OpenClaw hands it on to the first attempt: what was stopped goes no further. */
+  get files(): TurnFiles {
+    return new TurnFiles({ signal: this.#options.signal, refuse: this.#media.refuse });
   }
 
   /** Whether OpenClaw is to keep the reply in hand until it stands in the room. */

@@ -15,6 +15,8 @@ import type { TurnScope } from "../scope.ts";
 export interface ReplyMedia {
   /** Whether every file of a reply can be read, kept, and will be taken, as far as that can be known. */
   canSend(payload: ReplyPayload): Promise<boolean>;
+  /** Tells the agent of a file that is refused, before its next turn; answers a sentence for the person. */
+  refuse(error: FileRefusedError): string;
   /** Posts the files of a reply in order, the first with `caption`; answers the ids, and a sentence for each refused one. */
   post(payload: ReplyPayload, place: FilePlace): Promise<{ messageIds: string[]; refused: string[] }>;
 }
@@ -44,10 +46,9 @@ export const mediaOf = (payload: ReplyPayload): string[] => resolvePayloadMediaU
 export function openReplyMedia(scope: TurnScope, { agentId, turnSessionKey }: Route): ReplyMedia {
   const { cfg, core, settings, log, input } = scope;
   const { room, message } = input;
-  const sending = sendingFor(settings);
+  const account = () => ({ settings, sending: sendingFor(settings) });
   const access = { mediaLocalRoots: getAgentScopedMediaLocalRoots(cfg, agentId) };
 
-  /** The person reads it in the room, the agent before its next turn. */
   function refuse(error: FileRefusedError): string {
     log.warn("a file was not sent", { error, message: message.id });
     const contextKey = `${CHANNEL_ID}:file:${message.id}:${error.file}`;
@@ -60,15 +61,17 @@ export function openReplyMedia(scope: TurnScope, { agentId, turnSessionKey }: Ro
 
   async function postOne(source: string, { caption, threadId }: FilePlace): Promise<string> {
     const file: FileToSend = { source, access, room, deliveryId: undefined, text: caption, threadId };
-    const ready = await readOutgoing({ settings, sending }, file);
-    return sendOutgoing({ settings, sending }, { ...file, ready });
+    const ready = await readOutgoing(account(), file);
+    return sendOutgoing(account(), { ...file, ready });
   }
 
   return {
+    refuse,
+
     async canSend(payload) {
       try {
         for (const source of mediaOf(payload)) {
-          const ready = await readOutgoing({ settings, sending }, { source, access, room });
+          const ready = await readOutgoing(account(), { source, access, room });
           await ready.close();
           if (ready.bytes.size > keptBytes(scope)) return false;
         }

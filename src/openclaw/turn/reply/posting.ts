@@ -1,9 +1,12 @@
 // Owns posting a reply that OpenClaw does not keep for us: its files in order, its words with the first and after it.
 
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
+import { RestError } from "../../../errors.ts";
+import { TOO_LONG } from "../../../outbound/send.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
 import { splitReply } from "../../account/reply-text.ts";
 import { sendingFor } from "../../account/sending.ts";
+import { refreshServerFacts } from "../../account/server-facts.ts";
 import type { TurnScope } from "../scope.ts";
 import { mediaOf, type ReplyMedia } from "./media.ts";
 
@@ -22,11 +25,9 @@ export function createReplyDelivery(parts: {
 }): (reply: Reply) => Promise<string[]> {
   const { scope, replies, replyMedia } = parts;
   const { settings } = scope;
-  const { rest } = sendingFor(settings);
 
-  return async ({ payload, threadId, signal }) => {
-    const texts = await splitReply(settings, rest, payload.text ?? "");
-    const messageIds: string[] = [];
+  async function post({ payload, threadId, signal }: Reply, messageIds: string[]): Promise<string[]> {
+    const texts = await splitReply(settings, sendingFor(settings).rest, payload.text ?? "");
     let following = texts;
     if (mediaOf(payload).length > 0) {
       const [caption = "", ...others] = texts;
@@ -39,5 +40,19 @@ export function createReplyDelivery(parts: {
       messageIds.push(await replies.post(text, threadId));
     }
     return messageIds;
+  }
+
+  return async (reply) => {
+    const messageIds: string[] = [];
+    try {
+      return await post(reply, messageIds);
+    } catch (error) {
+      if (messageIds.length > 0 || !isTooLong(error)) throw error;
+      await refreshServerFacts(settings.accountId, sendingFor(settings).rest);
+      return post(reply, messageIds);
+    }
   };
 }
+
+/** The server takes less than was assumed. */
+const isTooLong = (error: unknown): boolean => error instanceof RestError && error.serverCode === TOO_LONG;
