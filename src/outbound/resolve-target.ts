@@ -86,6 +86,29 @@ function describe(target: { kind: "user"; id: string } | { kind: "user-name"; na
 const MAX_KNOWN_THREADS = 1000;
 const known = new Set<string>();
 
+/** Messages that were deleted for good, from which no thread can hang; the least recently deleted one goes first. */
+const gone = new Set<string>();
+
+const keyOf = (roomId: string, messageId: string): string => `${roomId}/${messageId}`;
+
+function keep(keys: Set<string>, key: string): void {
+  keys.delete(key);
+  keys.add(key);
+  const oldest = keys.size > MAX_KNOWN_THREADS ? keys.keys().next().value : undefined;
+  if (oldest !== undefined) keys.delete(oldest);
+}
+
+/** Notes that messages of a room were deleted for good: what is posted under them is seen nowhere. */
+export function forgetThreads(roomId: string, messageIds: readonly string[]): void {
+  for (const messageId of messageIds) {
+    known.delete(keyOf(roomId, messageId));
+    keep(gone, keyOf(roomId, messageId));
+  }
+}
+
+/** Whether a thread is known to hang on nothing any more. */
+export const isThreadGone = (roomId: string, threadId: string): boolean => gone.has(keyOf(roomId, threadId));
+
 /** Notes a thread that is known to be in the room, so that answering there asks nothing. */
 export function rememberThread({
   roomId,
@@ -94,11 +117,7 @@ export function rememberThread({
   readonly roomId: string;
   readonly threadId: string;
 }): void {
-  const key = `${roomId}/${threadId}`;
-  known.delete(key);
-  known.add(key);
-  const oldest = known.size > MAX_KNOWN_THREADS ? known.keys().next().value : undefined;
-  if (oldest !== undefined) known.delete(oldest);
+  keep(known, keyOf(roomId, threadId));
 }
 
 /**
@@ -109,12 +128,12 @@ export async function findThreadRoot(
   rest: RestClient,
   { roomId, messageId }: { readonly roomId: string; readonly messageId: string },
 ): Promise<string | undefined> {
-  if (known.has(`${roomId}/${messageId}`)) return messageId;
+  if (known.has(keyOf(roomId, messageId))) return messageId;
   const message = await fetchMessage(rest, messageId);
   if (message?.roomId !== roomId) return undefined;
   const { threadId = message.id } = message;
   if (threadId !== message.id) {
-    const root = known.has(`${roomId}/${threadId}`) ? message : await fetchMessage(rest, threadId);
+    const root = known.has(keyOf(roomId, threadId)) ? message : await fetchMessage(rest, threadId);
     if (root?.roomId !== roomId) return undefined;
   }
   rememberThread({ roomId, threadId });

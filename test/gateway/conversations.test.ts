@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Stack, startStack } from "./stack.ts";
 
 let stack: Stack;
@@ -208,6 +208,30 @@ describe("sessions and the place of replies", () => {
     stack.emulator.faults.rest({ path: "chat.getMessage", times: 1, status: 503 });
     post("alice", rooms.all, "@openclaw-bot [tagged away]");
     expect(await spoken("about the other remark")).toMatchObject({ tmid: earlier });
+  });
+
+  it("answers at top level where the question that a thread was to hang on is deleted meanwhile", async () => {
+    await ask(rooms.all, "@openclaw-bot [say this before]");
+    const heard = () =>
+      control()
+        .connections()
+        .flatMap(({ subs }) => subs);
+    await vi.waitUntil(() => heard().includes(`stream-notify-room ${rooms.all}/deleteMessage`), 60_000);
+    const script = stack.model.script("[slowly]", { text: "nevertheless", hold: true });
+    const question = post("alice", rooms.all, "@openclaw-bot [slowly]")._id;
+    await stack.model.waitForRequest("[slowly]");
+    control().delete({ as: "alice", messageId: question });
+    await vi.waitUntil(
+      () =>
+        !control()
+          .messages(rooms.all)
+          .some(({ _id }) => _id === question),
+      10_000,
+    );
+    // The news is on its way behind whatever is written now.
+    await ask(rooms.town, "@openclaw-bot [say this after]");
+    script.release();
+    expect((await spoken("nevertheless")).tmid).toBeUndefined();
   });
 
   it("lets two bots of one room each answer their own mentions in their own sessions", async () => {

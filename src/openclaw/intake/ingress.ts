@@ -11,6 +11,7 @@ import { createLedger, type Ledger } from "../../intake/ledger.ts";
 import type { RawMessageEvent } from "../../intake/receive.ts";
 import { createWatch, type Origin, type Watch } from "../../intake/watch.ts";
 import type { DropCounter } from "../../log.ts";
+import { forgetThreads } from "../../outbound/resolve-target.ts";
 import type { Sending } from "../../outbound/send.ts";
 import type { RestClient } from "../../rest/client.ts";
 import { fetchPinnedIds, fetchRevision } from "../../rest/reactions.ts";
@@ -94,6 +95,7 @@ export function createIngress({ scope, sending, drops, onTurn }: IngressOptions)
   const learn = createLearning({ memory, watch, admission });
 
   function admitDeletions(roomId: string, ids: readonly string[]): Promise<number> | number {
+    forgetThreads(roomId, ids);
     return admission.admit({ roomId, prepare: memory.learnNames, read: () => watch.readDeletions(ids) });
   }
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 
 async function act(
-  action: "react" | "reactions" | "edit" | "delete",
+  action: "react" | "reactions" | "edit" | "delete" | "send",
   params: Record<string, unknown>,
   more: { section?: object; toolContext?: object } = {},
 ): Promise<unknown> {
@@ -163,3 +163,16 @@ describe("the switches", () => {
     await expect(act("react", { messageId: theirs, emoji: "eyes" }, off)).rejects.toThrow("turned off");
   });
 });
+
+it.each(["media", "filePath", "buffer"])(
+  "a reply that the room shows too is refused with a file (%s)",
+  async (name) => {
+    const params = {
+      message: "the report",
+      threadId: theirs,
+      replyBroadcast: true,
+      [name]: "/tmp/report.txt",
+    };
+    await expect(act("send", params)).rejects.toThrow("replyBroadcast takes no files");
+  },
+);

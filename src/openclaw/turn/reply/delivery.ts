@@ -4,7 +4,7 @@ import { questionGatewayRuntime } from "openclaw/plugin-sdk/question-gateway-run
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { closeMessage } from "../../../outbound/close.ts";
 import { withPatience } from "../../../outbound/patience.ts";
-import { rememberThread } from "../../../outbound/resolve-target.ts";
+import { isThreadGone, rememberThread } from "../../../outbound/resolve-target.ts";
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
@@ -148,8 +148,11 @@ class Replies {
     const { scope, progress, handover } = this.#options;
     progress.ask(questionGatewayRuntime.readAskUserQuestionId(payload) !== undefined);
     this.#held = await handover.hold(payload);
-    this.#place = await this.#plan.place({ ...payload, ...named });
-    if (this.#place !== undefined) rememberThread({ roomId: scope.input.room.id, threadId: this.#place });
+    const roomId = scope.input.room.id;
+    const place = await this.#plan.place({ ...payload, ...named });
+    // Who asked may have deleted the question meanwhile.
+    this.#place = place !== undefined && isThreadGone(roomId, place) ? undefined : place;
+    if (this.#place !== undefined) rememberThread({ roomId, threadId: this.#place });
   }
 
   async deliver(payload: ReplyPayload) {
