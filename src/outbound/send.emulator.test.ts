@@ -111,6 +111,13 @@ describe("a delivery of several messages", () => {
     expect(posted()).toEqual(["before", ...texts]);
   });
 
+  it("waits for a server that cannot be asked what stands already", async () => {
+    emulator.faults.rest({ path: "chat.getMessage", times: 2, status: 503 });
+    await sendDelivery({ rest, ids, patience, wait }, delivery("a name that is not random"));
+    expect(posted()).toEqual(texts);
+    expect(waited).toHaveLength(2);
+  });
+
   it("of a name that is not random goes on with what was posted before ids had a secret", async () => {
     const before = deriveMessageId("q2", 0, "more");
     await sendMessage({ rest, ids }, { id: before, roomId, text: "one" });

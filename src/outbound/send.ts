@@ -228,7 +228,8 @@ async function sendPart(
   ids: readonly [string, ...string[]],
   part: Omit<Outgoing, "id">,
 ): Promise<string> {
-  const found = ids.length > 1 ? await findAny(sending, { ids, roomId: part.roomId }) : undefined;
+  const find = () => findAny(sending, { ids, roomId: part.roomId });
+  const found = ids.length > 1 ? await withPatience(sending, find) : undefined;
   return found ?? (await sendMessage(sending, { id: ids[0], ...part }));
 }
 
