@@ -2,7 +2,7 @@
 
 import { RestError, RocketChatError } from "../errors.ts";
 import type { RestClient } from "../rest/client.ts";
-import { findAuthor, type NewMessage, postMessage } from "../rest/messages.ts";
+import { findAuthor, type NewMessage, postMessage, takeBack } from "../rest/messages.ts";
 import { updateMessage } from "../rest/reactions.ts";
 import { openDirectRoom } from "../rest/rooms.ts";
 import { fetchUser } from "../rest/users.ts";
@@ -38,7 +38,8 @@ export interface Outgoing extends Omit<NewMessage, "previewUrls"> {
  * Posts a message once. When the server's answer leaves open whether it did (no answer, 5xx, or the 400
  * without a code that a used `_id` gets; recording `send-idempotency`), the server is asked. What passes by
  * itself (the network, a 5xx, a rate limit) is waited out. Rejects when the message does not stand in the
- * room, or when it could not be learned whether it does. Answers with its id: another than the one asked for, that
+ * room, or when it could not be learned whether it does; with TargetError when its thread belongs to another room,
+ * where nothing is left standing unless the error says so. Answers with its id: another than the one asked for, that
  * follows from it, where somebody else has posted under that.
  */
 export async function sendMessage(sending: Sending, message: Outgoing): Promise<string> {
@@ -64,6 +65,8 @@ async function postOnce(sending: Sending, { previews, ...message }: Outgoing): P
       const found = await findAuthor(sending.rest, id);
       const own = found?.authorId === sending.ids.userId;
       if (own && found.roomId === message.roomId) return id;
+      if (own && message.threadId !== undefined)
+        await takeBack(sending.rest, { roomId: found.roomId, messageId: id });
       if (found === undefined || own || taken === MAX_TAKEN) throw error;
       sending.onTaken?.({ id, authorId: found.authorId });
       id = nextId(sending, id);
