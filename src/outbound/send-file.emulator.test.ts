@@ -58,8 +58,9 @@ describe.each([
     ...more,
   });
   const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === undefined);
-  /** Meets the request with which the message comes to stand in the room. */
   const fault = (what: RestFault) => emulator.faults.rest({ times: 1, ...what });
+  /** The request with which the message comes to stand in the room. */
+  const lastStep = inSteps ? "rooms.mediaConfirm" : "rooms.upload";
 
   it("arrives with its name, its words and its own bytes", async () => {
     const messageId = await sendFile(sending(), delivery());
@@ -132,9 +133,20 @@ describe.each([
 
   it("is not taken for the one before it of the same name, when its answer is lost", async () => {
     const besides = [await sendFile(sending(), delivery({ id: "first", text: "" }))];
-    fault({ path: inSteps ? "rooms.mediaConfirm" : "rooms.upload", status: 503 });
+    fault({ path: lastStep, status: 503 });
     await sendFile(sending(), delivery({ id: "second", text: "", besides }));
     expect(posted()).toHaveLength(2);
+  });
+
+  it("is given up at once when whoever asked may send no more", async () => {
+    let asked = 0;
+    const beforePosting = async () => {
+      asked += 1;
+      throw new Error("no longer");
+    };
+    await expect(sendFile(sending({ beforePosting }), delivery())).rejects.toThrow("no longer");
+    expect(asked).toBe(1);
+    expect(posted()).toEqual([]);
   });
 
   it("is refused at once where the server refuses it", async () => {

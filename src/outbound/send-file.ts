@@ -1,12 +1,12 @@
 // Owns posting files: each once, whatever becomes of the answers and of the process in between.
 
 import { RestError } from "../errors.ts";
-import { decodeMessage } from "../facts/message.ts";
+import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import type { AccountClient, RestClient } from "../rest/client.ts";
+import type { AccountClient } from "../rest/client.ts";
 import { fetchHistory } from "../rest/history.ts";
 import type { Content } from "../rest/multipart.ts";
-import { confirmFile, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
+import { confirmFile, type Upload, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
 import { withPatience } from "./patience.ts";
 import type { Sending } from "./send.ts";
 
@@ -47,6 +47,11 @@ const MAX_FOLLOWERS = 2000;
 /** A file that was never confirmed goes after a day (recording `upload-confirm-twice`: its `expiresAt`). */
 const EXPIRED = "invalid-file";
 
+/** Whoever asked may send no more, and says why. */
+interface Barred {
+  readonly reason: unknown;
+}
+
 /**
  * Posts a file with its words and answers with the message's id. An upload has no `_id` of ours, so the file's own is
  * what proves it: it is written down before the message can stand in the room, and looked for there before anything
@@ -54,50 +59,90 @@ const EXPIRED = "invalid-file";
  * could not be learned whether it does.
  */
 export async function sendFile(sending: FileSending, delivery: FileDelivery): Promise<string> {
-  // An attempt whose answer was lost may still be under way: its message is looked for in the next one.
   const messageId = await withPatience(sending, () => postOnce(sending, delivery));
+  if (typeof messageId !== "string") throw messageId.reason;
   sending.onPosted?.();
   return messageId;
 }
 
-async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<string> {
-  const { rest, notebook, beforePosting } = sending;
-  const { id, room, name, read, inSteps, text, threadId } = delivery;
-  const upload = async () => ({ roomId: room.id, name, bytes: await read() });
-  let isFirst = false;
-  const [fileId = "", since = "0"] = await notebook.once(id, async () => {
-    isFirst = true;
-    const uploaded = inSteps ? await uploadFile(rest, await upload()) : "";
-    return [uploaded, String((rest.serverNow() ?? Date.now()) - CLOCK_MARGIN_MS)];
-  });
-  const posted = isFirst ? undefined : await findPosted(rest, delivery, { fileId, since: Number(since) });
-  if (posted !== undefined) return posted;
-  await beforePosting?.();
+async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<string | Barred> {
+  const { isFirst, mark } = await begin(sending, delivery);
+  if (!isFirst) {
+    const posted = await findPosted(sending, delivery, mark);
+    if (posted !== undefined) return posted;
+  }
   try {
-    const note = { text, threadId };
-    if (!inSteps) return await uploadAtOnce(rest, await upload(), note);
-    return await confirmFile(rest, { roomId: room.id, fileId }, note);
+    await sending.beforePosting?.();
+  } catch (reason) {
+    return { reason };
+  }
+  const post = await prepare(sending, delivery, mark);
+  try {
+    return await post();
   } catch (error) {
-    if (isFirst || !(error instanceof RestError) || error.serverCode !== EXPIRED) throw error;
-    notebook.forget(id);
-    return postOnce(sending, delivery);
+    if (!isFirst && error instanceof RestError && error.serverCode === EXPIRED)
+      return startAnew(sending, delivery);
+    throw error;
   }
 }
 
-/** The message of an earlier attempt: it bears the file's id; where there is none (6.5), its name and words. */
+function startAnew(sending: FileSending, delivery: FileDelivery): Promise<string | Barred> {
+  sending.notebook.forget(delivery.id);
+  return postOnce(sending, delivery);
+}
+
+/** What the message is looked for by. */
+interface Mark {
+  /** Empty where a 6.5 was sent to: it names a file with its message only. */
+  readonly fileId: string;
+  readonly since: number;
+}
+
+/** Brings the bytes up where that is a step of its own, and writes down what proves the message. */
+async function begin({ rest, notebook }: FileSending, delivery: FileDelivery) {
+  let isFirst = false;
+  const [fileId = "", since = "0"] = await notebook.once(delivery.id, async () => {
+    isFirst = true;
+    const uploaded = delivery.inSteps ? await uploadFile(rest, await readUpload(delivery)) : "";
+    return [uploaded, String((rest.serverNow() ?? Date.now()) - CLOCK_MARGIN_MS)];
+  });
+  const mark: Mark = { fileId, since: Number(since) };
+  return { isFirst, mark };
+}
+
+async function readUpload({ room, name, read }: FileDelivery): Promise<Upload> {
+  return { roomId: room.id, name, bytes: await read() };
+}
+
+/** Reads what is to be sent yet; what it answers with makes the message. */
+async function prepare(
+  { rest }: FileSending,
+  delivery: FileDelivery,
+  { fileId }: Mark,
+): Promise<() => Promise<string>> {
+  const { room, inSteps, text, threadId } = delivery;
+  const note = { text, threadId };
+  if (inSteps) return () => confirmFile(rest, { roomId: room.id, fileId }, note);
+  const upload = await readUpload(delivery);
+  return () => uploadAtOnce(rest, upload, note);
+}
+
+/**
+ * The message of an earlier attempt: it bears the file's id; where there is none (6.5), its name and words.
+ */
 async function findPosted(
-  rest: RestClient,
+  { rest }: FileSending,
   { room, userId, name, text, besides = [] }: FileDelivery,
-  { fileId, since }: { readonly fileId: string; readonly since: number },
+  { fileId, since }: Mark,
 ): Promise<string | undefined> {
   const { messages } = await fetchHistory(rest, room, { since, max: MAX_FOLLOWERS });
+  const isLike = (message: MessageFacts) =>
+    message.text === text && message.files.some((claimed) => claimed.name === name);
   return messages
     .flatMap((raw) => decodeMessage(raw) ?? [])
     .filter((message) => message.sender.id === userId && !besides.includes(message.id))
     .find((message) =>
-      fileId === ""
-        ? message.text === text && message.files.some((claimed) => claimed.name === name)
-        : message.files.some((claimed) => claimed.id === fileId),
+      fileId === "" ? isLike(message) : message.files.some((claimed) => claimed.id === fileId),
     )?.id;
 }
 
