@@ -138,6 +138,17 @@ describe.each([
     expect(posted()).toHaveLength(2);
   });
 
+  it("is posted when it was begun on 6.5 and goes on with a newer server", async () => {
+    const crash = async () => {
+      throw new Error("killed");
+    };
+    const old = delivery({ inSteps: false });
+    await expect(sendFile(sending({ beforePosting: crash }), old)).rejects.toThrow("killed");
+    const messageId = await sendFile(sending(), delivery());
+    expect(await sendFile(sending(), delivery())).toBe(messageId);
+    expect(posted()).toHaveLength(1);
+  });
+
   it("is given up at once when whoever asked may send no more", async () => {
     let asked = 0;
     const beforePosting = async () => {

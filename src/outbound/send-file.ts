@@ -70,6 +70,8 @@ async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<s
   if (!isFirst) {
     const posted = await findPosted(sending, delivery, mark);
     if (posted !== undefined) return posted;
+    // Written down when the server was a 6.5.
+    if (delivery.inSteps && mark.fileId === "") return startAnew(sending, delivery);
   }
   try {
     await sending.beforePosting?.();
