@@ -138,6 +138,23 @@ describe.each([
     expect(posted()).toHaveLength(2);
   });
 
+  it.each<[string, Partial<FileDelivery>, () => Partial<FileSending>]>([
+    ["that is kept", { id: "second" }, () => ({})],
+    ["that nobody will repeat", {}, () => ({ notebook: createNotebook() })],
+  ])("is not taken for that of another delivery %s, of the same name and words", async (_, other, more) => {
+    await sendFile(sending(), delivery());
+    fault({ path: lastStep, status: 503 });
+    await sendFile(sending(more()), delivery(other));
+    expect(posted()).toHaveLength(2);
+  });
+
+  it("is posted once though the server's clock, as a proxy tells it, is two minutes ahead", async () => {
+    const ahead = { ...rest, serverNow: () => Date.now() + 2 * 60_000 };
+    fault({ path: lastStep, effect: true, lost: true });
+    await sendFile(sending({ rest: ahead }), delivery());
+    expect(posted()).toHaveLength(1);
+  });
+
   it("is posted when it was begun on 6.5 and goes on with a newer server", async () => {
     const crash = async () => {
       throw new Error("killed");

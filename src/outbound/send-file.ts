@@ -38,8 +38,11 @@ export interface FileSending extends Sending {
   readonly notebook: Notebook;
 }
 
-/** The server's clock, by which messages are looked for, may be told a little late. Milliseconds. */
-const CLOCK_MARGIN_MS = 60_000;
+/** The clock by which messages are looked for may be told late, or be that of a proxy and ahead. Milliseconds. */
+const CLOCK_MARGIN_MS = 60 * 60_000;
+
+/** So many messages that bear files are known to be those of their deliveries. */
+const MAX_SENT = 2000;
 
 /** A message that was posted is looked for among so many that followed. */
 const MAX_FOLLOWERS = 2000;
@@ -61,6 +64,7 @@ interface Barred {
 export async function sendFile(sending: FileSending, delivery: FileDelivery): Promise<string> {
   const messageId = await withPatience(sending, () => postOnce(sending, delivery));
   if (typeof messageId !== "string") throw messageId.reason;
+  noteSent(messageId, { notebook: sending.notebook, id: delivery.id });
   sending.onPosted?.();
   return messageId;
 }
@@ -130,22 +134,45 @@ async function prepare(
 }
 
 /**
- * The message of an earlier attempt: it bears the file's id; where there is none (6.5), its name and words.
+ * The message of an earlier attempt: it bears the file's id; where there is none (6.5), its name and words, and is not
+ * known to be another delivery's.
  */
 async function findPosted(
-  { rest }: FileSending,
-  { room, userId, name, text, besides = [] }: FileDelivery,
+  { rest, notebook }: FileSending,
+  { id, room, userId, name, text, besides = [] }: FileDelivery,
   { fileId, since }: Mark,
 ): Promise<string | undefined> {
   const { messages } = await fetchHistory(rest, room, { since, max: MAX_FOLLOWERS });
   const isLike = (message: MessageFacts) =>
-    message.text === text && message.files.some((claimed) => claimed.name === name);
+    message.text === text &&
+    message.files.some((claimed) => claimed.name === name) &&
+    !isAnothers(message.id, { notebook, id });
   return messages
     .flatMap((raw) => decodeMessage(raw) ?? [])
     .filter((message) => message.sender.id === userId && !besides.includes(message.id))
     .find((message) =>
       fileId === "" ? isLike(message) : message.files.some((claimed) => claimed.id === fileId),
     )?.id;
+}
+
+/** A delivery in the eyes of its notebook: ids of what nobody repeats may be equal. */
+interface Named {
+  readonly notebook: Notebook;
+  readonly id: string;
+}
+
+/** Whose the latest messages with files are, in this process. */
+const sent = new Map<string, Named>();
+
+function noteSent(messageId: string, delivery: Named): void {
+  sent.set(messageId, delivery);
+  const [oldest] = sent.keys();
+  if (sent.size > MAX_SENT && oldest !== undefined) sent.delete(oldest);
+}
+
+function isAnothers(messageId: string, { notebook, id }: Named): boolean {
+  const known = sent.get(messageId);
+  return known !== undefined && (known.notebook !== notebook || known.id !== id);
 }
 
 /** A notebook for what no other process will go on with. */
