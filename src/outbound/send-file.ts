@@ -1,5 +1,6 @@
 // Owns posting files: each once, whatever becomes of the answers and of the process in between.
 
+import { setTimeout } from "node:timers/promises";
 import { RestError } from "../errors.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
@@ -8,7 +9,7 @@ import { fetchHistory } from "../rest/history.ts";
 import type { Content } from "../rest/multipart.ts";
 import { confirmFile, type Upload, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
 import { withPatience } from "./patience.ts";
-import type { Sending } from "./send.ts";
+import { isUnheard, type Sending } from "./send.ts";
 
 /** What is written down of a delivery before its effect can be seen, in every process that may go on with it. */
 export interface Notebook {
@@ -40,6 +41,9 @@ export interface FileSending extends Sending {
 
 /** The clock by which messages are looked for may be told late, or be that of a proxy and ahead. Milliseconds. */
 const CLOCK_MARGIN_MS = 60 * 60_000;
+
+/** A server that was asked and not heard may still post the file. It is looked for after each of these. Milliseconds. */
+const LATE_PAUSES_MS = [1000, 3000, 6000, 10_000];
 
 /** So many messages that bear files are known to be those of their deliveries. */
 const MAX_SENT = 2000;
@@ -88,7 +92,9 @@ async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<s
   } catch (error) {
     if (!isFirst && error instanceof RestError && error.serverCode === EXPIRED)
       return startAnew(sending, delivery);
-    throw error;
+    const late = isUnheard(error) ? await awaitPosted(sending, delivery, mark) : undefined;
+    if (late === undefined) throw error;
+    return late;
   }
 }
 
@@ -131,6 +137,23 @@ async function prepare(
   if (inSteps) return () => confirmFile(rest, { roomId: room.id, fileId }, note);
   const upload = await readUpload(delivery);
   return () => uploadAtOnce(rest, upload, note);
+}
+
+/** Looks for a message that a server may yet post, for as long as anybody waits; what a look meets with is no matter. */
+async function awaitPosted(
+  sending: FileSending,
+  delivery: FileDelivery,
+  mark: Mark,
+): Promise<string | undefined> {
+  const { patience, wait = (ms, signal) => setTimeout(ms, undefined, { signal }) } = sending;
+  if (patience === undefined) return undefined;
+  for (const pause of LATE_PAUSES_MS) {
+    await wait(pause, patience).catch(() => {});
+    if (patience.aborted) return undefined;
+    const found = await findPosted(sending, delivery, mark).catch(() => undefined);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**

@@ -105,14 +105,17 @@ async function findAny(
 /** The server looks at the length before it looks whether the `_id` exists. */
 export const TOO_LONG = "error-message-size-exceeded";
 
-/** The message may stand in the room: its answer did not come, or not from Rocket.Chat. */
+/** What comes in place of an answer of Rocket.Chat's. */
 const UNHEARD: ReadonlySet<string> = new Set(["network", "timeout", "protocol"]);
 
-function isPerhapsPosted(error: unknown): boolean {
-  if (error instanceof RestError)
-    return error.status >= 500 || error.serverCode === undefined || error.serverCode === TOO_LONG;
+/** Whether an answer leaves open if the server did what it was asked. */
+export function isUnheard(error: unknown): boolean {
+  if (error instanceof RestError) return error.status >= 500 || error.serverCode === undefined;
   return error instanceof RocketChatError && UNHEARD.has(error.code);
 }
+
+const isPerhapsPosted = (error: unknown): boolean =>
+  isUnheard(error) || (error instanceof RestError && error.serverCode === TOO_LONG);
 
 /** A preview that stands in the room of a delivery and is edited by nothing else. */
 export interface StandingPreview {
