@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RestFault } from "../../emulator/faults.ts";
 import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { messageIds } from "../../test/support/message-ids.ts";
+import { NetworkError } from "../errors.ts";
+import type { JsonObject } from "../facts/json.ts";
 import { type AccountClient, createRestClient } from "../rest/client.ts";
 import { createNotebook, type FileDelivery, type FileSending, type Notebook, sendFile } from "./send-file.ts";
 
@@ -58,8 +60,29 @@ describe.each([
     ...more,
   });
   const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === undefined);
-  /** Meets the request with which the message comes to stand in the room. */
   const fault = (what: RestFault) => emulator.faults.rest({ times: 1, ...what });
+  /** The request with which the message comes to stand in the room. */
+  const lastStep = inSteps ? "rooms.mediaConfirm" : "rooms.upload";
+  /** Loses the connection with the first such request, which reaches the server when `arrive` is called. */
+  const loseLastStep = () => {
+    let late: (() => Promise<unknown>) | undefined;
+    let isLost = false;
+    type Ask<Body> = (path: string, body: Body) => Promise<JsonObject>;
+    const losing =
+      <Body>(ask: Ask<Body>): Ask<Body> =>
+      async (path, body) => {
+        if (isLost || !path.includes(lastStep)) return ask(path, body);
+        isLost = true;
+        late = () => ask(path, body);
+        throw new NetworkError("The connection was lost");
+      };
+    const arrive = async () => {
+      const once = late;
+      late = undefined;
+      await once?.();
+    };
+    return { rest: { ...rest, post: losing(rest.post), postForm: losing(rest.postForm) }, arrive };
+  };
 
   it("arrives with its name, its words and its own bytes", async () => {
     const messageId = await sendFile(sending(), delivery());
@@ -132,9 +155,84 @@ describe.each([
 
   it("is not taken for the one before it of the same name, when its answer is lost", async () => {
     const besides = [await sendFile(sending(), delivery({ id: "first", text: "" }))];
-    fault({ path: inSteps ? "rooms.mediaConfirm" : "rooms.upload", status: 503 });
+    fault({ path: lastStep, status: 503 });
     await sendFile(sending(), delivery({ id: "second", text: "", besides }));
     expect(posted()).toHaveLength(2);
+  });
+
+  it.each<[string, Partial<FileDelivery>, () => Partial<FileSending>]>([
+    ["that is kept", { id: "second" }, () => ({})],
+    ["that nobody will repeat", {}, () => ({ notebook: createNotebook() })],
+  ])("is not taken for that of another delivery %s, of the same name and words", async (_, other, more) => {
+    await sendFile(sending(), delivery());
+    fault({ path: lastStep, status: 503 });
+    await sendFile(sending(more()), delivery(other));
+    expect(posted()).toHaveLength(2);
+  });
+
+  it("is posted once though the server takes fifteen seconds over a request whose answer is lost", async () => {
+    const { rest: losing, arrive } = loseLastStep();
+    let waited = 0;
+    const wait = async (ms: number) => {
+      waited += ms;
+      if (waited >= 15_000) await arrive();
+    };
+    const messageId = await sendFile(sending({ rest: losing, wait }), delivery());
+    await arrive();
+    expect(posted().map(({ _id }) => _id)).toEqual([messageId]);
+  });
+
+  it("is looked for no longer once the answer is stopped, and not at all where nobody waits", async () => {
+    const stop = new AbortController();
+    let waits = 0;
+    const wait = async (_: number, signal: AbortSignal) => {
+      waits += 1;
+      stop.abort();
+      signal.throwIfAborted();
+    };
+    for (const patience of [stop.signal, undefined]) {
+      fault({ path: lastStep, effect: false, lost: true });
+      await expect(sendFile(sending({ patience, wait }), delivery())).rejects.toThrow(NetworkError);
+      expect(waits).toBe(1);
+    }
+  });
+
+  it("is posted once though the server's clock, as a proxy tells it, is two minutes ahead", async () => {
+    const ahead = { ...rest, serverNow: () => Date.now() + 2 * 60_000 };
+    fault({ path: lastStep, effect: true, lost: true });
+    await sendFile(sending({ rest: ahead }), delivery());
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("is posted when it was begun on 6.5 and goes on with a newer server", async () => {
+    const crash = async () => {
+      throw new Error("killed");
+    };
+    const old = delivery({ inSteps: false });
+    await expect(sendFile(sending({ beforePosting: crash }), old)).rejects.toThrow("killed");
+    const messageId = await sendFile(sending(), delivery());
+    expect(await sendFile(sending(), delivery())).toBe(messageId);
+    expect(posted()).toHaveLength(1);
+  });
+
+  it("is given up at once when whoever asked may send no more", async () => {
+    let asked = 0;
+    const beforePosting = async () => {
+      asked += 1;
+      throw new Error("no longer");
+    };
+    await expect(sendFile(sending({ beforePosting }), delivery())).rejects.toThrow("no longer");
+    expect(asked).toBe(1);
+    expect(posted()).toEqual([]);
+  });
+
+  it("is looked for at no length when its last step is refused with a code", async () => {
+    const body = { success: false, errorType: "error-not-allowed" };
+    fault({ path: lastStep, status: 400, body });
+    const wait = async () => expect.unreachable("nothing is to be waited for");
+    await expect(sendFile(sending({ wait }), delivery())).rejects.toMatchObject({
+      serverCode: "error-not-allowed",
+    });
   });
 
   it("is refused at once where the server refuses it", async () => {

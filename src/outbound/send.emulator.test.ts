@@ -111,6 +111,13 @@ describe("a delivery of several messages", () => {
     expect(posted()).toEqual(["before", ...texts]);
   });
 
+  it("waits for a server that cannot be asked what stands already", async () => {
+    emulator.faults.rest({ path: "chat.getMessage", times: 2, status: 503 });
+    await sendDelivery({ rest, ids, patience, wait }, delivery("a name that is not random"));
+    expect(posted()).toEqual(texts);
+    expect(waited).toHaveLength(2);
+  });
+
   it("of a name that is not random goes on with what was posted before ids had a secret", async () => {
     const before = deriveMessageId("q2", 0, "more");
     await sendMessage({ rest, ids }, { id: before, roomId, text: "one" });
@@ -120,16 +127,39 @@ describe("a delivery of several messages", () => {
 });
 
 describe("a thread whose root has become a message of another room", () => {
-  it("leaves nothing standing there, and says so", async () => {
-    const elsewhere = emulator.control.addRoom({ name: "elsewhere", type: "c", members: ["mallory", "bot"] });
+  const addElsewhere = () => {
+    const name = `elsewhere${emulator.world.rooms.size}`;
+    const elsewhere = emulator.control.addRoom({ name, type: "c", members: ["mallory", "bot"] });
     const { _id: threadId } = emulator.control.post({ as: "mallory", rid: elsewhere, msg: "a root" });
-    const id = ids.derive("misplaced");
-    await expect(sendMessage({ rest, ids }, { id, roomId, threadId, text: "a secret" })).rejects.toThrow(
+    return { elsewhere, threadId };
+  };
+
+  it.each<[string, RestFault | undefined]>([
+    ["is heard", undefined],
+    ["is lost", { effect: true, lost: true }],
+    ["is a proxy's", { effect: true, status: 502, body: "<html>" }],
+  ])("leaves nothing standing there, and says so, when the answer %s", async (answer, what) => {
+    const { elsewhere, threadId } = addElsewhere();
+    if (what !== undefined) fault(what);
+    const message = { id: ids.derive("misplaced", answer), roomId, threadId, text: "a secret" };
+    await expect(sendMessage({ rest, ids, patience, wait }, message)).rejects.toThrow(
       /its id belongs to another room/,
     );
     const texts = emulator.control.messages(elsewhere).map(({ msg }) => msg);
     expect(texts.join()).not.toContain("a secret");
     expect(posted()).toEqual([]);
+  });
+
+  it("is not thought of where none is answered in: what stands elsewhere stays there", async () => {
+    const { elsewhere } = addElsewhere();
+    const message = { id: ids.derive("elsewhere"), text: "sent before" };
+    await sendMessage({ rest, ids }, { ...message, roomId: elsewhere });
+    await expect(sendMessage({ rest, ids }, { ...message, roomId })).rejects.toThrow();
+    expect(emulator.control.messages(elsewhere).at(-1)).toMatchObject({ msg: "sent before" });
+  });
+
+  it("says at once where a message could not be taken back", async () => {
+    const { threadId } = addElsewhere();
     emulator.faults.rest({ path: "chat.delete", status: 502, times: 1 });
     const again = { id: ids.derive("misplaced again"), roomId, threadId, text: "a secret" };
     await expect(sendMessage({ rest, ids, patience, wait }, again)).rejects.toThrow(/could not be deleted/);

@@ -2,7 +2,7 @@
 
 import { RestError, RocketChatError } from "../errors.ts";
 import type { RestClient } from "../rest/client.ts";
-import { findAuthor, type NewMessage, postMessage } from "../rest/messages.ts";
+import { findAuthor, type NewMessage, postMessage, takeBack } from "../rest/messages.ts";
 import { updateMessage } from "../rest/reactions.ts";
 import { openDirectRoom } from "../rest/rooms.ts";
 import { fetchUser } from "../rest/users.ts";
@@ -38,7 +38,8 @@ export interface Outgoing extends Omit<NewMessage, "previewUrls"> {
  * Posts a message once. When the server's answer leaves open whether it did (no answer, 5xx, or the 400
  * without a code that a used `_id` gets; recording `send-idempotency`), the server is asked. What passes by
  * itself (the network, a 5xx, a rate limit) is waited out. Rejects when the message does not stand in the
- * room, or when it could not be learned whether it does. Answers with its id: another than the one asked for, that
+ * room, or when it could not be learned whether it does; with TargetError when its thread belongs to another room,
+ * where nothing is left standing unless the error says so. Answers with its id: another than the one asked for, that
  * follows from it, where somebody else has posted under that.
  */
 export async function sendMessage(sending: Sending, message: Outgoing): Promise<string> {
@@ -64,6 +65,8 @@ async function postOnce(sending: Sending, { previews, ...message }: Outgoing): P
       const found = await findAuthor(sending.rest, id);
       const own = found?.authorId === sending.ids.userId;
       if (own && found.roomId === message.roomId) return id;
+      if (own && message.threadId !== undefined)
+        await takeBack(sending.rest, { roomId: found.roomId, messageId: id });
       if (found === undefined || own || taken === MAX_TAKEN) throw error;
       sending.onTaken?.({ id, authorId: found.authorId });
       id = nextId(sending, id);
@@ -102,14 +105,17 @@ async function findAny(
 /** The server looks at the length before it looks whether the `_id` exists. */
 export const TOO_LONG = "error-message-size-exceeded";
 
-/** The message may stand in the room: its answer did not come, or not from Rocket.Chat. */
+/** What comes in place of an answer of Rocket.Chat's. */
 const UNHEARD: ReadonlySet<string> = new Set(["network", "timeout", "protocol"]);
 
-function isPerhapsPosted(error: unknown): boolean {
-  if (error instanceof RestError)
-    return error.status >= 500 || error.serverCode === undefined || error.serverCode === TOO_LONG;
+/** Whether an answer leaves open if the server did what it was asked. */
+export function isUnheard(error: unknown): boolean {
+  if (error instanceof RestError) return error.status >= 500 || error.serverCode === undefined;
   return error instanceof RocketChatError && UNHEARD.has(error.code);
 }
+
+const isPerhapsPosted = (error: unknown): boolean =>
+  isUnheard(error) || (error instanceof RestError && error.serverCode === TOO_LONG);
 
 /** A preview that stands in the room of a delivery and is edited by nothing else. */
 export interface StandingPreview {
@@ -228,7 +234,8 @@ async function sendPart(
   ids: readonly [string, ...string[]],
   part: Omit<Outgoing, "id">,
 ): Promise<string> {
-  const found = ids.length > 1 ? await findAny(sending, { ids, roomId: part.roomId }) : undefined;
+  const find = () => findAny(sending, { ids, roomId: part.roomId });
+  const found = ids.length > 1 ? await withPatience(sending, find) : undefined;
   return found ?? (await sendMessage(sending, { id: ids[0], ...part }));
 }
 

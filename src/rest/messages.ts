@@ -49,8 +49,14 @@ export async function postMessage(
     await takeBack(rest, { roomId, messageId: message.id });
 }
 
-/** The thread's root was deleted, and its id is now that of a message in another room. */
-async function takeBack(rest: RestClient, place: { roomId: string; messageId: string }): Promise<never> {
+/**
+ * Deletes a reply whose thread's root was deleted and has an id that is now a message's in another room, where the reply
+ * stands. Rejects with TargetError, whether it could be deleted or not.
+ */
+export async function takeBack(
+  rest: RestClient,
+  place: { roomId: string; messageId: string },
+): Promise<never> {
   const what = "The thread that was to be answered in is gone, and its id belongs to another room";
   try {
     await deleteMessage(rest, place);
