@@ -16,7 +16,9 @@ export interface Patience {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal });
+/** Passes time on the real clock. Rejects when the signal aborts. */
+export const waitOnClock = (ms: number, signal: AbortSignal): Promise<void> =>
+  setTimeout(ms, undefined, { signal });
 
 /** Waits out what passes by itself: the network, a 5xx, a rate limit. Rejects with the last attempt's error. */
 export async function withPatience<T>(

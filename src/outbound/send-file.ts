@@ -1,6 +1,5 @@
 // Owns posting files: each once, whatever becomes of the answers and of the process in between.
 
-import { setTimeout } from "node:timers/promises";
 import { RestError } from "../errors.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
@@ -8,7 +7,7 @@ import type { AccountClient } from "../rest/client.ts";
 import { fetchHistory } from "../rest/history.ts";
 import type { Content } from "../rest/multipart.ts";
 import { confirmFile, type Upload, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
-import { withPatience } from "./patience.ts";
+import { waitOnClock, withPatience } from "./patience.ts";
 import { isUnheard, type Sending } from "./send.ts";
 
 /** What is written down of a delivery before its effect can be seen, in every process that may go on with it. */
@@ -28,8 +27,6 @@ export interface FileDelivery extends UploadNote {
   readonly inSteps: boolean;
   /** The name under which it is sent. */
   readonly name: string;
-  /** Messages that are known to bear other files. */
-  readonly besides?: readonly string[] | undefined;
   /** Reads the bytes; not asked when the file is on the server already. */
   readonly read: () => Promise<Content>;
 }
@@ -145,7 +142,7 @@ async function awaitPosted(
   delivery: FileDelivery,
   mark: Mark,
 ): Promise<string | undefined> {
-  const { patience, wait = (ms, signal) => setTimeout(ms, undefined, { signal }) } = sending;
+  const { patience, wait = waitOnClock } = sending;
   if (patience === undefined) return undefined;
   for (const pause of LATE_PAUSES_MS) {
     await wait(pause, patience).catch(() => {});
@@ -162,7 +159,7 @@ async function awaitPosted(
  */
 async function findPosted(
   { rest, notebook }: FileSending,
-  { id, room, userId, name, text, besides = [] }: FileDelivery,
+  { id, room, userId, name, text }: FileDelivery,
   { fileId, since }: Mark,
 ): Promise<string | undefined> {
   const { messages } = await fetchHistory(rest, room, { since, max: MAX_FOLLOWERS });
@@ -172,7 +169,7 @@ async function findPosted(
     !isAnothers(message.id, { notebook, id });
   return messages
     .flatMap((raw) => decodeMessage(raw) ?? [])
-    .filter((message) => message.sender.id === userId && !besides.includes(message.id))
+    .filter((message) => message.sender.id === userId)
     .find((message) =>
       fileId === "" ? isLike(message) : message.files.some((claimed) => claimed.id === fileId),
     )?.id;

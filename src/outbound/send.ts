@@ -1,6 +1,7 @@
 // Owns posting text: each message once, the parts of a delivery in order, through what passes by itself.
 
 import { RestError, RocketChatError } from "../errors.ts";
+import { isTooLong } from "../rest/answer.ts";
 import type { RestClient } from "../rest/client.ts";
 import { findAuthor, type NewMessage, postMessage, takeBack } from "../rest/messages.ts";
 import { updateMessage } from "../rest/reactions.ts";
@@ -102,9 +103,6 @@ async function findAny(
   return undefined;
 }
 
-/** The server looks at the length before it looks whether the `_id` exists. */
-export const TOO_LONG = "error-message-size-exceeded";
-
 /** What comes in place of an answer of Rocket.Chat's. */
 const UNHEARD: ReadonlySet<string> = new Set(["network", "timeout", "protocol"]);
 
@@ -114,8 +112,7 @@ export function isUnheard(error: unknown): boolean {
   return error instanceof RocketChatError && UNHEARD.has(error.code);
 }
 
-const isPerhapsPosted = (error: unknown): boolean =>
-  isUnheard(error) || (error instanceof RestError && error.serverCode === TOO_LONG);
+const isPerhapsPosted = (error: unknown): boolean => isUnheard(error) || isTooLong(error);
 
 /** A preview that stands in the room of a delivery and is edited by nothing else. */
 export interface StandingPreview {

@@ -71,6 +71,10 @@ const MAY_NOT = new Set([
   "error-room-not-found",
 ]);
 
+/** Whether words are refused for their length; the server looks at it before it looks whether the `_id` exists. */
+export const isTooLong = (error: unknown): boolean =>
+  error instanceof RestError && error.serverCode === "error-message-size-exceeded";
+
 /** Whether a refusal means that the bot user may not do something in a room. */
 export const isForbidden = (serverCode: string | undefined): boolean =>
   serverCode !== undefined && MAY_NOT.has(serverCode);

@@ -4,7 +4,7 @@ import { FileRefusedError, NetworkError, ProtocolError, RestError } from "../err
 import { showName } from "../facts/attachment.ts";
 import { type JsonObject, readObject, readText } from "../facts/json.ts";
 import { adviseRetry, isPassingStatus } from "../retry.ts";
-import { isForbidden } from "./answer.ts";
+import { isForbidden, isTooLong } from "./answer.ts";
 import type { FileClient, RestClient } from "./client.ts";
 import { type Content, multipart } from "./multipart.ts";
 
@@ -74,9 +74,6 @@ const NO_SUCH_METHOD = 405;
 /** What a proxy says while the server behind it is away. */
 const NOT_FOUND = 404;
 
-/** The words are refused, and not the file. */
-export const TOO_LONG = "error-message-size-exceeded";
-
 const statusOf = (error: unknown): number | undefined =>
   error instanceof RestError || error instanceof NetworkError ? error.status : undefined;
 
@@ -85,7 +82,8 @@ function judgeUpload(cause: unknown, name: string): unknown {
   const refuse = (reason: string) => new FileRefusedError({ file: showName(name), reason, cause });
   if (cause instanceof RestError) {
     const { serverCode } = cause;
-    if (adviseRetry(cause).kind !== "blocked" || serverCode === TOO_LONG) return cause;
+    // Then the words are refused, and not the file.
+    if (adviseRetry(cause).kind !== "blocked" || isTooLong(cause)) return cause;
     if (isForbidden(serverCode))
       return refuse("the bot user may not send files there, or lacks the permission");
     return refuse(`the server refuses it (${serverCode ?? cause.status})`);

@@ -83,9 +83,8 @@ export interface IngressOptions extends Pick<ProcessingOptions, "scope" | "sendi
  */
 export function createIngress({ scope, sending, drops, onTurn }: IngressOptions): Ingress {
   const { log } = scope;
-  const { rest } = sending;
   const queue = openIngressQueue(getRuntime().state, scope.ctx.accountId, log);
-  const memory = openAccountMemory(scope, rest);
+  const memory = openAccountMemory(scope, sending.rest);
   const { readSettings, known } = memory;
   const ledger = openLedger(scope);
   const { watch, close } = openWatch(scope, memory, ledger);
@@ -94,10 +93,10 @@ export function createIngress({ scope, sending, drops, onTurn }: IngressOptions)
   const admission = new Admission({ scope, readSettings, known, drops, monitor });
   const learn = createLearning({ memory, watch, admission });
 
-  function admitDeletions(roomId: string, ids: readonly string[]): Promise<number> | number {
+  const admitDeletions = (roomId: string, ids: readonly string[]): Promise<number> | number => {
     forgetThreads(roomId, ids);
     return admission.admit({ roomId, prepare: memory.learnNames, read: () => watch.readDeletions(ids) });
-  }
+  };
 
   return {
     prepare: memory.learnNames,
@@ -117,7 +116,7 @@ export function createIngress({ scope, sending, drops, onTurn }: IngressOptions)
     admitDeletions,
     async admitPrune(prune) {
       const messages = await admission.behind(prune.roomId, () => watch.listPruned(prune));
-      return admitDeletions(prune.roomId, await findGone(rest, prune, messages));
+      return admitDeletions(prune.roomId, await findGone(sending.rest, prune, messages));
     },
     round: ledger.round,
     saveRound: ledger.saveRound,

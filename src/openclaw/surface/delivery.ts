@@ -3,7 +3,8 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/channel-core";
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { FileRefusedError, RestError, TargetError } from "../../errors.ts";
-import { PartialDeliveryError, TOO_LONG } from "../../outbound/send.ts";
+import { PartialDeliveryError } from "../../outbound/send.ts";
+import { isTooLong } from "../../rest/answer.ts";
 import { adviseRetry } from "../../retry.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 
@@ -58,10 +59,8 @@ export const failDelivery =
   };
 
 /** The server takes less than was assumed, and nothing stands of the delivery but what can be edited anew. */
-export function isTooLong(error: unknown): boolean {
-  const refusal = error instanceof PartialDeliveryError && error.isEditedOnly ? error.cause : error;
-  return refusal instanceof RestError && refusal.serverCode === TOO_LONG;
-}
+export const mayDivideAnew = (error: unknown): boolean =>
+  isTooLong(error instanceof PartialDeliveryError && error.isEditedOnly ? error.cause : error);
 
 /** The server said no to the first message of a delivery: nothing was posted, and asking again changes nothing. */
 function isRefusal(error: unknown): error is RestError | TargetError | FileRefusedError {

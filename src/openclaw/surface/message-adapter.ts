@@ -29,7 +29,7 @@ import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
 import { isAskedElsewhere } from "./approvals/policy.ts";
-import { failDelivery, isTooLong, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
+import { failDelivery, listPosted, mayDivideAnew, noteDispatch, type SendRequest } from "./delivery.ts";
 import { type FilesRequest, sendFiles, sendMedia } from "./send-media.ts";
 import { findDestination, readTarget, unknownTarget } from "./targets.ts";
 
@@ -63,7 +63,7 @@ async function sendText(request: SendRequest) {
   };
   const messageIds = await sendDivided(divided, post)
     .catch((error: unknown) => {
-      if (!isTooLong(error)) throw error;
+      if (!mayDivideAnew(error)) throw error;
       return refreshServerFacts(settings.accountId, sending.rest).then(() => sendDivided(divided, post));
     })
     .catch(fail);
@@ -93,7 +93,7 @@ async function sendDivided(
     divisions().noteSent(id);
     return messageIds;
   } catch (error) {
-    if (isTooLong(error)) divisions().forget(id);
+    if (mayDivideAnew(error)) divisions().forget(id);
     throw error;
   }
 }

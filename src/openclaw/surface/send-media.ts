@@ -30,7 +30,7 @@ import { type AccountSending, sendingFor } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
-import { failDelivery, isTooLong, listPosted, noteDispatch, type SendRequest } from "./delivery.ts";
+import { failDelivery, listPosted, mayDivideAnew, noteDispatch, type SendRequest } from "./delivery.ts";
 import { openRefusals, type Refusals, refusedOf, replyOf } from "./file-refusals.ts";
 import { findDestination } from "./targets.ts";
 
@@ -68,7 +68,7 @@ export async function sendFiles(request: FilesRequest, files: readonly NumberedF
   const attempt = () => post(account, request, files);
   const { roomId, threadId, messageIds } = await attempt()
     .catch(async (error: unknown) => {
-      if (!isTooLong(error)) throw error;
+      if (!mayDivideAnew(error)) throw error;
       for (const file of files) forgetWords(request, file);
       await refreshServerFacts(settings.accountId, account.sending.rest);
       return attempt();
@@ -220,7 +220,7 @@ async function postParts(account: Account, request: FilesRequest, progress: Prog
     }
     const ready = position === 0 ? opened.first : undefined;
     try {
-      await postFile(account, request, { ...part, ...posting, text, ready, besides: [...messageIds] });
+      await postFile(account, request, { ...part, ...posting, text, ready });
       text = "";
     } catch (error) {
       if (refusals === undefined) throw error;
@@ -277,8 +277,6 @@ interface Posting {
   readonly threadId: string | undefined;
   /** The file, where it was opened before. */
   readonly ready: ReadyFile | undefined;
-  /** Messages of the same delivery that were posted before. */
-  readonly besides: readonly string[];
   readonly onPosted: (messageId: string) => Promise<void>;
 }
 
@@ -294,7 +292,7 @@ async function tellPosted(
 /** Posts a file with the beginning of its words, and then the rest of these. */
 async function postFile(account: Account, request: FilesRequest, part: FilePart & Posting): Promise<void> {
   const { settings, sending } = account;
-  const { source, room, text, threadId, queued, ready, besides, onPosted } = part;
+  const { source, room, text, threadId, queued, ready, onPosted } = part;
   const roomId = room.id;
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
@@ -312,7 +310,6 @@ async function postFile(account: Account, request: FilesRequest, part: FilePart 
         text: caption,
         threadId,
         beforePosting,
-        besides,
       },
     ),
   );

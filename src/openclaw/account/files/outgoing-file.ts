@@ -173,8 +173,6 @@ export interface FileToSend extends OutgoingFile {
   readonly text: string;
   readonly threadId: string | undefined;
   readonly beforePosting?: (() => Promise<void>) | undefined;
-  /** Messages that bear other files. */
-  readonly besides?: readonly string[];
   /** Opened before, where it was; it is closed here. */
   readonly ready?: ReadyFile | undefined;
 }
@@ -225,7 +223,7 @@ export async function sendOutgoing(account: Account, file: FileToSend): Promise<
 
 async function post(
   { settings, sending }: Account,
-  { deliveryId, beforePosting, room, text, threadId, besides }: FileToSend,
+  { deliveryId, beforePosting, room, text, threadId }: FileToSend,
   read: () => Promise<ReadyFile>,
 ): Promise<string> {
   const { uploadsInSteps } = await serverFacts(settings.accountId, sending.rest);
@@ -244,7 +242,6 @@ async function post(
         read: async () => (await read()).bytes,
         text,
         threadId,
-        besides,
       },
     );
   try {

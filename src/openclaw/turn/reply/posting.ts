@@ -1,8 +1,7 @@
 // Owns posting a reply that OpenClaw does not keep for us: its files in order, its words with the first and after it.
 
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
-import { RestError } from "../../../errors.ts";
-import { TOO_LONG } from "../../../outbound/send.ts";
+import { isTooLong } from "../../../rest/answer.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
 import { splitReply } from "../../account/reply-text.ts";
 import { sendingFor } from "../../account/sending.ts";
@@ -53,6 +52,3 @@ export function createReplyDelivery(parts: {
     }
   };
 }
-
-/** The server takes less than was assumed. */
-const isTooLong = (error: unknown): boolean => error instanceof RestError && error.serverCode === TOO_LONG;
