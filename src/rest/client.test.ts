@@ -339,6 +339,12 @@ describe("messages", () => {
     expect(await failure(fetchRevision(rest, "m"))).toMatchObject({ code: "network" });
   });
 
+  it("does not take a refusal that passes for the word that a message is gone", async () => {
+    const { rest } = await connect(answer(408, { success: false, error: "late", errorType: "error-late" }));
+    expect(await failure(fetchMessage(rest, "m"))).toMatchObject({ status: 408 });
+    expect(await failure(fetchRevision(rest, "m"))).toMatchObject({ status: 408 });
+  });
+
   it.each([
     "not primary",
     "connection 7 to 10.0.0.5:27017 closed",

@@ -4,6 +4,7 @@ import { RestError, TargetError } from "../errors.ts";
 import { type JsonObject, readNumber, readObject, readObjects, readText } from "../facts/json.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
+import { isPassingStatus } from "../retry.ts";
 import type { CallOptions, RestClient } from "./client.ts";
 import { deleteMessage } from "./reactions.ts";
 
@@ -74,7 +75,7 @@ export async function fetchMessage(rest: RestClient, id: string): Promise<Messag
   try {
     return decodeMessage((await rest.get("v1/chat.getMessage", { msgId: id })).message);
   } catch (error) {
-    if (error instanceof RestError && error.status < 500) return undefined;
+    if (error instanceof RestError && !isPassingStatus(error.status)) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
 import { RestError } from "../errors.ts";
 import { decodeRevision, type Revision } from "../facts/change.ts";
 import { readObject, readObjects, readText, readTexts } from "../facts/json.ts";
+import { isPassingStatus } from "../retry.ts";
 import type { CallOptions, RestClient } from "./client.ts";
 
 /** `GET /api/v1/chat.getMessage`; undefined when there is no such message or the bot may not read it. */
@@ -10,7 +11,7 @@ export async function fetchRevision(rest: RestClient, messageId: string): Promis
   try {
     return decodeRevision((await rest.get("v1/chat.getMessage", { msgId: messageId })).message);
   } catch (error) {
-    if (error instanceof RestError && error.status < 500) return undefined;
+    if (error instanceof RestError && !isPassingStatus(error.status)) return undefined;
     throw error;
   }
 }

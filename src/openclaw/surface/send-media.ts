@@ -69,7 +69,7 @@ export async function sendFiles(request: FilesRequest, files: readonly NumberedF
   const { roomId, threadId, messageIds } = await attempt()
     .catch(async (error: unknown) => {
       if (!mayDivideAnew(error)) throw error;
-      for (const file of files) forgetWords(request, file);
+      forgetWords(request, files);
       await refreshServerFacts(settings.accountId, account.sending.rest);
       return attempt();
     })
@@ -99,9 +99,11 @@ interface Posted {
 const queuedAs = ({ deliveryQueueId }: SendRequest, { index }: Pick<NumberedFile, "index">) =>
   deliveryQueueId && `${deliveryQueueId} file ${index}`;
 
-function forgetWords(request: SendRequest, file: NumberedFile): void {
-  const queued = queuedAs(request, file);
-  if (queued !== undefined) divisions().forget(wordsOf(queued));
+function forgetWords(request: FilesRequest, files: readonly NumberedFile[]): void {
+  const { deliveryQueueId } = request;
+  if (deliveryQueueId === undefined) return;
+  const places = files.map((file) => wordsOf(queuedAs(request, file) ?? ""));
+  for (const key of [...places, withoutOf(deliveryQueueId)]) divisions().forget(key);
 }
 
 /** OpenClaw hands copies of the files to later attempts, which have other names: these are noted before anything may fail. */
@@ -219,6 +221,7 @@ async function postParts(account: Account, request: FilesRequest, progress: Prog
       continue;
     }
     const ready = position === 0 ? opened.first : undefined;
+    assertGoesOn(request);
     try {
       await postFile(account, request, { ...part, ...posting, text, ready });
       text = "";
@@ -238,7 +241,7 @@ async function postWords(
 ): Promise<void> {
   if (refused.length === 0) return;
   const { settings, sending } = account;
-  const id = `${request.deliveryQueueId} without`;
+  const id = withoutOf(request.deliveryQueueId ?? "");
   const divide = async () => [...(await splitReply(settings, sending.rest, text)), ...refused];
   const texts = await divisions().once(id, divide);
   const { previews } = settings.text;
@@ -253,11 +256,13 @@ interface Words {
 }
 
 const wordsOf = (queued: string): string => `${queued} words`;
+/** The words that no file has taken along. */
+const withoutOf = (queueId: string): string => `${queueId} without`;
 
 /** To be called when all is sent: until then, these notes keep a part from being sent again. */
 function noteSent({ deliveryQueueId }: FilesRequest, parts: readonly FilePart[]): void {
   if (deliveryQueueId === undefined) return;
-  for (const key of [replyOf(deliveryQueueId), `${deliveryQueueId} without`]) divisions().noteSent(key);
+  for (const key of [replyOf(deliveryQueueId), withoutOf(deliveryQueueId)]) divisions().noteSent(key);
   for (const { queued = "" } of parts) {
     noteFileSent(queued);
     for (const key of [wordsOf(queued), refusedOf(queued)]) divisions().noteSent(key);
@@ -318,20 +323,29 @@ async function postFile(account: Account, request: FilesRequest, part: FilePart 
   for (const messageId of await sendDelivery(stoppable, following)) await onPosted(messageId);
 }
 
+/** What the turn's reply is stopped by. */
+function stopOf({ deps }: FilesRequest): AbortSignal | undefined {
+  const turn = resolveOutboundSendDep<unknown>(deps, CHANNEL_ID);
+  return turn instanceof TurnFiles ? turn.signal : undefined;
+}
+
+function assertGoesOn(request: FilesRequest): void {
+  if (stopOf(request)?.aborted) throw new TargetError("The answer was stopped");
+}
+
 /** The account's sending for one delivery; a stop of the turn ends it, also while it waits for a server that is away. */
 function sendingOf(
   { settings, sending }: Account,
   request: FilesRequest,
   place: { readonly roomId: string; readonly threadId: string | undefined },
 ) {
-  const turn = resolveOutboundSendDep<unknown>(request.deps, CHANNEL_ID);
-  const stop = turn instanceof TurnFiles ? turn.signal : undefined;
+  const stop = stopOf(request);
   const { patience } = sending;
   return {
     ...sending,
     ...(patience && stop && { patience: AbortSignal.any([patience, stop]) }),
     async beforePosting() {
-      if (stop?.aborted) throw new TargetError("The answer was stopped");
+      assertGoesOn(request);
       await noteDispatch(request);
       await makeRoom(settings.accountId, place);
     },
