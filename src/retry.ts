@@ -4,6 +4,7 @@ import {
   FileRefusedError,
   LoginRejectedError,
   MethodError,
+  NetworkError,
   ProtocolError,
   RateLimitedError,
   RestError,
@@ -47,6 +48,10 @@ const DEAD_LOGIN_CODES = new Set([
 
 /** HTTP refusals that pass by themselves, besides every 5xx. */
 const PASSING_STATUSES = new Set([408, 425, 429]);
+
+/** The HTTP status that an error tells of; undefined where nothing answered. */
+export const statusOf = (error: unknown): number | undefined =>
+  error instanceof RestError || error instanceof NetworkError ? error.status : undefined;
 
 /** Whether the same HTTP request may succeed later. */
 export const isPassingStatus = (status: number): boolean => status >= 500 || PASSING_STATUSES.has(status);

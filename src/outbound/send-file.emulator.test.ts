@@ -231,8 +231,17 @@ describe.each([
     fault({ path: lastStep, status: 400, body });
     const wait = async () => expect.unreachable("nothing is to be waited for");
     await expect(sendFile(sending({ wait }), delivery())).rejects.toMatchObject({
-      [inSteps ? "serverCode" : "name"]: inSteps ? "error-not-allowed" : "FileRefusedError",
+      cause: { serverCode: "error-not-allowed" },
     });
+  });
+
+  it.each<[string, RestFault]>([
+    ["a sentence", { status: 400, body: { success: false, error: "some sentence" } }],
+    ["a proxy's page", { status: 403, body: "<html>" }],
+  ])("is not taken for refused, when it stands and the answer is %s", async (_, what) => {
+    fault({ path: lastStep, effect: true, ...what });
+    const id = await sendFile(sending(), delivery());
+    expect(posted().map(({ _id }) => _id)).toEqual([id]);
   });
 
   it("is refused at once where the server refuses it", async () => {

@@ -3,12 +3,19 @@
 import { RestError } from "../errors.ts";
 import { decodeMessage, type MessageFacts } from "../facts/message.ts";
 import type { RoomFacts } from "../facts/room.ts";
-import type { AccountClient } from "../rest/client.ts";
+import type { AccountClient, CallOptions } from "../rest/client.ts";
 import { fetchHistory } from "../rest/history.ts";
 import type { Content } from "../rest/multipart.ts";
-import { confirmFile, type Upload, type UploadNote, uploadAtOnce, uploadFile } from "../rest/uploads.ts";
+import {
+  confirmFile,
+  judgeUpload,
+  type Upload,
+  type UploadNote,
+  uploadAtOnce,
+  uploadFile,
+} from "../rest/uploads.ts";
 import { waitOnClock, withPatience } from "./patience.ts";
-import { isUnheard, type Sending } from "./send.ts";
+import { provesNothing, type Sending } from "./send.ts";
 
 /** What is written down of a delivery before its effect can be seen, in every process that may go on with it. */
 export interface Notebook {
@@ -89,8 +96,8 @@ async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<s
   } catch (error) {
     if (!isFirst && error instanceof RestError && error.serverCode === EXPIRED)
       return startAnew(sending, delivery);
-    const late = isUnheard(error) ? await awaitPosted(sending, delivery, mark) : undefined;
-    if (late === undefined) throw error;
+    const late = provesNothing(error) ? await awaitPosted(sending, delivery, mark) : undefined;
+    if (late === undefined) throw judgeUpload(error, delivery.name);
     return late;
   }
 }
@@ -147,7 +154,8 @@ async function awaitPosted(
   for (const pause of LATE_PAUSES_MS) {
     await wait(pause, patience).catch(() => {});
     if (patience.aborted) return undefined;
-    const found = await findPosted(sending, delivery, mark).catch(() => undefined);
+    const call = { signal: patience, patienceMs: pause };
+    const found = await findPosted(sending, delivery, mark, call).catch(() => undefined);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -161,8 +169,9 @@ async function findPosted(
   { rest, notebook }: FileSending,
   { id, room, userId, name, text }: FileDelivery,
   { fileId, since }: Mark,
+  call: CallOptions = {},
 ): Promise<string | undefined> {
-  const { messages } = await fetchHistory(rest, room, { since, max: MAX_FOLLOWERS });
+  const { messages } = await fetchHistory(rest, room, { since, max: MAX_FOLLOWERS }, call);
   const isLike = (message: MessageFacts) =>
     message.text === text &&
     message.files.some((claimed) => claimed.name === name) &&

@@ -106,13 +106,13 @@ async function findAny(
 /** What comes in place of an answer of Rocket.Chat's. */
 const UNHEARD: ReadonlySet<string> = new Set(["network", "timeout", "protocol"]);
 
-/** Whether an answer leaves open if the server did what it was asked. */
-export function isUnheard(error: unknown): boolean {
+/** Whether an answer leaves open whether the server did what it was asked. */
+export function provesNothing(error: unknown): boolean {
   if (error instanceof RestError) return error.status >= 500 || error.serverCode === undefined;
   return error instanceof RocketChatError && UNHEARD.has(error.code);
 }
 
-const isPerhapsPosted = (error: unknown): boolean => isUnheard(error) || isTooLong(error);
+const isPerhapsPosted = (error: unknown): boolean => provesNothing(error) || isTooLong(error);
 
 /** A preview that stands in the room of a delivery and is edited by nothing else. */
 export interface StandingPreview {

@@ -271,7 +271,7 @@ describe("opening a file", () => {
     const stop = new AbortController();
     const opened = failure(rest.openFile("a1", async () => {}, stop.signal));
     stop.abort();
-    expect(await opened).toMatchObject({ code: "network" });
+    expect(await opened).toMatchObject({ code: "timeout" });
   });
 
   it.each([403, 404, 502])("takes a proxy's page of status %i for no word about the file", async (status) => {

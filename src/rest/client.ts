@@ -1,9 +1,9 @@
 // Owns every request of one account: waits for the rate limit, repeats what was refused or lost, notes a dead token.
 
-import { RateLimitedError, RestError, TimeoutError, UnauthorizedError } from "../errors.ts";
+import { RateLimitedError, RestError, UnauthorizedError } from "../errors.ts";
 import type { JsonObject } from "../facts/json.ts";
 import { assertServed, ME, readAnswer, THE_FILE } from "./answer.ts";
-import { type ExchangeOptions, Exchanges } from "./exchange.ts";
+import { type ExchangeOptions, Exchanges, givenUp } from "./exchange.ts";
 import { RouteLimits, readLimitHeaders } from "./limits.ts";
 import type { Content } from "./multipart.ts";
 
@@ -125,7 +125,7 @@ class Calls {
       waited += ms;
       if (!background) this.#options.onLimited?.(path, ms);
       await clock.sleep(ms, ends).catch((error: unknown) => {
-        throw signal?.aborted ? new TimeoutError(`${path} was given up`, { afterMs: waited }) : error;
+        throw signal?.aborted ? givenUp(path, waited) : error;
       });
     };
     const takeTurn = () => this.#limits.take(routeOf(method, path), clock.now(), { background });

@@ -61,6 +61,10 @@ export interface Outgoing {
 
 type Read<T> = (response: Response) => Promise<T>;
 
+/** That whoever asked waits no longer, which says nothing of the server. */
+export const givenUp = (path: string, afterMs: number): TimeoutError =>
+  new TimeoutError(`${path} was given up`, { afterMs });
+
 /** The exchanges of one account. */
 export class Exchanges {
   readonly clock: RestClock;
@@ -84,9 +88,11 @@ export class Exchanges {
   async run<T>(outgoing: Outgoing, read: Read<T>): Promise<T> {
     const { path, url } = outgoing;
     const deadline = new Deadline(deadlineFor(outgoing.body));
+    const begun = this.clock.now();
     try {
       return await this.#fetch(outgoing, deadline, read);
     } catch (error) {
+      if (outgoing.signal?.aborted) throw givenUp(path, this.clock.now() - begun);
       if (deadline.signal.aborted)
         throw new TimeoutError(`${path} did not answer in time`, { afterMs: deadline.ms });
       throw error instanceof RocketChatError ? error : networkErrorFrom(error, new URL(url).host);

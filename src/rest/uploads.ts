@@ -1,9 +1,9 @@
 // Owns the endpoints that put a file into a room.
 
-import { FileRefusedError, NetworkError, ProtocolError, RestError } from "../errors.ts";
+import { FileRefusedError, ProtocolError, RestError } from "../errors.ts";
 import { showName } from "../facts/attachment.ts";
 import { type JsonObject, readObject, readText } from "../facts/json.ts";
-import { adviseRetry, isPassingStatus } from "../retry.ts";
+import { adviseRetry, isPassingStatus, statusOf } from "../retry.ts";
 import { isForbidden, isTooLong } from "./answer.ts";
 import type { FileClient, RestClient } from "./client.ts";
 import { type Content, multipart } from "./multipart.ts";
@@ -58,15 +58,12 @@ export async function confirmFile(
 }
 
 /**
- * `POST /api/v1/rooms.upload/:rid`, which 6.5 has alone: bytes and message in one; answers the message's id. Rejects with
- * FileRefusedError as `uploadFile` does.
+ * `POST /api/v1/rooms.upload/:rid`, which 6.5 has alone: bytes and message in one; answers the message's id. What it rejects
+ * with may leave open whether the message stands.
  */
 export async function uploadAtOnce(rest: FileClient, upload: Upload, note: UploadNote): Promise<string> {
   const path = `v1/rooms.upload/${encodeURIComponent(upload.roomId)}`;
-  const answer = await rest.postForm(path, formOf(upload, note)).catch((error: unknown) => {
-    throw judgeUpload(error, upload.name);
-  });
-  return messageIn(answer);
+  return messageIn(await rest.postForm(path, formOf(upload, note)));
 }
 
 const NO_SUCH_METHOD = 405;
@@ -74,11 +71,11 @@ const NO_SUCH_METHOD = 405;
 /** What a proxy says while the server behind it is away. */
 const NOT_FOUND = 404;
 
-const statusOf = (error: unknown): number | undefined =>
-  error instanceof RestError || error instanceof NetworkError ? error.status : undefined;
-
-/** The error, or that the file is refused for good: by the server, or by a proxy that takes no body of its size or kind. */
-function judgeUpload(cause: unknown, name: string): unknown {
+/**
+ * The error of a step, or that the file is refused for good: by the server, or by a proxy that takes no body of its size or
+ * kind. To be asked when it is known that the message does not stand.
+ */
+export function judgeUpload(cause: unknown, name: string): unknown {
   const refuse = (reason: string) => new FileRefusedError({ file: showName(name), reason, cause });
   if (cause instanceof RestError) {
     const { serverCode } = cause;
@@ -90,7 +87,7 @@ function judgeUpload(cause: unknown, name: string): unknown {
   }
   const status = statusOf(cause);
   const isOver = status !== undefined && status >= 400 && status !== NOT_FOUND && !isPassingStatus(status);
-  return isOver ? refuse(`what stands before the server does not take it (HTTP ${status})`) : cause;
+  return isOver ? refuse(`a proxy in front of the server does not accept it (HTTP ${status})`) : cause;
 }
 
 function messageIn(answer: JsonObject): string {

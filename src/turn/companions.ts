@@ -67,8 +67,8 @@ export function createCompanions(options: CompanionsOptions): Companions {
       ({ sender, sentAt }) => sender.id === message.sender.id && sentAt >= message.sentAt,
     );
     if (next === undefined || readCommand(next.text) !== undefined) return undefined;
-    const isOne = next.files.length + message.files.length <= MAX_FILES;
-    return isOne && next.sentAt - message.sentAt <= windowMs() ? next : undefined;
+    const fits = next.files.length + message.files.length <= MAX_FILES;
+    return fits && next.sentAt - message.sentAt <= windowMs() ? next : undefined;
   }
 
   function remember(id: string, files: readonly FileClaim[]): void {
@@ -148,8 +148,8 @@ function filesBefore(
   let found: readonly FileClaim[] = [];
   let next = message;
   for (const one of own.toReversed()) {
-    const isOne = one.files.length + found.length + message.files.length <= MAX_FILES;
-    if (!isOne || !isWordless(one) || next.sentAt - one.sentAt > windowMs) break;
+    const fits = one.files.length + found.length + message.files.length <= MAX_FILES;
+    if (!fits || !isWordless(one) || next.sentAt - one.sentAt > windowMs) break;
     found = [...one.files, ...found];
     next = one;
   }

@@ -6,7 +6,7 @@ import type { RoomFacts } from "../facts/room.ts";
 import type { Log } from "../log.ts";
 import type { FileClient, RestClient } from "../rest/client.ts";
 import { findRoomFiles, type RoomFile } from "../rest/files.ts";
-import { adviseRetry, isPassingStatus } from "../retry.ts";
+import { adviseRetry, isPassingStatus, statusOf } from "../retry.ts";
 
 /** A file that lies in the host's media store. */
 export interface StoredFile {
@@ -187,7 +187,7 @@ const isPassing = (error: unknown): boolean =>
 /** Of a file that the room's list names: what answers with a page of its own is the store that it lies in. */
 function reasonOf(error: RocketChatError): MissingReason {
   if (error instanceof ConfigError) return "refused";
-  const status = error instanceof RestError || error instanceof NetworkError ? error.status : undefined;
+  const status = statusOf(error);
   if (status === undefined || isPassingStatus(status)) return "unreachable";
   return status === 404 ? "gone" : "refused";
 }

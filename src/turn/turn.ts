@@ -122,7 +122,7 @@ async function listen({
   return (await admit(turn, { ...voice, deps })) ?? turn.atWork(hear(voice, turn, deps));
 }
 
-/** The message with the files that its sender wrote nothing to just before. The server is asked for who may speak alone. */
+/** The message with the files that its sender wrote nothing to just before. The server is asked only for people who may speak. */
 async function withCompanions({
   input,
   deps,

@@ -33,6 +33,12 @@ export function shareSending(accountId: string, sending: AccountSending): () => 
 export const runningSettings = (accountId: string): AccountSettings | undefined =>
   running.get(accountId)?.readSettings?.();
 
+/** The same, whose patience with a server that is away ends with a stop as well. */
+export function untilStopped(sending: AccountSending, stop: AbortSignal | undefined): AccountSending {
+  const { patience } = sending;
+  return patience && stop ? { ...sending, patience: AbortSignal.any([patience, stop]) } : sending;
+}
+
 /** As the running account sends, or with a client of its own and no patience where it does not run (the command line). */
 export function sendingFor(settings: AccountSettings): AccountSending {
   const known = running.get(settings.accountId);

@@ -164,7 +164,7 @@ describe("the switches", () => {
   });
 });
 
-it.each(["media", "filePath", "buffer"])(
+it.each(["media", "mediaUrl", "buffer"])(
   "a reply that the room shows too is refused with a file (%s)",
   async (name) => {
     const params = {

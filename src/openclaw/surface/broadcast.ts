@@ -25,16 +25,10 @@ export function isBroadcast({ action, params }: Pick<Context, "action" | "params
 }
 
 /** The names under which OpenClaw's message tool takes a file. */
-const FILE_PARAMS = [
-  "media",
-  "mediaUrl",
-  "mediaUrls",
-  "path",
-  "filePath",
-  "fileUrl",
-  "buffer",
-  "attachments",
-];
+const FILE_PARAMS = ["media", "mediaUrl", "mediaUrls", "buffer"];
+
+const hasValue = (value: unknown): boolean =>
+  (typeof value === "string" && value !== "") || (Array.isArray(value) && value.length > 0);
 
 /**
  * Posts a thread reply that the room shows too. Rejects with TargetError without a thread to reply in, and with a file:
@@ -43,7 +37,7 @@ const FILE_PARAMS = [
 export async function sendBroadcast({ cfg, accountId, params }: Context) {
   const settings = resolveAccount(cfg, accountId);
   const sending = sendingFor(settings);
-  if (FILE_PARAMS.some((name) => params[name] !== undefined))
+  if (FILE_PARAMS.some((name) => hasValue(params[name])))
     throw new TargetError("replyBroadcast takes no files; send the text with it, and the file without it");
   const { roomId, threadId } = await findDestination({ ...sending, settings }, readPlace(params));
   if (threadId === undefined) throw new TargetError("replyBroadcast needs threadId or replyTo");

@@ -1,10 +1,8 @@
 // Owns how the reply of a turn goes on without files that are refused, over attempts and processes.
 
-import { resolveOutboundSendDep } from "openclaw/plugin-sdk/channel-outbound";
 import { FileRefusedError } from "../../errors.ts";
-import { TurnFiles } from "../account/files/outgoing-file.ts";
+import { tellPerson, turnOf } from "../account/files/outgoing-file.ts";
 import { divisions } from "../account/memory/divisions.ts";
-import { CHANNEL_ID } from "../config/schema.ts";
 import type { SendRequest } from "./delivery.ts";
 
 /** Under which names it is written down that a file was refused, and that a delivery is a turn's reply. */
@@ -30,20 +28,17 @@ export async function openRefusals({
   deps,
 }: Pick<SendRequest, "deliveryQueueId" | "deps">): Promise<Refusals | undefined> {
   if (deliveryQueueId === undefined) return undefined;
-  const turn = resolveOutboundSendDep<unknown>(deps, CHANNEL_ID);
-  const files = turn instanceof TurnFiles ? turn : undefined;
+  const turn = turnOf(deps);
   const key = replyOf(deliveryQueueId);
-  if (files === undefined && divisions().find(key) === undefined) return undefined;
+  if (turn === undefined && divisions().find(key) === undefined) return undefined;
   await divisions().once(key, async () => ["of a turn"]);
-  const tell = files?.refuse ?? sentenceOf;
+  const tell = turn?.refuse ?? tellPerson;
   return {
     find: ({ queued = "" }) => divisions().find(refusedOf(queued))?.[0],
     async take({ queued = "" }, error) {
-      if (!(error instanceof FileRefusedError) || error.passing) throw error;
+      if (!(error instanceof FileRefusedError)) throw error;
       const [sentence = ""] = await divisions().once(refusedOf(queued), async () => [tell(error)]);
       return sentence;
     },
   };
 }
-
-const sentenceOf = ({ message }: FileRefusedError): string => `(${message}.)`;

@@ -7,7 +7,7 @@ import { verifyChannelMessageAdapterCapabilityProofs } from "openclaw/plugin-sdk
 import { PlatformMessageNotDispatchedError } from "openclaw/plugin-sdk/error-runtime";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator/server.ts";
-import { TurnFiles } from "../account/files/outgoing-file.ts";
+import { TurnDelivery } from "../account/files/outgoing-file.ts";
 import { sendingFor, shareSending } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
@@ -53,6 +53,7 @@ const posted = () => emulator.control.messages(roomId).filter(({ t }) => t === u
 interface Extras {
   threadId?: string;
   cfg?: object;
+  payload?: { text: string; mediaUrls: string[] };
   to?: string;
   accountId?: string;
   deliveryQueueId?: string;
@@ -73,7 +74,7 @@ function sendAll(text: string, names: readonly string[], more: Extras = {}) {
 }
 /** What a turn gives along with its reply. */
 const inTurn = (signal?: AbortSignal, refuse = ({ message }: Error) => `(${message}.)`) => ({
-  rocketchat: new TurnFiles({ signal, refuse }),
+  rocketchat: new TurnDelivery({ signal, refuse }),
 });
 const files = () => posted().map(({ msg, file }) => [msg, file?.name]);
 const reconcile = async (queueId: string, ...payloads: readonly { text?: string; mediaUrls?: string[] }[]) =>
@@ -103,9 +104,10 @@ async function withRunningAccount<T>(
   const patient = {
     ...sendingFor(account),
     patience: new AbortController().signal,
-    async wait() {
+    async wait(_: number, ends: AbortSignal) {
       waits += 1;
       wait();
+      ends.throwIfAborted();
     },
   };
   const unshare = shareSending(account.accountId, patient);
@@ -326,7 +328,11 @@ describe("a reply of a turn whose file is refused", () => {
       { status: 400, body: REFUSED },
       "the bot user may not send files there, or lacks the permission",
     ],
-    ["by a proxy", { status: 413, body: PAGE }, "what stands before the server does not take it (HTTP 413)"],
+    [
+      "by a proxy",
+      { status: 413, body: PAGE },
+      "a proxy in front of the server does not accept it (HTTP 413)",
+    ],
   ])("%s at once says so after its words", async (_, fault, reason) => {
     emulator.faults.rest({ path: "rooms.media", ...fault });
     const request = { deliveryQueueId: randomUUID(), deps: inTurn(undefined, refuse) };
@@ -336,6 +342,21 @@ describe("a reply of a turn whose file is refused", () => {
       [`(Told: a.txt cannot be sent, because ${reason}.)`, undefined],
     ]);
     expect(waits).toBe(0);
+  });
+
+  it.each([
+    ["when it is to be posted", { path: "rooms.mediaConfirm", status: 400, body: REFUSED }],
+    ["for a passing reason of where it lies", undefined],
+  ])("has its words, %s", async (_, fault) => {
+    if (fault) emulator.faults.rest(fault);
+    const deps = inTurn(undefined, refuse);
+    const mediaUrls = fault ? undefined : ["https://nonexistent.invalid/a.txt"];
+    const payload = mediaUrls && { payload: { text: "the words", mediaUrls } };
+    await sendAll("the words", ["a.txt"], { deliveryQueueId: randomUUID(), deps, ...payload });
+    expect(said()).toEqual([
+      ["the words", undefined],
+      [expect.stringContaining("(Told: a.txt cannot be sent, because"), undefined],
+    ]);
   });
 
   it("keeps its other files, and its words with the first of these, over attempts", async () => {
@@ -374,16 +395,21 @@ describe("a stop of the turn", () => {
     expect(posted()).toHaveLength(1);
   });
 
-  it("ends the wait for a server that is away", async () => {
-    const stop = new AbortController();
-    emulator.faults.rest({ path: "rooms.media", times: 1, status: 503 });
-    const request = { deps: inTurn(stop.signal), deliveryQueueId: randomUUID() };
-    await withRunningAccount(
-      () => failure(sendAll("stopped by now", ["a.txt"], request)),
-      () => stop.abort(),
-    );
-    expect(posted()).toEqual([]);
-  });
+  it.each(["rooms.info", "rooms.media"])(
+    "ends the wait for a server that is away (%s), for later attempts as well",
+    async (path) => {
+      const stop = new AbortController();
+      emulator.faults.rest({ path, status: 503 });
+      const request = { deps: inTurn(stop.signal), deliveryQueueId: randomUUID() };
+      const [error, waits] = await withRunningAccount(
+        () => failure(sendAll("stopped by now", ["a.txt"], request)),
+        () => stop.abort(),
+      );
+      expect(waits).toBe(1);
+      expect(error).toMatchObject({ retryable: false });
+      expect(posted()).toEqual([]);
+    },
+  );
 });
 
 it("a reply with a file is divided anew when the server takes less by now", async () => {

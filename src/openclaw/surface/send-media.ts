@@ -1,10 +1,7 @@
 // Owns sending files on OpenClaw's behalf, the first with the beginning of their words.
 
 import { randomUUID } from "node:crypto";
-import {
-  createMessageReceiptFromOutboundResults,
-  resolveOutboundSendDep,
-} from "openclaw/plugin-sdk/channel-outbound";
+import { createMessageReceiptFromOutboundResults } from "openclaw/plugin-sdk/channel-outbound";
 import { TargetError } from "../../errors.ts";
 import type { RoomFacts } from "../../facts/room.ts";
 import { withPatience } from "../../outbound/patience.ts";
@@ -20,13 +17,13 @@ import {
   type OutgoingFile,
   type ReadyFile,
   sendOutgoing,
-  TurnFiles,
+  turnOf,
 } from "../account/files/outgoing-file.ts";
 import { divisions } from "../account/memory/divisions.ts";
 import { notePosted } from "../account/memory/first-reply.ts";
 import { makeRoom } from "../account/previews/standing.ts";
 import { splitReply } from "../account/reply-text.ts";
-import { type AccountSending, sendingFor } from "../account/sending.ts";
+import { type AccountSending, sendingFor, untilStopped } from "../account/sending.ts";
 import { refreshServerFacts } from "../account/server-facts.ts";
 import { resolveAccount } from "../config/account.ts";
 import { CHANNEL_ID } from "../config/schema.ts";
@@ -64,7 +61,7 @@ export const sendMedia = ({ mediaUrl = "", deliveryPartIndex = 0, fileName, ...r
 export async function sendFiles(request: FilesRequest, files: readonly NumberedFile[]) {
   const { cfg, accountId } = request;
   const settings = resolveAccount(cfg, accountId);
-  const account = { settings, sending: sendingFor(settings) };
+  const account = { settings, sending: untilStopped(sendingFor(settings), turnOf(request.deps)?.signal) };
   const attempt = () => post(account, request, files);
   const { roomId, threadId, messageIds } = await attempt()
     .catch(async (error: unknown) => {
@@ -73,6 +70,7 @@ export async function sendFiles(request: FilesRequest, files: readonly NumberedF
       await refreshServerFacts(settings.accountId, account.sending.rest);
       return attempt();
     })
+    .catch(endStopped(request))
     .catch(failDelivery(request));
   const results = listPosted(roomId, messageIds);
   if (threadId !== undefined) notePosted({ accountId: settings.accountId, roomId, threadId });
@@ -103,7 +101,7 @@ function forgetWords(request: FilesRequest, files: readonly NumberedFile[]): voi
   const { deliveryQueueId } = request;
   if (deliveryQueueId === undefined) return;
   const places = files.map((file) => wordsOf(queuedAs(request, file) ?? ""));
-  for (const key of [...places, withoutOf(deliveryQueueId)]) divisions().forget(key);
+  for (const key of [...places, filelessOf(deliveryQueueId)]) divisions().forget(key);
 }
 
 /** OpenClaw hands copies of the files to later attempts, which have other names: these are noted before anything may fail. */
@@ -241,7 +239,7 @@ async function postWords(
 ): Promise<void> {
   if (refused.length === 0) return;
   const { settings, sending } = account;
-  const id = withoutOf(request.deliveryQueueId ?? "");
+  const id = filelessOf(request.deliveryQueueId ?? "");
   const divide = async () => [...(await splitReply(settings, sending.rest, text)), ...refused];
   const texts = await divisions().once(id, divide);
   const { previews } = settings.text;
@@ -257,12 +255,12 @@ interface Words {
 
 const wordsOf = (queued: string): string => `${queued} words`;
 /** The words that no file has taken along. */
-const withoutOf = (queueId: string): string => `${queueId} without`;
+const filelessOf = (queueId: string): string => `${queueId} without`;
 
 /** To be called when all is sent: until then, these notes keep a part from being sent again. */
 function noteSent({ deliveryQueueId }: FilesRequest, parts: readonly FilePart[]): void {
   if (deliveryQueueId === undefined) return;
-  for (const key of [replyOf(deliveryQueueId), withoutOf(deliveryQueueId)]) divisions().noteSent(key);
+  for (const key of [replyOf(deliveryQueueId), filelessOf(deliveryQueueId)]) divisions().noteSent(key);
   for (const { queued = "" } of parts) {
     noteFileSent(queued);
     for (const key of [wordsOf(queued), refusedOf(queued)]) divisions().noteSent(key);
@@ -302,11 +300,11 @@ async function postFile(account: Account, request: FilesRequest, part: FilePart 
   const divide = () => splitReply(settings, sending.rest, text);
   const [caption = "", ...rest] =
     queued === undefined ? await divide() : await divisions().once(wordsOf(queued), divide);
-  const stoppable = sendingOf(account, request, { roomId, threadId });
-  const { beforePosting } = stoppable;
+  const asking = sendingOf(account, request, { roomId, threadId });
+  const { beforePosting } = asking;
   await onPosted(
     await sendOutgoing(
-      { settings, sending: stoppable },
+      { settings, sending: asking },
       {
         ...source,
         room,
@@ -320,30 +318,34 @@ async function postFile(account: Account, request: FilesRequest, part: FilePart 
   );
   const { previews } = settings.text;
   const following = { id: queued ?? randomUUID(), texts: rest, roomId, threadId, previews };
-  for (const messageId of await sendDelivery(stoppable, following)) await onPosted(messageId);
+  for (const messageId of await sendDelivery(asking, following)) await onPosted(messageId);
 }
 
-/** What the turn's reply is stopped by. */
-function stopOf({ deps }: FilesRequest): AbortSignal | undefined {
-  const turn = resolveOutboundSendDep<unknown>(deps, CHANNEL_ID);
-  return turn instanceof TurnFiles ? turn.signal : undefined;
+const STOPPED = "The answer was stopped";
+
+function assertGoesOn({ deps }: FilesRequest): void {
+  if (turnOf(deps)?.signal?.aborted) throw new TargetError(STOPPED);
 }
 
-function assertGoesOn(request: FilesRequest): void {
-  if (stopOf(request)?.aborted) throw new TargetError("The answer was stopped");
-}
+/** Whatever ended a stopped answer, no later attempt goes on with it. */
+const endStopped =
+  ({ deps }: FilesRequest) =>
+  (error: unknown): never => {
+    if (!turnOf(deps)?.signal?.aborted) throw error;
+    const cause = new TargetError(STOPPED, { cause: error });
+    throw error instanceof PartialDeliveryError
+      ? new PartialDeliveryError(error.message, { cause, isEditedOnly: false })
+      : cause;
+  };
 
-/** The account's sending for one delivery; a stop of the turn ends it, also while it waits for a server that is away. */
+/** The account's sending for one delivery, which asks before each message whether it may go out. */
 function sendingOf(
   { settings, sending }: Account,
   request: FilesRequest,
   place: { readonly roomId: string; readonly threadId: string | undefined },
 ) {
-  const stop = stopOf(request);
-  const { patience } = sending;
   return {
     ...sending,
-    ...(patience && stop && { patience: AbortSignal.any([patience, stop]) }),
     async beforePosting() {
       assertGoesOn(request);
       await noteDispatch(request);

@@ -1,5 +1,6 @@
 // Owns reading a file that the agent sends: from where it may, of what size and type the account and the server take.
 
+import { resolveOutboundSendDep } from "openclaw/plugin-sdk/channel-outbound";
 import { createLazyRuntimeModule } from "openclaw/plugin-sdk/lazy-runtime";
 import { FileRefusedError, ProtocolError } from "../../../errors.ts";
 import { showName } from "../../../facts/attachment.ts";
@@ -9,9 +10,10 @@ import { createNotebook, type Notebook, sendFile } from "../../../outbound/send-
 import type { Content } from "../../../rest/multipart.ts";
 import { isPassingStatus } from "../../../retry.ts";
 import type { AccountSettings } from "../../../settings.ts";
+import { CHANNEL_ID } from "../../config/schema.ts";
 import { divisions } from "../memory/divisions.ts";
 import type { AccountSending } from "../sending.ts";
-import { serverFacts } from "../server-facts.ts";
+import { refreshServerFacts, serverFacts } from "../server-facts.ts";
 import { openStaged, type StagedFile } from "./staged-file.ts";
 
 /** OpenClaw's readers of files are large, and most accounts send none. */
@@ -154,17 +156,26 @@ export function judgeFetch(error: unknown): Fault {
 
 const isAddress = (source: string): boolean => /^https?:/i.test(source);
 
-/** What a turn hands to the first attempt at the delivery of its files. */
-export class TurnFiles {
+/** What is said in the room of a file that is refused. */
+export const tellPerson = ({ message }: FileRefusedError): string => `(${message}.)`;
+
+/** What a turn hands to the first attempt at the delivery of its reply with files. */
+export class TurnDelivery {
   /** A stop; what is not posted by then is not posted. */
   readonly signal: AbortSignal | undefined;
   /** Tells the agent of a file that is refused, and answers a sentence for the person. */
   readonly refuse: (error: FileRefusedError) => string;
 
-  constructor({ signal, refuse }: Pick<TurnFiles, "signal" | "refuse">) {
+  constructor({ signal, refuse }: Pick<TurnDelivery, "signal" | "refuse">) {
     this.signal = signal;
     this.refuse = refuse;
   }
+}
+
+/** What a turn has handed on with a delivery; undefined for what else is sent, and at later attempts. */
+export function turnOf(deps: Readonly<Record<string, unknown>> | undefined): TurnDelivery | undefined {
+  const turn = resolveOutboundSendDep<unknown>(deps, CHANNEL_ID);
+  return turn instanceof TurnDelivery ? turn : undefined;
 }
 
 export interface FileToSend extends OutgoingFile {
@@ -247,8 +258,9 @@ async function post(
   try {
     return await send(uploadsInSteps);
   } catch (error) {
-    // The version was not known, and is by now.
-    if (error instanceof ProtocolError && error.reason === "unsupported-version") return send(false);
-    throw error;
+    // An older server, whose version is not known yet: it has no `rooms.media`.
+    if (!(error instanceof ProtocolError) || error.reason !== "unsupported-version") throw error;
+    await refreshServerFacts(settings.accountId, sending.rest);
+    return send(false);
   }
 }

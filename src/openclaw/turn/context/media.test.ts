@@ -31,7 +31,16 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+let warnings: string[] = [];
+beforeEach(() => {
+  warnings = [];
+});
+const LOG = {
+  debug: () => {},
+  info: () => {},
+  warn: (_: string, fields: { error?: unknown } = {}) => void warnings.push(String(fields.error)),
+  error: () => {},
+};
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -63,7 +72,7 @@ function bringFrom(serverUrl: string) {
   const store = createFileStore({ channel: { media: { saveResponseMedia } } });
   return (message: FileQuery["message"], limits: FileLimits = { maxBytes: 1024, maxFiles: MAX_FILES }) =>
     fetchMessageFiles(
-      { rest, store, log: QUIET, wait: async () => {} },
+      { rest, store, log: LOG, wait: async () => {} },
       { room: { id: "r1", type: "c" }, message, ...limits },
     );
 }
@@ -138,6 +147,15 @@ describe("pictures of recent messages", () => {
     ]);
   });
 
+  it("are had once, with the latest message, however many messages claim them", async () => {
+    const recent = [1, 2, 3].map((n) =>
+      say(`m${n}`, { attachments: [picture("f1"), picture("f1")], ...at(n) }),
+    );
+    expect(await asked(say("now", at(4)), recent)).toEqual([["f1"]]);
+    const { recent: found } = await gather(say("now", at(4)), recent, bringFrom(await serve()));
+    expect([...found].map(([id, media]) => [id, media.length])).toEqual([["m3", 1]]);
+  });
+
   it("are left where they are when OpenClaw would not show them for their age", async () => {
     const old = say("m0", { attachments: [picture("f1")], ...at(0) });
     expect(await asked(say("now", at(31)), [old])).toEqual([]);
@@ -174,6 +192,7 @@ it("a stop ends the wait for the room's list", async () => {
   const bring = bringFrom(await serve({ list }));
   const { missing } = await bring(claims("f1"), { maxBytes: 1024, maxFiles: 1, signal: stop.signal });
   expect(missing).toEqual([{ name: "claimed", reason: "unreachable" }]);
+  expect(warnings.join()).toContain("was given up");
 });
 
 it("a file is found where the server gives shorter pages than were asked for", async () => {

@@ -78,12 +78,14 @@ async function fetchRecent(
 ): Promise<TurnMedia["recent"]> {
   const { message } = scope.input;
   // The latest first: what was shown just now is what is spoken of.
-  const pictures = shownRecent(scope, around)
+  const claimed = shownRecent(scope, around)
     .filter(({ sentAt }) => saidAt(message) - sentAt <= MAX_RECENT_AGE_MS)
     .toReversed()
     .flatMap(({ id, files }) => files.filter(isPicture).map((file) => ({ messageId: id, file })))
-    .filter(({ file }) => !besides.has(file.id))
-    .slice(0, MAX_RECENT_PICTURES);
+    .filter(({ file }) => !besides.has(file.id));
+  // One upload may be claimed by any number of messages.
+  const byUpload = new Map(claimed.toReversed().map((picture) => [picture.file.id, picture]));
+  const pictures = [...byUpload.values()].toReversed().slice(0, MAX_RECENT_PICTURES);
   const deadline = AbortSignal.timeout(RECENT_WAIT_MS);
   const { stored } = await fetchFiles(
     { id: message.id, files: pictures.map(({ file }) => file) },

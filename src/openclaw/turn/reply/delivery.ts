@@ -8,10 +8,10 @@ import { isThreadGone, rememberThread } from "../../../outbound/resolve-target.t
 import { formatTarget } from "../../../outbound/target.ts";
 import { resolveReplyToMode } from "../../../policy/reply-place.ts";
 import type { ReplyPort } from "../../../turn/host.ts";
-import { TurnFiles } from "../../account/files/outgoing-file.ts";
+import { TurnDelivery } from "../../account/files/outgoing-file.ts";
 import { askedIn, noteApprovalPrompt } from "../../account/memory/approval-prompts.ts";
 import { offerToDelivery } from "../../account/previews/preview-offer.ts";
-import { sendingFor } from "../../account/sending.ts";
+import { sendingFor, untilStopped } from "../../account/sending.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
 import { type Handover, readMessageId } from "../handover.ts";
 import type { TurnProgress } from "../order.ts";
@@ -67,7 +67,7 @@ export function createDelivery(options: DeliveryOptions) {
       if (!(await replies.mayKeep(payload))) return false;
       const reply = durableReply(scope, payload, replies.place);
       if (reply === false) return false;
-      if (hasMedia) return { ...reply, ...AS_FINAL, deps: { [CHANNEL_ID]: replies.files } };
+      if (hasMedia) return { ...reply, ...AS_FINAL, deps: { [CHANNEL_ID]: replies.handedOn } };
       return { ...reply, ...offerToDelivery(await preview.offer(replies.place)) };
     },
     async deliver(payload: ReplyPayload, { kind }: Kind) {
@@ -111,7 +111,8 @@ class Replies {
       threadId,
       mode,
       hasReplied,
-      findRoot: (messageId) => withPatience(sendingFor(settings), () => replies.findRoot(messageId)),
+      findRoot: (messageId) =>
+        withPatience(untilStopped(sendingFor(settings), options.signal), () => replies.findRoot(messageId)),
       onUnknownRoot: (error) =>
         log.warn("the message that a reply names could not be looked up", {
           error,
@@ -128,8 +129,8 @@ class Replies {
   }
 
   /** As OpenClaw hands it on to the first attempt: what was stopped goes no further. */
-  get files(): TurnFiles {
-    return new TurnFiles({ signal: this.#options.signal, refuse: this.#media.refuse });
+  get handedOn(): TurnDelivery {
+    return new TurnDelivery({ signal: this.#options.signal, refuse: this.#media.refuse });
   }
 
   /** Whether OpenClaw is to keep the reply in hand until it stands in the room. */

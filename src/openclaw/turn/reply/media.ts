@@ -5,7 +5,12 @@ import { getAgentScopedMediaLocalRoots } from "openclaw/plugin-sdk/media-local-r
 import type { ReplyPayload } from "openclaw/plugin-sdk/reply-chunking";
 import { resolvePayloadMediaUrls } from "openclaw/plugin-sdk/reply-payload";
 import { FileRefusedError } from "../../../errors.ts";
-import { type FileToSend, readOutgoing, sendOutgoing } from "../../account/files/outgoing-file.ts";
+import {
+  type FileToSend,
+  readOutgoing,
+  sendOutgoing,
+  tellPerson,
+} from "../../account/files/outgoing-file.ts";
 import { sendingFor } from "../../account/sending.ts";
 import { configuredMediaMaxMb } from "../../config/account.ts";
 import { CHANNEL_ID } from "../../config/schema.ts";
@@ -56,7 +61,7 @@ export function openReplyMedia(scope: TurnScope, { agentId, turnSessionKey }: Ro
       sessionKey: turnSessionKey,
       contextKey,
     });
-    return `(${error.message}.)`;
+    return tellPerson(error);
   }
 
   async function postOne(source: string, { caption, threadId }: FilePlace): Promise<string> {
