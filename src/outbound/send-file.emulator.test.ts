@@ -244,6 +244,26 @@ describe.each([
     expect(posted().map(({ _id }) => _id)).toEqual([id]);
   });
 
+  it.each<[string, () => Partial<FileSending>]>([
+    ["nobody waits for a look", () => ({ patience: undefined })],
+    ["no look can be made", () => ({})],
+  ])("is not called refused by a proxy's page when %s", async (_, more) => {
+    fault({ path: lastStep, effect: true, status: 403, body: "<html>" });
+    const stop = new AbortController();
+    let waits = 0;
+    const wait = async () => {
+      waits += 1;
+      if (waits === 1) emulator.faults.rest({ path: "groups.history", status: 503 });
+      if (waits > 4) stop.abort();
+      stop.signal.throwIfAborted();
+    };
+    const attempt = sendFile(sending({ patience: stop.signal, wait, ...more() }), delivery());
+    await expect(attempt).rejects.toMatchObject({ code: "network" });
+    emulator.faults.clear();
+    const again = await sendFile(sending(), delivery());
+    expect(posted().map(({ _id }) => _id)).toEqual([again]);
+  });
+
   it("is refused at once where the server refuses it", async () => {
     emulator.control.setSetting("FileUpload_Enabled", false);
     await expect(sendFile(sending(), delivery())).rejects.toMatchObject({

@@ -96,9 +96,11 @@ async function postOnce(sending: FileSending, delivery: FileDelivery): Promise<s
   } catch (error) {
     if (!isFirst && error instanceof RestError && error.serverCode === EXPIRED)
       return startAnew(sending, delivery);
-    const late = provesNothing(error) ? await awaitPosted(sending, delivery, mark) : undefined;
-    if (late === undefined) throw judgeUpload(error, delivery.name);
-    return late;
+    if (!provesNothing(error)) throw judgeUpload(error, delivery.name);
+    const late = await awaitPosted(sending, delivery, mark);
+    if (late.id !== undefined) return late.id;
+    // Only what is known not to stand can have been refused.
+    throw late.isKnown ? judgeUpload(error, delivery.name) : error;
   }
 }
 
@@ -143,22 +145,28 @@ async function prepare(
   return () => uploadAtOnce(rest, upload, note);
 }
 
-/** Looks for a message that a server may yet post, for as long as anybody waits; what a look meets with is no matter. */
-async function awaitPosted(
-  sending: FileSending,
-  delivery: FileDelivery,
-  mark: Mark,
-): Promise<string | undefined> {
+/** What the looks for a message found; `isKnown`: the last of them could be made. */
+interface Looked {
+  readonly id?: string | undefined;
+  readonly isKnown: boolean;
+}
+
+/** Looks for a message that a server may yet post, for as long as anybody waits. Never rejects. */
+async function awaitPosted(sending: FileSending, delivery: FileDelivery, mark: Mark): Promise<Looked> {
   const { patience, wait = waitOnClock } = sending;
-  if (patience === undefined) return undefined;
+  let looked: Looked = { isKnown: false };
+  if (patience === undefined) return looked;
   for (const pause of LATE_PAUSES_MS) {
     await wait(pause, patience).catch(() => {});
-    if (patience.aborted) return undefined;
+    if (patience.aborted) return { isKnown: false };
     const call = { signal: patience, patienceMs: pause };
-    const found = await findPosted(sending, delivery, mark, call).catch(() => undefined);
-    if (found !== undefined) return found;
+    looked = await findPosted(sending, delivery, mark, call).then(
+      (id) => ({ id, isKnown: true }),
+      () => ({ isKnown: false }),
+    );
+    if (looked.id !== undefined) return looked;
   }
-  return undefined;
+  return looked;
 }
 
 /**

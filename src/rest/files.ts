@@ -39,7 +39,7 @@ export async function findRoomFiles(
     for (const file of files.flatMap((raw) => decodeRoomFile(raw, room.id)))
       if (wanted.has(file.id)) found.set(file.id, file);
     offset += files.length;
-    if (files.length === 0 || offset >= total) break;
+    if (files.length === 0 || (total !== undefined && offset >= total)) break;
   }
   return found;
 }
@@ -49,7 +49,7 @@ async function fetchRoomFiles(
   room: Pick<RoomFacts, "id" | "type">,
   offset: number,
   options: CallOptions,
-): Promise<{ readonly files: readonly JsonObject[]; readonly total: number }> {
+): Promise<{ readonly files: readonly JsonObject[]; readonly total: number | undefined }> {
   const query = {
     roomId: room.id,
     sort: JSON.stringify({ uploadedAt: -1 }),
@@ -57,7 +57,7 @@ async function fetchRoomFiles(
     offset: String(offset),
   };
   const answer = await rest.get(`v1/${FAMILY[room.type]}.files`, query, options);
-  return { files: readObjects(answer, "files"), total: readNumber(answer, "total") ?? 0 };
+  return { files: readObjects(answer, "files"), total: readNumber(answer, "total") };
 }
 
 function decodeRoomFile(raw: JsonObject, roomId: string): readonly RoomFile[] {
